@@ -1,0 +1,1 @@
+"""certbot for WebFaction: certificates issued, installed and renewed without root."""

@@ -1,0 +1,1 @@
+"""The host behind one interface: model, interface, and the client for WebFaction."""

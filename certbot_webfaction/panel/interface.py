@@ -40,8 +40,8 @@ class IPanel(Interface):
 
     Every method logs in by itself where that is needed and once more if the session has expired.
     Reads are retried; after a write whose answer was lost the panel is read to see whether it took
-    effect, so that a call that returns has happened exactly once. All raise `PanelUnreachableError` or
-    `PanelRefusedError` (`LoginRefusedError` for the login).
+    effect, so that a call that returns has happened exactly once. All raise
+    `PanelUnreachableError` or `PanelRefusedError` (`LoginRefusedError` for the login).
     """
 
     def login() -> Account:

@@ -1,0 +1,276 @@
+"""Options and credentials file: one logged-in panel per account and process."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from certbot import configuration, errors
+from certbot.plugins.dns_common import CredentialsConfiguration
+
+from certbot_webfaction import document
+from certbot_webfaction.frontend.route import Route
+from certbot_webfaction.journal import Journal
+from certbot_webfaction.panel.interface import IPanel, LoginRefusedError
+from certbot_webfaction.panel.model import Account, App, Website
+from certbot_webfaction.panel.webfaction import Credentials, WebFaction
+
+API_URL = "https://api.webfaction.com/"
+CHALLENGE_APP = "letsencrypt"
+APP_TYPE = "static_php70"
+WAIT = 120
+
+FRESH = 60.0
+"""Seconds for which a reading of the panel counts as what it holds now."""
+
+
+def add_options(add: Callable[..., None]) -> None:
+    """Declare the plugin's options; ``add`` puts the plugin's prefix before each name."""
+    add(
+        "credentials",
+        metavar="FILE",
+        help="INI file with user name and password"
+        " (default: CONFIG_DIR/webfaction.ini; certbot-webfaction init writes it)",
+    )
+    add(
+        "api-url",
+        metavar="URL",
+        help=f"address of the panel's API (default: the credentials file's, else {API_URL})",
+    )
+    add(
+        "app",
+        metavar="NAME",
+        help="app that holds challenge files"
+        f" (default: found for each website; {CHALLENGE_APP} where one has to be made)",
+    )
+    add("app-type", metavar="TYPE", default=APP_TYPE, help="type of the apps that are made")
+    add(
+        "files",
+        choices=("auto", "local", "api"),
+        default="auto",
+        help="write files on this machine, or over the API from anywhere",
+    )
+    add(
+        "wait",
+        metavar="SECONDS",
+        type=_seconds,
+        default=WAIT,
+        help="longest wait until the web server serves a challenge file or a new certificate;"
+        " 0: neither is checked",
+    )
+    add(
+        "connect-to",
+        metavar="ADDRESS[:HTTP_PORT[:HTTPS_PORT]]",
+        help="look for challenge files and served certificates there, not where DNS points",
+    )
+
+
+def _seconds(text: str) -> int:
+    seconds = int(text)
+    if seconds < 0:
+        raise ValueError(text)
+    return seconds
+
+
+@dataclass(frozen=True)
+class Options:
+    """The plugin's options; ``wait`` is in seconds."""
+
+    credentials: Path
+    api_url: str | None
+    app: str | None
+    app_type: str
+    files: str
+    wait: int
+    route: Route
+
+
+def read_options(config: configuration.NamespaceConfig, prefix: str = "webfaction") -> Options:
+    """Take the options from certbot's configuration.
+
+    The credentials path is made absolute there, because certbot saves it for renewals, which run
+    in another directory (as `certbot.plugins.dns_common.DNSAuthenticator._configure_file` does).
+
+    :param prefix: whose ``credentials`` option counts; all others are ``webfaction``'s
+    :raises certbot.errors.PluginError: if ``--webfaction-connect-to`` can't be read
+    """
+    given = getattr(config, f"{prefix}_credentials")
+    if given:
+        credentials = Path(given).expanduser().absolute()
+        setattr(config, f"{prefix}_credentials", str(credentials))
+    else:
+        credentials = Path(config.config_dir) / "webfaction.ini"
+    return Options(
+        credentials=credentials,
+        api_url=config.webfaction_api_url,
+        app=config.webfaction_app,
+        app_type=config.webfaction_app_type,
+        files=config.webfaction_files,
+        wait=config.webfaction_wait,
+        route=Route.parse(config.webfaction_connect_to),
+    )
+
+
+def read_credentials(options: Options) -> Credentials:
+    """Read the credentials file.
+
+    :raises certbot.errors.PluginError: if it is missing, can't be read, or lacks a value
+    """
+    path = options.credentials
+    if not path.exists():
+        raise errors.PluginError(
+            f"There is no credentials file {path}, so the panel can't be reached. Run"
+            " `certbot-webfaction init` to write it, or name yours with --webfaction-credentials."
+        )
+    try:
+        file = CredentialsConfiguration(str(path), lambda key: f"webfaction_{key}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise errors.PluginError(f"The credentials file {path} can't be read: {error}.") from error
+    file.confobj.interpolation = False  # a % in a password is a %
+    file.require({"username": "the panel's user name", "password": "its password"})
+    return Credentials(
+        username=_value(file, path, "username") or "",
+        password=_value(file, path, "password") or "",
+        machine=_value(file, path, "machine"),
+        api_url=options.api_url or _value(file, path, "api_url") or API_URL,
+    )
+
+
+def _value(file: CredentialsConfiguration, path: Path, key: str) -> str | None:
+    value: Any = file.conf(key)
+    if value is None or isinstance(value, str):
+        return value
+    raise errors.PluginError(
+        f"webfaction_{key} in {path} is no single value. Put a value that holds a comma, a #,"
+        f" quotes or outer spaces in quotes, for example: webfaction_{key} = '''…'''"
+    )
+
+
+class HostAccount:
+    """One account: its panel, its documents, and what the panel was last seen to hold."""
+
+    def __init__(self, options: Options, panel: SharedPanel, folder: Path) -> None:
+        self.options = options
+        self.panel = panel
+        self.folder = folder
+
+    def login(self) -> Account:
+        """Log in unless this process has, and return the account.
+
+        :raises LoginRefusedError: names the credentials file too
+        """
+        try:
+            return self.panel.client.login()
+        except LoginRefusedError as error:
+            raise LoginRefusedError(
+                f"{error} The credentials file is {self.options.credentials}."
+            ) from error
+
+    def journal(self) -> Journal:
+        """Read the journal.
+
+        :raises certbot_webfaction.document.DamagedError: if it is damaged; it was kept aside
+        """
+        return document.read(self.folder / "journal.json", Journal)
+
+    def save(self, journal: Journal) -> None:
+        """Write the journal."""
+        document.write(self.folder / "journal.json", journal)
+
+
+class SharedPanel:
+    """A panel and what it was last seen to hold, shared by everything in this process.
+
+    Placing challenges is content with what was seen at any time, so that a renewal of many
+    lineages reads the panel once; whoever changes a website asks for a `FRESH` reading first.
+    """
+
+    def __init__(self, client: IPanel, clock: Callable[[], float] = time.monotonic) -> None:
+        self.client = client
+        self._clock = clock
+        self._websites: dict[tuple[str, bool], Website] | None = None
+        self._websites_seen = 0.0
+        self._apps: dict[str, App] | None = None
+
+    def websites(self, within: float | None = None) -> tuple[Website, ...]:
+        """The account's websites as seen in the last ``within`` seconds, or ever."""
+        old = within is not None and self._clock() - self._websites_seen > within
+        if self._websites is None or old:
+            self._websites = {_key(website): website for website in self.client.websites()}
+            self._websites_seen = self._clock()
+        return tuple(self._websites.values())
+
+    def apps(self) -> tuple[App, ...]:
+        """The account's apps as seen by this process."""
+        if self._apps is None:
+            self._apps = {app.name: app for app in self.client.apps()}
+        return tuple(self._apps.values())
+
+    def forget(self) -> None:
+        """Read everything anew when it is next asked for."""
+        self._websites = None
+        self._apps = None
+
+    def create_website(self, website: Website) -> None:
+        """As `IPanel.create_website`."""
+        self.client.create_website(website)
+        self._note(website)
+
+    def update_website(self, website: Website) -> None:
+        """As `IPanel.update_website`."""
+        self.client.update_website(website)
+        self._note(website)
+
+    def delete_website(self, website: Website) -> None:
+        """As `IPanel.delete_website`."""
+        self.client.delete_website(website)
+        if self._websites is not None:
+            self._websites.pop(_key(website), None)
+
+    def create_app(self, name: str, type: str) -> App:
+        """As `IPanel.create_app`."""
+        app = self.client.create_app(name, type)
+        if self._apps is not None:
+            self._apps[name] = app
+        return app
+
+    def delete_app(self, name: str) -> None:
+        """As `IPanel.delete_app`."""
+        self.client.delete_app(name)
+        if self._apps is not None:
+            self._apps.pop(name, None)
+
+    def _note(self, website: Website) -> None:
+        if self._websites is not None:
+            self._websites[_key(website)] = website
+
+
+_panels: dict[Credentials, SharedPanel] = {}
+
+
+def open_account(options: Options, config_dir: str) -> HostAccount:
+    """Open the account that the options name, without a call to its panel.
+
+    In a `certbot renew` plugins are made anew for each lineage, so what they share is kept here.
+
+    :raises certbot.errors.PluginError: if the credentials file is missing or can't be used
+    """
+    credentials = read_credentials(options)
+    if credentials not in _panels:
+        _panels[credentials] = SharedPanel(WebFaction(credentials))
+    folder = Path(config_dir) / "webfaction" / _folder_name(credentials)
+    return HostAccount(options, _panels[credentials], folder)
+
+
+def _key(website: Website) -> tuple[str, bool]:
+    return website.name, website.https
+
+
+def _folder_name(credentials: Credentials) -> str:
+    host = urlsplit(credentials.api_url).netloc.rpartition("@")[2]
+    return re.sub(r"[^A-Za-z0-9_.@-]", "_", f"{credentials.username}@{host}")

@@ -17,15 +17,16 @@ from typing import Any, Literal
 from xml.parsers.expat import ExpatError
 
 from tests.sandbox.calls import Call, Calls
+from tests.sandbox.dispatch import CallError, Dispatcher, Sessions
 from tests.sandbox.faults import Fault, Faults, Refused
 from tests.sandbox.host import Host, HostError
-from tests.sandbox.methods import CallError, Dispatcher, Methods, Sessions
+from tests.sandbox.methods import Methods
 
 FaultStyle = Literal["old", "list", "new"]
 
 
 class ApiServer:
-    """The API of a host, from `start` to `close` or as a context manager; one thread a connection.
+    """The API of a host, as a context manager; one thread serves one connection.
 
     ``tls`` makes it https. ``now`` is the time in seconds that sessions expire by. These may be
     changed while it runs: ``fault_style`` (how faults are spelled), ``latency`` (seconds that each
@@ -42,7 +43,6 @@ class ApiServer:
         latency: float = 0.0,
         now: Callable[[], float] = time.monotonic,
         call_log: Path | None = None,
-        port: int = 0,
     ) -> None:
         self.host = host
         self.fault_style: FaultStyle = fault_style
@@ -60,7 +60,7 @@ class ApiServer:
         self._closing = threading.Event()
         self._resume: threading.Timer | None = None
         self._is_listening = False
-        self._listener = _bound(port)
+        self._listener = _bound(0)
         self.port: int = self._listener.getsockname()[1]
 
     @property
@@ -74,7 +74,7 @@ class ApiServer:
         return self._is_listening
 
     def __enter__(self) -> ApiServer:
-        self.start()
+        self.start_listening()
         return self
 
     def __exit__(
@@ -84,10 +84,6 @@ class ApiServer:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    def start(self) -> None:
-        """Answer calls from now on."""
-        self.start_listening()
 
     def close(self) -> None:
         """Stop for good. Calls that hang end; clients see their connections closed."""
@@ -158,34 +154,34 @@ class ApiServer:
                 self._connections.discard(connection)
             connection.close()
 
-    def answer(self, request: bytes) -> tuple[Fault | None, bytes]:
+    def answer(
+        self, method: str, parameters: tuple[Any, ...], bytes_in: int
+    ) -> tuple[Fault | None, bytes]:
         """Carry out one call, unless a fault prevents it: what spoils the answer, and its body."""
         started, clock = time.time(), time.perf_counter()
-        parameters, method = xmlrpc.client.loads(request)
-        name = method or ""
         with self._lock:
             self._count += 1
             number = self._count
-        fault = self.faults.take(name)
+        fault = self.faults.take(method)
         self._closing.wait(self.latency)
-        self.before_call(number, name)
+        self.before_call(number, method)
         if fault and fault.expires_sessions:
             self.expire_sessions()
         outcome, body = "ok", b""
         if fault is None or fault.takes_effect:
-            outcome, body = self._result(name, parameters)
+            outcome, body = self._result(method, parameters)
         if fault:
             body = fault.body(body)
             outcome = outcome if fault.expires_sessions else fault.name
-        self.after_call(number, name)
+        self.after_call(number, method)
         self.calls.record(
             Call(
                 number,
-                name,
-                self._dispatcher.subject(name, parameters),
+                method,
+                self._dispatcher.subject(method, parameters),
                 started,
                 time.perf_counter() - clock,
-                len(request),
+                bytes_in,
                 0 if fault and fault.end != "answer" else len(body),
                 outcome,
             )
@@ -193,10 +189,10 @@ class ApiServer:
         self.faults.answered()
         return fault, body
 
-    def _result(self, name: str, parameters: tuple[Any, ...]) -> tuple[str, bytes]:
+    def _result(self, method: str, parameters: tuple[Any, ...]) -> tuple[str, bytes]:
         """Outcome and XML of a call that takes effect."""
         try:
-            result = self._dispatcher.call(name, parameters)
+            result = self._dispatcher.call(method, parameters)
             return "ok", xmlrpc.client.dumps((result,), methodresponse=True).encode()
         except HostError as error:
             string = _spelled(error, self.fault_style)
@@ -215,12 +211,13 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(stream, connection.getpeername(), None)  # type: ignore[arg-type] # unused
 
     def do_POST(self) -> None:
-        request = self.rfile.read(int(self.headers["Content-Length"]))
+        request = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
-            fault, body = self._api.answer(request)
+            parameters, method = xmlrpc.client.loads(request)
         except (ExpatError, xmlrpc.client.Error, ValueError):
             self.send_error(400, "Not an XML-RPC call")
             return
+        fault, body = self._api.answer(method or "", parameters, len(request))
         if fault and fault.end == "reset":
             self._raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True

@@ -18,15 +18,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 _STATIC = re.compile(r"static_only|static_php(5[2-6]|7[0-4])")
 _SYMLINK = re.compile(r"symlink_static_only|symlink(5[2-6]|7[0-4])")
-_CODE = re.compile(r"(django|mod_wsgi|custom_(websockets_)?app_with_port|rails|wordpress_|node)\w*")
+_CODE = re.compile(
+    r"(django|mod_wsgi|custom_(websockets_)?app_with_port|rails|wordpress_|node)[\w.-]*"
+)
+
+
+Mounts = tuple[tuple[str, str], ...]
+"""The apps of a website, each with the URL path where it is mounted."""
 
 
 class HostError(Exception):
@@ -68,7 +70,7 @@ class Website:
     ip: str
     https: bool
     subdomains: tuple[str, ...]
-    website_apps: tuple[tuple[str, str], ...]
+    website_apps: Mounts
     certificate: str
 
 
@@ -259,7 +261,7 @@ class Host:
         self,
         name: str,
         subdomains: tuple[str, ...],
-        website_apps: tuple[tuple[str, str], ...],
+        website_apps: Mounts,
         https: bool = False,
         certificate: str = "",
         ip: str = "",
@@ -287,7 +289,7 @@ class Host:
         ip: str,
         https: bool,
         subdomains: tuple[str, ...],
-        website_apps: tuple[tuple[str, str], ...],
+        website_apps: Mounts,
         certificate: str | None,
     ) -> Website:
         """Replace what a website has; ``certificate`` ``None`` keeps it (a version 1 session)."""
@@ -483,8 +485,7 @@ def _certificate(
     leaf = leaves[0]
     if len(leaves) > 1 or leaf in chain:
         raise DataError("Ssl certificate must be the leaf alone, intermediates without it.")
-    public = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    if leaf.public_key().public_bytes(*public) != key.public_key().public_bytes(*public):
+    if leaf.public_key() != key.public_key():
         raise DataError("Ssl certificate and private key do not match.")
     try:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -2,70 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 import subprocess
-import threading
-import types
-import uuid
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from dataclasses import asdict
+from typing import Any
 
+from tests.sandbox.dispatch import CallError, Session, Sessions
 from tests.sandbox.host import (
     Certificate,
     DataError,
     DnsOverride,
     Host,
-    HostError,
     LoginError,
+    Mounts,
     Website,
 )
 
-SESSION_SECONDS = 3600
 _COMMAND_SECONDS = 60  # [assume] and so that no command outlives a sandbox for long
 _MODES = ("w", "wb", "a", "ab")
-
-
-class CallError(HostError):
-    """No such method, or not with such parameters."""
-
-
-@dataclass(frozen=True)
-class Session:
-    """What a login opened. Its version decides what the API can do."""
-
-    version: int
-    machine: str
-    expires: float
-
-
-class Sessions:
-    """The open sessions; ``now`` is the time in seconds, from any start."""
-
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
-        self._open: dict[str, Session] = {}
-        self._lock = threading.Lock()
-
-    def open(self, version: int, machine: str) -> str:
-        """Open a session and return its id."""
-        session_id = uuid.uuid4().hex
-        with self._lock:
-            self._open[session_id] = Session(version, machine, self._now() + SESSION_SECONDS)
-        return session_id
-
-    def find(self, session_id: str) -> Session:
-        """The session with this id; `LoginError` if it never was or has expired."""
-        with self._lock:
-            session = self._open.get(session_id)
-        if session is None or self._now() >= session.expires:
-            raise LoginError("Session does not exist or has expired.")  # never recorded: [assume]
-        return session
-
-    def expire(self) -> None:
-        """Let every session expire now."""
-        with self._lock:
-            self._open.clear()
 
 
 class Methods:
@@ -79,9 +32,7 @@ class Methods:
         self._host = host
         self._sessions = sessions
 
-    def login(
-        self, username: str, password: str, machine: str | None = None, version: int = 1
-    ) -> Any:
+    def login(self, username: str, password: str, machine: str = "", version: int = 1) -> Any:
         host = self._host
         if (username, password) != (host.username, host.password):
             raise LoginError
@@ -90,7 +41,7 @@ class Methods:
         if not machine and len(host.machines) == 1:
             machine = host.machine
         if machine not in host.machines:
-            raise LoginError(f'Not allowed to login to machine "{machine or ""}"')
+            raise LoginError(f'Not allowed to login to machine "{machine}"')
         account = {
             "id": 1,
             "username": host.username,
@@ -200,8 +151,7 @@ class Methods:
         return [asdict(each) for each in self._host.snapshot().domains]
 
     def create_domain(self, session: Session, domain: str, *subdomains: str) -> Any:
-        new = self._host.add_domain(domain, *subdomains)
-        return asdict(new)
+        return asdict(self._host.add_domain(domain, *subdomains))
 
     def delete_domain(self, session: Session, domain: str, *subdomains: str) -> Any:
         self._host.delete_domain(domain, *subdomains)
@@ -236,7 +186,9 @@ class Methods:
             path.chmod(0o666 & ~self._host.umask)
         return ""
 
-    def replace_in_file(self, session: Session, filename: str, *changes: list[str]) -> Any:
+    def replace_in_file(self, session: Session, filename: str, *changes: Any) -> Any:
+        if not all(_is_pair(change) for change in changes):
+            raise CallError("each change has to be a parameter of its own: [old, new]")
         path = self._host.home_directory / filename
         try:
             text = path.read_text()
@@ -245,8 +197,6 @@ class Methods:
             path.write_text(text)
         except OSError as error:
             raise DataError(f"{error.strerror}: {filename}") from error
-        except ValueError as error:
-            raise CallError("replace_in_file() takes pairs of old and new text") from error
         return ""
 
     def system(self, session: Session, command: str) -> Any:
@@ -288,76 +238,25 @@ class Methods:
         return [{"name": machine} for machine in self._host.machines]
 
 
-class Dispatcher:
-    """Finds the method of a call and checks its parameters, as the host's server did."""
-
-    def __init__(self, methods: Methods, sessions: Sessions) -> None:
-        self._sessions = sessions
-        self._methods: dict[str, Callable[..., Any]] = {
-            name: method
-            for name, method in inspect.getmembers(methods, inspect.ismethod)
-            if not name.startswith("_")
-        }
-
-    def subject(self, name: str, parameters: tuple[Any, ...]) -> str:
-        """What a call is about, for the log: the name of an app, website, certificate or domain."""
-        try:
-            given = inspect.signature(self._methods[name]).bind(*parameters).arguments
-        except (KeyError, TypeError):
-            return ""
-        subject = given.get("name", given.get("domain", ""))
-        return subject if isinstance(subject, str) else ""
-
-    def call(self, name: str, parameters: tuple[Any, ...]) -> Any:
-        """Carry out a call and return its result; `HostError` if it breaks a rule."""
-        method = self._methods.get(name)
-        if method is None:
-            raise CallError(f'method "{name}" is not supported')
-        signature = inspect.signature(method)
-        try:
-            given = signature.bind(*parameters)
-        except TypeError as error:
-            raise CallError(f"{name}() was given {len(parameters)} parameters: {error}") from error
-        wanted = get_type_hints(method)
-        for parameter, value in given.arguments.items():
-            many = signature.parameters[parameter].kind is inspect.Parameter.VAR_POSITIONAL
-            for each in value if many else (value,):
-                if not _fits(each, str if wanted[parameter] is Session else wanted[parameter]):
-                    raise CallError(f"{name}() got the wrong type for {parameter}")
-        if "session" in given.arguments:
-            given.arguments["session"] = self._sessions.find(given.arguments["session"])
-        return method(*given.args)
-
-
-def _fits(value: Any, wanted: Any) -> bool:
-    """Whether a value from the wire is of the annotated type, such as ``list[str]``."""
-    if wanted is Any:
-        return True
-    if get_origin(wanted) in (Union, types.UnionType):
-        return any(_fits(value, each) for each in get_args(wanted))
-    if get_origin(wanted) is list:
-        (item,) = get_args(wanted)
-        return isinstance(value, list) and all(_fits(each, item) for each in value)
-    return type(value) is wanted  # not isinstance: a bool is no int here
-
-
 def _require_version_2(session: Session) -> None:
     if session.version < 2:
         raise CallError("certificates need a session of version 2")
 
 
-def _certificate_and_apps(
-    session: Session, rest: tuple[Any, ...]
-) -> tuple[str | None, tuple[tuple[str, str], ...]]:
+def _certificate_and_apps(session: Session, rest: tuple[Any, ...]) -> tuple[str | None, Mounts]:
     """Part the trailing parameters; a version 1 session has no certificate among them."""
     certificate: str | None = None
     if session.version >= 2:
         if not rest or not isinstance(rest[0], str):
             raise CallError("the certificate's name has to follow the subdomains")
         certificate, rest = rest[0], rest[1:]
-    if not all(_fits(each, list[str]) and len(each) == 2 for each in rest):
+    if not all(_is_pair(each) for each in rest):
         raise CallError("each app has to be a parameter of its own: [app_name, path]")
     return certificate, tuple((app, path) for app, path in rest)
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and [type(each) for each in value] == [str, str]
 
 
 def _dns_override(domain: str, values: tuple[str, ...]) -> DnsOverride:

@@ -1,0 +1,38 @@
+"""The case of the host's own guide: a Django project for a bare domain and its ``www``."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+from tests.sandbox.host import Host
+from tests.sandbox.processes import Process, Processes
+
+DOMAINS = ("example.com", "www.example.com")
+
+
+def start_django_site(host: Host, processes: Processes) -> Process:
+    """Make app and http website ``mysite``, and start the project on the app's port."""
+    app = host.add_app("mysite", "django41_mw45_36")
+    directory = host.webapps / app.name
+    project = Path(__file__).with_name("django_site")
+    shutil.copytree(project, directory, dirs_exist_ok=True)
+    process = processes.start(
+        "django",
+        [
+            *(sys.executable, "-m", "waitress", f"--listen=127.0.0.1:{app.port}"),
+            # Without a list of proxies that it trusts, waitress would hide the front end's headers.
+            *("--no-clear-untrusted-proxy-headers", "mysite.wsgi:application"),
+        ],
+        cwd=directory,
+    )
+    host.add_website("mysite", DOMAINS, ((app.name, "/"),))
+    process.wait_until(lambda: _listens(app.port), "start")
+    return process
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,243 @@
+"""Answering http-01 challenges on the account, and taking back what that took.
+
+Every change is in the journal before it is made, so that the next run cleans up after one that
+was killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from certbot import errors
+
+from certbot_webfaction.account import FRESH, HostAccount
+from certbot_webfaction.challenges.causes import explain
+from certbot_webfaction.challenges.placement import Place, find_places
+from certbot_webfaction.document import DamagedError
+from certbot_webfaction.files import File, PlacingError, choose_files
+from certbot_webfaction.frontend.challenge_file import ChallengeFile, look
+from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
+from certbot_webfaction.panel.model import Mount, Website
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """An http-01 challenge: a file of a name and a content (RFC 8555, section 8.3)."""
+
+    domain: str
+    token: str
+    key_authorization: str
+
+
+def places_of(account: HostAccount, domains: Sequence[str]) -> list[Place]:
+    """Find where the challenge files of domains belong, from what the panel was seen to hold.
+
+    :raises certbot.errors.PluginError: if no http website serves one of them, even when the panel
+        is asked anew
+    """
+    panel, own_app = account.panel, account.options.app
+    try:
+        return find_places(domains, panel.websites(), panel.apps(), own_app)
+    except errors.PluginError:
+        return find_places(domains, panel.websites(FRESH), panel.apps(), own_app)
+
+
+def answer(account: HostAccount, challenges: Sequence[Challenge], *, quiet: bool = False) -> None:
+    """Put challenge files where the web server serves them, and see that it does.
+
+    :param quiet: whether progress is kept from the terminal
+    :raises certbot.errors.PluginError: if there is no place for one, or it does not come back;
+        `clean_up` has to follow in any case
+    """
+    for challenge in challenges:
+        # RFC 8555, section 8.3: base64url. It becomes a file's name.
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,200}", challenge.token):
+            raise errors.PluginError(
+                f"The CA sent a challenge for {challenge.domain} whose token is no base64url."
+            )
+    places = _make_places(account, places_of(account, [each.domain for each in challenges]))
+    by_domain = {place.domain: place for place in places}
+    _place_files(account, challenges, by_domain)
+    if account.options.wait == 0:
+        return
+    wrong = look(
+        [ChallengeFile(each.domain, each.token, each.key_authorization) for each in challenges],
+        account.options.route,
+        account.options.wait,
+        quiet=quiet,
+    )
+    if wrong:
+        raise errors.PluginError(explain(wrong, by_domain, account.options))
+
+
+def _make_places(account: HostAccount, places: list[Place]) -> list[Place]:
+    """Make the apps and mounts that places lack."""
+    if all(place.mounted for place in places):
+        return places
+    panel = account.panel
+    places = find_places(
+        [place.domain for place in places],
+        panel.websites(FRESH),
+        panel.apps(),
+        account.options.app,
+    )
+    unmounted = [place for place in places if not place.mounted]
+    journal = account.journal()
+    for place in unmounted:
+        if place.app is None:
+            journal.apps[place.mount.app] = MadeApp(account.options.app_type, provisional=True)
+        made = MadeMount(place.website.name, place.mount.app, place.mount.path)
+        if made not in journal.mounts:
+            journal.mounts.append(made)
+    account.save(journal)
+    apps = {app.name: app for app in panel.apps()}
+    for name in dict.fromkeys(place.mount.app for place in unmounted if place.app is None):
+        apps[name] = panel.create_app(name, account.options.app_type)
+        journal.apps[name].done = True
+        account.save(journal)
+    for website, mount in dict.fromkeys((place.website, place.mount) for place in unmounted):
+        panel.update_website(replace(website, mounts=(*website.mounts, mount)))
+    return [replace(place, app=place.app or apps[place.mount.app]) for place in places]
+
+
+def _place_files(
+    account: HostAccount, challenges: Sequence[Challenge], places: dict[str, Place]
+) -> None:
+    files = {}
+    for challenge in challenges:
+        place = places[challenge.domain]
+        path = place.path(challenge.token)
+        files[challenge.domain] = File(_directory(place), path, challenge.key_authorization)
+    journal = account.journal()
+    earlier = list(journal.files)
+    # If this run is killed before it knows which directories it made, the next one takes it that
+    # all are ours that stand empty: nobody loses a file by that.
+    journal.files += [
+        PlacedFile(file.directory, file.path, _parents(file.path)) for file in files.values()
+    ]
+    account.save(journal)
+    try:
+        placed = choose_files(account).place(list(files.values()), replace=True)
+    except PlacingError as error:
+        domain = next(domain for domain, file in files.items() if file == error.file)
+        place = places[domain]
+        raise errors.PluginError(
+            f"The challenge file for {domain} could not be put into the app {place.mount.app}"
+            f" of the website {place.website.name}. {error} Put that right, or name another app"
+            " with --webfaction-app; it is made if there is none of that name."
+        ) from error
+    journal.files = earlier + placed
+    account.save(journal)
+
+
+def _directory(place: Place) -> str:
+    if place.app is not None and place.app.directory is not None:
+        return place.app.directory
+    raise errors.PluginError(
+        f"The app {place.mount.app} was made to hold challenge files, but apps of its type serve"
+        " none. Name a type that does with --webfaction-app-type, for example static_php70."
+    )
+
+
+def _parents(path: str) -> list[str]:
+    return [str(parent) for parent in PurePosixPath(path).parents if parent.name]
+
+
+def clean_up(account: HostAccount, *, keep_mounts: bool) -> None:
+    """Remove challenge files and their directories, and mounts and apps that were made for them.
+
+    What fails is warned of, stays in the journal, and is tried again by `settle`.
+
+    :param keep_mounts: whether the challenges succeeded: then the mounts stay for renewals
+    """
+    _try(account, _remove_files)
+    if keep_mounts:
+        _try(account, _keep_mounts)
+    else:
+        _try(account, lambda account, journal: _remove_mounts(account, journal, set()))
+
+
+def settle(account: HostAccount, needed: Callable[[], set[str]]) -> None:
+    """Clean up what an earlier run that was killed, or could not, has left behind.
+
+    No call is made where nothing was left.
+
+    :param needed: gives the domains of the lineages that the plugin renews: a challenge mount on
+        a website with one of them stays
+    """
+    journal = account.journal()
+    if journal.files:
+        _try(account, _remove_files)
+    if journal.mounts:
+        _try(account, lambda account, journal: _remove_mounts(account, journal, needed()))
+
+
+def _try(account: HostAccount, step: Callable[[HostAccount, Journal], None]) -> None:
+    # The journal is read anew for every step, because a deploy hook may have written it.
+    try:
+        step(account, account.journal())
+    except (errors.Error, DamagedError) as error:
+        logger.warning(
+            "Cleaning up after the challenges is not complete: %s The next run tries again.", error
+        )
+
+
+def _remove_files(account: HostAccount, journal: Journal) -> None:
+    if not journal.files:
+        return
+    left = choose_files(account).remove(journal.files)
+    journal.files = [file for file, _ in left]
+    account.save(journal)
+    if left:
+        raise errors.PluginError(
+            "These challenge files could not be removed: "
+            + ", ".join(f"{file.directory}/{file.path} ({reason})" for file, reason in left)
+            + "."
+        )
+
+
+def _keep_mounts(account: HostAccount, journal: Journal) -> None:
+    for mount in journal.mounts:
+        journal.apps.pop(mount.app, None)
+    journal.mounts = []
+    account.save(journal)
+
+
+def _remove_mounts(account: HostAccount, journal: Journal, needed: set[str]) -> None:
+    """Take off mounts in the journal, and apps that were made for them and are then on no website.
+
+    :param needed: websites that serve one of these domains keep theirs
+    """
+    if not journal.mounts:
+        return
+    account.panel.forget()  # the answer to one of our changes may have been lost
+    for entry in journal.mounts:
+        mount = Mount(entry.app, entry.path)
+        for website in account.panel.websites():
+            if website.https or website.name != entry.website or mount not in website.mounts:
+                continue
+            if not any(website.serves(domain) for domain in needed):
+                others = tuple(other for other in website.mounts if other != mount)
+                account.panel.update_website(replace(website, mounts=others))
+    for name in dict.fromkeys(entry.app for entry in journal.mounts):
+        made = journal.apps.get(name)
+        if made is not None and _unused(account, name, made):
+            account.panel.delete_app(name)
+        journal.apps.pop(name, None)
+        journal.mounts = [entry for entry in journal.mounts if entry.app != name]
+        account.save(journal)
+
+
+def _unused(account: HostAccount, name: str, made: MadeApp) -> bool:
+    there = any(app.name == name and app.type == made.type for app in account.panel.apps())
+    return there and not any(_mounts(website, name) for website in account.panel.websites())
+
+
+def _mounts(website: Website, app: str) -> bool:
+    return any(mount.app == app for mount in website.mounts)

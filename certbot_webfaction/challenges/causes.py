@@ -1,0 +1,194 @@
+"""Why a challenge file does not come back, and what to do: for the person at the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from certbot_webfaction.account import Options
+from certbot_webfaction.challenges.placement import Place, a_label
+from certbot_webfaction.frontend.challenge_file import Walk, WrongAnswer
+from certbot_webfaction.frontend.dialling import Trouble, ip_version
+from certbot_webfaction.panel.model import CHALLENGE_PATH
+from certbot_webfaction.printable import printable
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One domain's wrong answer beside the place that its file was put to."""
+
+    answer: WrongAnswer
+    place: Place
+    options: Options
+
+    @property
+    def walk(self) -> Walk:
+        return self.answer.walk
+
+    @property
+    def trouble(self) -> Trouble | None:
+        return self.walk.trouble
+
+    @property
+    def last_host(self) -> str:
+        return urlsplit(self.walk.urls[-1]).hostname or ""
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the texts of `_CAUSES` may name."""
+        place = self.place
+        directory = place.app.directory if place.app else None
+        return {
+            "domain": place.domain,
+            "website": place.website.name,
+            "app": place.mount.app,
+            "directory": str(directory),
+            "ip": place.website.ip,
+            "last_host": self.last_host,
+            "target": printable(self.walk.refused_redirect, 200),
+            "wait": str(self.options.wait),
+            "ipv6": next((ip for ip in self.answer.addresses if ip_version(ip) == 6), ""),
+            "path": CHALLENGE_PATH,
+        }
+
+
+def _found_elsewhere(seen: _Seen) -> bool:
+    """Whether DNS points only to other servers; panels know their IPv4 addresses alone."""
+    by_ipv4 = [address for address in seen.answer.addresses if ip_version(address) == 4]
+    return bool(seen.answer.addresses) and seen.place.website.ip not in by_ipv4
+
+
+def _redirected_away(seen: _Seen) -> bool:
+    return a_label(seen.last_host) != a_label(seen.place.domain)
+
+
+def _redirected_to_https(seen: _Seen) -> bool:
+    return seen.walk.urls[-1].startswith("https:")
+
+
+def _ipv6_differs(seen: _Seen) -> bool:
+    walk, by_ipv4 = seen.walk, seen.answer.by_ipv4
+    if by_ipv4 is None:
+        return False
+    return (walk.status, walk.body, walk.trouble) != (
+        by_ipv4.status,
+        by_ipv4.body,
+        by_ipv4.trouble,
+    )
+
+
+def _htaccess_obeyed(seen: _Seen) -> bool:
+    return seen.place.mounted and seen.place.app is not None and seen.place.app.htaccess
+
+
+_CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
+    # The first that fits is told.
+    (
+        lambda seen: seen.trouble is Trouble.NOT_FOUND and len(seen.walk.urls) == 1,
+        "DNS has no address for {domain}. Add a record that points it to {ip}, and wait until it"
+        " is known everywhere.",
+    ),
+    (
+        lambda seen: seen.trouble is Trouble.NOT_FOUND,
+        "it redirects to {last_host}, for which DNS has no address. Correct the redirect, or"
+        " exclude {path}/ from it.",
+    ),
+    (
+        _ipv6_differs,
+        "the IPv6 address {ipv6} answers differently from IPv4, and CAs ask IPv6 first. Remove"
+        " the AAAA record of {domain}, or point it to the server of this account.",
+    ),
+    (
+        _found_elsewhere,
+        "DNS points {domain} to another server than this account's ({ip}). Point its A record to"
+        " {ip}; if a CDN is meant to stand before it, let it pass {path}/ on unchanged.",
+    ),
+    (
+        lambda seen: seen.trouble is Trouble.REFUSED,
+        "nothing listens there. If {domain} was only just set up, wait a few minutes; if"
+        " --webfaction-connect-to is given, check its address and ports.",
+    ),
+    (
+        lambda seen: seen.trouble in (Trouble.TIMED_OUT, Trouble.UNREACHABLE),
+        "a firewall drops the connection, or this machine can't reach the address. If only this"
+        " machine can't, name one that it reaches with --webfaction-connect-to.",
+    ),
+    (
+        lambda seen: bool(seen.walk.refused_redirect),
+        "CAs do not follow the redirect to {target}: at most 10 redirects, to http and https on"
+        " ports 80 and 443 of a domain. Exclude {path}/ from it.",
+    ),
+    (
+        _redirected_away,
+        "it redirects to another host, {last_host}, which does not have the file. Exclude {path}/"
+        " from the redirect.",
+    ),
+    (
+        lambda seen: not seen.place.mounted,
+        "the web server does not know yet that {app} was mounted at {path} on the website"
+        " {website}. Run the command again, with a --webfaction-wait longer than {wait} if that"
+        " does not help.",
+    ),
+    (
+        lambda seen: _htaccess_obeyed(seen) and seen.walk.status != 404,
+        "a .htaccess in {directory} or a code file there answers in place of the file. Write"
+        " “RewriteRule ^\\.well-known/acme-challenge/ - [L]” before its other rules, or keep"
+        " challenge files in an app of their own with --webfaction-app NAME.",
+    ),
+    (
+        _redirected_to_https,
+        "it redirects to https, where other content answers. Exclude {path}/ from the redirect,"
+        " or mount the app {app} there on the https website too.",
+    ),
+    (
+        lambda seen: seen.walk.status == 404,
+        "the file is in {directory}, but the web server looks elsewhere: either it does not know"
+        " {domain} yet (wait a few minutes), or another app answers for the app {app} (keep"
+        " challenge files in an app of their own with --webfaction-app NAME).",
+    ),
+    (
+        lambda seen: True,
+        "something else than the app {app} answers there. Keep challenge files in an app of their"
+        " own with --webfaction-app NAME.",
+    ),
+)
+
+
+def explain(wrong: Mapping[str, WrongAnswer], places: Mapping[str, Place], options: Options) -> str:
+    """Say for each domain what came back in place of its challenge file, why, and what to do."""
+    lines = [
+        f"{len(wrong)} of {len(places)} challenge files did not come back as a CA has to see them"
+        f" within {options.wait} s. The CA was not asked, so nothing counts against its limits."
+    ]
+    for domain, answer in wrong.items():
+        seen = _Seen(answer, places[domain], options)
+        cause = next(text for fits, text in _CAUSES if fits(seen))
+        lines.append(f"  {domain}: {_where(seen)}")
+        lines += [f"    {line}" for line in _came_back(seen.walk)]
+        if answer.by_ipv4 is not None:
+            lines += [f"    over IPv4: {line}" for line in _came_back(answer.by_ipv4)]
+        lines.append(f"    Likely cause: {cause.format_map(seen.words)}")
+    return "\n".join(lines)
+
+
+def _where(seen: _Seen) -> str:
+    route = seen.options.route
+    if route.address is not None:
+        return f"asked at {route.address} port {route.http_port} (--webfaction-connect-to)"
+    if not seen.answer.addresses:
+        return "not in DNS"
+    here = "this account's server" if not _found_elsewhere(seen) else "not this account's server"
+    return f"resolves to {', '.join(seen.answer.addresses)}, {here}"
+
+
+def _came_back(walk: Walk) -> list[str]:
+    lines = [f"GET {walk.urls[0]}"]
+    lines += [f"redirected to {printable(url, 200)}" for url in walk.urls[1:]]
+    if walk.trouble is not None:
+        detail = printable(walk.detail)
+        lines.append(walk.trouble.value + (f" ({detail})" if detail else ""))
+    else:
+        body = printable(walk.body)
+        lines.append(f"status {walk.status}, " + (f"“{body}”" if body else "no text"))
+    return lines

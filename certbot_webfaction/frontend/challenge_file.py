@@ -1,0 +1,205 @@
+"""Fetching challenge files over http as a CA does, before it is asked to."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.client
+import socket
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+from certbot_webfaction.frontend import dialling
+from certbot_webfaction.frontend.dialling import TIMEOUT, Resolver, Trouble
+from certbot_webfaction.frontend.route import Route
+from certbot_webfaction.frontend.waiting import wait_until_right
+from certbot_webfaction.panel.model import CHALLENGE_PATH
+
+REDIRECTS = 10
+"""How many redirects Let's Encrypt follows (letsencrypt.org, "Challenge Types")."""
+
+BODY_LIMIT = 4096
+"""How many bytes of a body are read."""
+
+
+@dataclass(frozen=True)
+class ChallengeFile:
+    """What a CA will ask a domain for: the token in the path, and the content to come back."""
+
+    domain: str
+    token: str
+    content: str
+
+    @property
+    def url(self) -> str:
+        """Where the CA starts."""
+        return f"http://{self.domain}{CHALLENGE_PATH}/{self.token}"
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What came of one URL: the URLs from the first over redirects to the last.
+
+    ``address`` was connected to for the first. Then there is either ``trouble`` at the last URL
+    (with ``detail``), or its ``status`` and the start of its ``body``; ``refused_redirect`` is
+    where the last URL redirects to and no CA follows.
+    """
+
+    urls: tuple[str, ...]
+    address: str = ""
+    status: int = 0
+    body: str = ""
+    trouble: Trouble | None = None
+    detail: str = ""
+    refused_redirect: str = ""
+
+    def right(self, content: str) -> bool:
+        """Whether a CA would be content; it ignores space at the end (RFC 8555, section 8.3)."""
+        return self.trouble is None and self.status == 200 and self.body.rstrip() == content
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """What a domain gave instead of its challenge file.
+
+    ``addresses`` are all that DNS has (empty where ``--webfaction-connect-to`` leads elsewhere),
+    ``walk`` is what a CA would see, and ``by_ipv4`` the same over IPv4 where that went over IPv6.
+    """
+
+    addresses: tuple[str, ...]
+    walk: Walk
+    by_ipv4: Walk | None = None
+
+
+def look(
+    files: Sequence[ChallengeFile],
+    route: Route,
+    wait: float,
+    *,
+    quiet: bool = False,
+    resolver: Resolver = dialling.resolve,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, WrongAnswer]:
+    """Fetch each file until it comes back right or the wait is over.
+
+    :param wait: seconds
+    :returns: for each domain that did not serve its file, what it served instead
+    """
+    checks = {file.domain: functools.partial(_check, file, route, resolver) for file in files}
+    return wait_until_right(
+        "the web server to serve challenge files",
+        checks,
+        wait,
+        quiet=quiet,
+        clock=clock,
+        sleep=sleep,
+    )
+
+
+def _check(file: ChallengeFile, route: Route, resolver: Resolver) -> WrongAnswer | None:
+    """Ask over IPv6 first and, as Let's Encrypt, over IPv4 only where IPv6 does not connect."""
+    try:
+        candidates = dialling.addresses(file.domain, route, resolver)
+    except OSError as error:
+        walk = Walk((file.url,), trouble=Trouble.NOT_FOUND, detail=str(error))
+        return WrongAnswer((), walk)
+    walks = [_walk(file.url, candidates[0], route, resolver)]
+    if walks[0].right(file.content):
+        return None
+    if len(candidates) > 1:
+        walks.append(_walk(file.url, candidates[1], route, resolver))
+        if len(walks[0].urls) == 1 and walks[0].trouble in _NOT_CONNECTED:
+            walks.reverse()
+            if walks[0].right(file.content):
+                return None
+            del walks[1]
+    known: tuple[str, ...] = ()
+    if route.address is None:
+        with contextlib.suppress(OSError):
+            known = resolver(file.domain)
+    return WrongAnswer(known, *walks)
+
+
+_NOT_CONNECTED = (Trouble.REFUSED, Trouble.TIMED_OUT, Trouble.UNREACHABLE)
+
+
+def _walk(url: str, address: str, route: Route, resolver: Resolver) -> Walk:
+    """Follow redirects as Let's Encrypt does: 10 at most, to http and https on 80 and 443."""
+    urls = [url]
+    at = address
+    try:
+        while True:
+            status, location, body = _get(urls[-1], at, route)
+            if status not in (301, 302, 303, 307, 308) or not location:
+                return Walk(tuple(urls), address, status, body)
+            target = urljoin(urls[-1], location)
+            if len(urls) > REDIRECTS or not _followed(target):
+                return Walk(tuple(urls), address, status, body, refused_redirect=target)
+            urls.append(target)
+            at = dialling.addresses(urlsplit(target).hostname or "", route, resolver)[0]
+    except (OSError, http.client.HTTPException, ValueError, IndexError) as error:
+        kind = dialling.trouble(error)
+        return Walk(tuple(urls), address, trouble=kind, detail=str(error))
+
+
+def _followed(target: str) -> bool:
+    try:
+        parts = urlsplit(target)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        (parts.scheme, port or _PORTS.get(parts.scheme)) in (("http", 80), ("https", 443))
+        and bool(parts.hostname)
+        and dialling.ip_version(parts.hostname or "") is None
+    )
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def _get(url: str, address: str, route: Route) -> tuple[int, str, str]:
+    """Ask ``address`` for a URL; return status, ``Location`` and the start of the body."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    secure = parts.scheme == "https"
+    connection = http.client.HTTPConnection(host, timeout=TIMEOUT)
+    with contextlib.closing(connection):
+        port = route.https_port if secure else route.http_port
+        connection.sock = socket.create_connection((address, port), TIMEOUT)
+        if secure:
+            connection.sock = _unchecked_tls().wrap_socket(connection.sock, server_hostname=host)
+        path = parts.path or "/"
+        connection.request(
+            "GET",
+            f"{path}?{parts.query}" if parts.query else path,
+            headers={"User-Agent": "certbot-webfaction", "Accept": "*/*", "Connection": "close"},
+        )
+        response = connection.getresponse()
+        body = _start(response)
+        return response.status, response.getheader("Location", ""), body
+
+
+def _start(response: http.client.HTTPResponse) -> str:
+    """Read the start of a body, as far as it comes in time."""
+    deadline = time.monotonic() + TIMEOUT
+    body = b""
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        while len(body) < BODY_LIMIT and time.monotonic() < deadline:
+            part = response.read1(BODY_LIMIT - len(body))
+            if not part:
+                break
+            body += part
+    return body.decode("utf-8", "replace")
+
+
+def _unchecked_tls() -> ssl.SSLContext:
+    """TLS to whoever answers: CAs follow redirects to sites whose certificate is yet to come."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

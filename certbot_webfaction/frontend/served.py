@@ -1,0 +1,155 @@
+"""Which certificates domains serve over TLS, and waiting until they are the right ones."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import select
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certbot_webfaction.frontend import dialling
+from certbot_webfaction.frontend.dialling import TIMEOUT, Resolver
+from certbot_webfaction.frontend.route import Route
+from certbot_webfaction.frontend.waiting import wait_until_right
+from certbot_webfaction.lineage import leaf_expires, leaf_names
+from certbot_webfaction.printable import printable
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from OpenSSL import SSL
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The certificate that a domain should serve: SHA-256 fingerprints in hexadecimal.
+
+    ``chain`` are those of the chain without the leaf, in its order.
+    """
+
+    leaf: str
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Served:
+    """What a domain serves: the fingerprints of leaf and chain as sent, and words for the leaf.
+
+    Where no TLS connection came about, ``leaf`` is empty and ``words`` say why.
+    """
+
+    words: str
+    leaf: str = ""
+    chain: tuple[str, ...] = ()
+
+
+def look_at(
+    expected: Mapping[str, Expected],
+    route: Route,
+    wait: float,
+    *,
+    quiet: bool = False,
+    resolver: Resolver = dialling.resolve,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, str]:
+    """Ask each domain over TLS until it serves its certificate or the wait is over.
+
+    :param expected: the certificate that each domain should serve
+    :param wait: seconds
+    :returns: for each domain that does not, words for what it serves instead
+    """
+    checks = {
+        domain: functools.partial(_check, domain, certificate, route, resolver)
+        for domain, certificate in expected.items()
+    }
+    return wait_until_right(
+        "the web server to serve certificates",
+        checks,
+        wait,
+        quiet=quiet,
+        clock=clock,
+        sleep=sleep,
+    )
+
+
+def _check(domain: str, expected: Expected, route: Route, resolver: Resolver) -> str | None:
+    served = ask(domain, route, resolver)
+    if served.leaf != expected.leaf:
+        return served.words
+    if served.chain[: len(expected.chain)] != expected.chain:
+        return f"{served.words}, but not with the chain that belongs to it"
+    return None
+
+
+def ask(domain: str, route: Route, resolver: Resolver = dialling.resolve) -> Served:
+    """Ask a domain once for its certificate, whatever that is worth."""
+    from OpenSSL import SSL
+
+    try:
+        address = dialling.addresses(domain, route, resolver)[-1]
+        with socket.create_connection((address, route.https_port), TIMEOUT) as connection:
+            certificates = _handshake(connection, domain)
+    except SSL.Error as error:
+        return Served(f"no certificate: TLS failed{_reason(error)}")
+    except (OSError, ValueError, IndexError) as error:
+        return Served(f"no certificate: {dialling.trouble(error).value}")
+    if not certificates:
+        return Served("no certificate")
+    leaf, *chain = map(_fingerprint, certificates)
+    return Served(_words(certificates[0]), leaf, tuple(chain))
+
+
+def _handshake(connection: socket.socket, domain: str) -> list[x509.Certificate]:
+    """Return the certificates as the server sends them; Python's ssl shows the leaf alone."""
+    from OpenSSL import SSL
+
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    tls = SSL.Connection(context, connection)
+    tls.set_tlsext_host_name(domain.encode("idna"))
+    tls.set_connect_state()
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            tls.do_handshake()
+            break
+        except SSL.WantReadError:
+            _wait_for(tls, deadline)
+    certificates = tls.get_peer_cert_chain() or []
+    with contextlib.suppress(SSL.Error):
+        tls.shutdown()
+    return [certificate.to_cryptography() for certificate in certificates]
+
+
+def _wait_for(tls: SSL.Connection, deadline: float) -> None:
+    readable, _, _ = select.select([tls], [], [], max(0, deadline - time.monotonic()))
+    if not readable:
+        raise TimeoutError("the TLS handshake took too long")
+
+
+def _reason(error: Exception) -> str:
+    """OpenSSL's own words, where it has any."""
+    with contextlib.suppress(IndexError, TypeError, ValueError):
+        return f" ({printable(str(error.args[0][0][-1]))})"
+    return ""
+
+
+def _fingerprint(certificate: x509.Certificate) -> str:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+
+
+def _words(leaf: x509.Certificate) -> str:
+    """Describe a certificate so that the owner of its websites knows which it is."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    pem = leaf.public_bytes(Encoding.PEM).decode("ascii")
+    names = leaf_names(pem)
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    listed = printable(", ".join(names[:3])) or "no domain"
+    return f"a certificate for {listed}{more} that expires on {leaf_expires(pem):%Y-%m-%d}"

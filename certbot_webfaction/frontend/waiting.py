@@ -1,0 +1,100 @@
+"""Asking the web again until it answers as it should, and showing that on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from certbot.display import util as display_util
+
+T = TypeVar("T")
+
+AT_ONCE = 16
+"""How many domains are asked at a time."""
+
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 5.0
+"""The pause between tries grows from one to the other, in seconds."""
+
+NOTICE_AFTER = 5.0
+"""Seconds after which the wait is mentioned where there is no terminal."""
+
+
+def wait_until_right(
+    what: str,
+    checks: Mapping[str, Callable[[], T | None]],
+    seconds: float,
+    *,
+    quiet: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, T]:
+    """Check everything at once, and what was wrong again, until all is right or time is over.
+
+    :param what: what is waited for, to go after "Waiting for"
+    :param checks: for each domain a function that returns what is wrong, or `None`
+    :param seconds: the longest wait; every check is made at least once
+    :param quiet: whether nothing is shown
+    :returns: what was wrong to the last
+    """
+    if not checks:
+        return {}
+    started = clock()
+    progress = _Progress(what, quiet)
+    executor = ThreadPoolExecutor(min(AT_ONCE, len(checks)))
+    wrong: dict[str, T] = {}
+    pending = dict(checks)
+    pause = FIRST_PAUSE
+    try:
+        while True:
+            tries = {domain: executor.submit(check) for domain, check in pending.items()}
+            findings = {domain: running.result() for domain, running in tries.items()}
+            wrong = {domain: found for domain, found in findings.items() if found is not None}
+            pending = {domain: checks[domain] for domain in wrong}
+            left = seconds - (clock() - started)
+            if not wrong or left <= 0:
+                return wrong
+            for nap in _naps(min(pause, left)):
+                progress.show(clock() - started, list(wrong))
+                sleep(nap)
+            pause = min(2 * pause, LONGEST_PAUSE)
+    finally:
+        progress.end()
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _naps(pause: float) -> list[float]:
+    """A pause in parts of a second at most, so that a terminal sees the seconds pass."""
+    whole = int(pause)
+    return [1.0] * whole + ([pause - whole] if pause > whole else [])
+
+
+class _Progress:
+    """One line that counts on a terminal; elsewhere one line, and only if it takes long."""
+
+    def __init__(self, what: str, quiet: bool) -> None:
+        self._what = what
+        self._quiet = quiet
+        self._live = sys.stdout.isatty()
+        self._shown = ""
+
+    def show(self, elapsed: float, domains: list[str]) -> None:
+        if self._quiet:
+            return
+        more = f" and {len(domains) - 1} more" if len(domains) > 1 else ""
+        line = f"Waiting for {self._what} ({domains[0]}{more})"
+        if self._live:
+            line = f"{line}, {elapsed:.0f} s …"
+            sys.stdout.write(f"\r{line:{len(self._shown)}}")
+            sys.stdout.flush()
+            self._shown = line
+        elif not self._shown and elapsed >= NOTICE_AFTER:
+            display_util.notify(f"{line} …")
+            self._shown = line
+
+    def end(self) -> None:
+        if self._live and self._shown:
+            sys.stdout.write("\n")

@@ -1,0 +1,14 @@
+"""Text that came from elsewhere, made fit to stand in a message to the user."""
+
+from __future__ import annotations
+
+import re
+
+
+def printable(text: str, limit: int = 100) -> str:
+    """Put ``text`` on one line without HTML tags and control characters, cut to ``limit``."""
+    text = re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)", " ", text[:100_000])
+    text = re.sub(r"<[^<>]*>", " ", text)
+    text = "".join(character if character.isprintable() else " " for character in text)
+    text = " ".join(text.split())
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

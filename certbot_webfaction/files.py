@@ -64,6 +64,12 @@ class Files(Protocol):
         :raises certbot.errors.PluginError: if it can't be read
         """
 
+    def listing(self, directory: str) -> list[str]:
+        """The names of everything in an app's directory, hidden files too; none if it is missing.
+
+        :raises certbot.errors.PluginError: if it can't be read
+        """
+
 
 def choose_files(account: HostAccount) -> Files:
     """Choose as ``--webfaction-files`` says.
@@ -155,6 +161,17 @@ class LocalFiles:
         except OSError as error:
             raise errors.PluginError(
                 f"{path} in {directory} can't be read: {error.strerror or error}."
+            ) from error
+
+    def listing(self, directory: str) -> list[str]:
+        """As `Files.listing`."""
+        try:
+            return sorted(os.listdir(directory))  # noqa: PTH208 - names are wanted, not paths
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise errors.PluginError(
+                f"{directory} can't be read: {error.strerror or error}."
             ) from error
 
 
@@ -257,7 +274,15 @@ class PanelFiles:
     def read(self, directory: str, path: str) -> str | None:
         """As `Files.read`."""
         check_path(directory, path)
-        line = f"show {_arguments(File(directory, path, ''))}"
+        return self._show(f"{directory}/{path}", f"show {_arguments(File(directory, path, ''))}")
+
+    def listing(self, directory: str) -> list[str]:
+        """As `Files.listing`."""
+        check_path(directory, "any")
+        content = self._show(directory, f"list {quote(directory)}")
+        return sorted((content or "").splitlines())
+
+    def _show(self, what: str, line: str) -> str | None:
         answer = self._panel.run("\n".join([_COMMON, _SHOW, "make=", line]))
         head, _, content = answer.partition("\n")
         if head == f"{_MARK} content":
@@ -265,8 +290,7 @@ class PanelFiles:
         if head == f"{_MARK} none":
             return None
         raise errors.PluginError(
-            f"{path} in {directory} can't be read: the panel answered"
-            f" “{printable(answer) or 'nothing'}”."
+            f"{what} can't be read: the host answered “{printable(answer) or 'nothing'}”."
         )
 
     def _run(self, script: list[str], count: int) -> list[tuple[str, int, str]]:
@@ -371,6 +395,14 @@ sweep() {
 } >/dev/null 2>&1"""
 
 _SHOW = f"""\
+list() {{
+  if [ -d "$1" ]; then
+    printf '{_MARK} content\\n'
+    ls -A "$1"
+  else
+    say none
+  fi
+}}
 show() {{
   name=$1
   shift

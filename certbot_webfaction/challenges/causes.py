@@ -192,3 +192,29 @@ def _came_back(walk: Walk) -> list[str]:
         body = printable(walk.body)
         lines.append(f"status {walk.status}, " + (f"“{body}”" if body else "no text"))
     return lines
+
+
+def auth_hint(domains: Sequence[str], options: Options) -> str:
+    """Say what to check where the CA did not get what was seen from here."""
+    listed = ", ".join(domains[:5]) + (f" and {len(domains) - 5} more" if len(domains) > 5 else "")
+    if options.wait == 0:
+        seen = (
+            f"The challenge files for {listed} were placed, but not looked at from here, because of"
+            " --webfaction-wait 0. Leave that out to learn more."
+        )
+    elif options.route.address is not None:
+        seen = (
+            f"The challenge files for {listed} came back right at {options.route.address}, where"
+            " --webfaction-connect-to leads. The CA goes where DNS points instead: check that this"
+            " is the same server."
+        )
+    else:
+        seen = f"The challenge files for {listed} came back right when they were fetched from here."
+    return (
+        f"{seen} Where the CA got something else, it mostly is one of these: an AAAA record that"
+        " leads to another server (CAs ask IPv6 first); DNS that was changed only lately, or that"
+        " answers differently elsewhere; a firewall, or blocking by country, that keeps the CA"
+        f" out; a CDN that caches or changes what is below {CHALLENGE_PATH}/. Remedy that before"
+        " you run the command again: the CA allows 5 failures per domain and hour. With an app of"
+        " its own (--webfaction-app NAME) a challenge does not depend on a website's content."
+    )

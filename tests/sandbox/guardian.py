@@ -40,6 +40,8 @@ def _start(order: dict[str, object], directory: Path) -> int:
         return pid
     try:
         _become(order, directory)
+    except OSError as error:
+        os.write(2, f"{error}\n".encode())
     finally:
         os._exit(127)
 

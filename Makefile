@@ -1,0 +1,41 @@
+# Needs Debian (12 or newer) with python3 and make; `make setup` sees to the rest.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: help setup packages demo test lint unit e2e clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+setup: packages $(VENV)/installed ## get everything that the other targets need
+
+demo: setup ## turn a Django site of a sandbox from http to https, and renew its certificate
+	$(BIN)/python -m tests.sandbox.demo
+
+test: setup lint ## check and test everything
+	$(BIN)/pytest -n 2
+
+lint: setup ## style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+unit: setup ## all tests but those with certbot, CA and web servers end to end
+	$(BIN)/pytest -n 2 --ignore=tests/e2e
+
+e2e: setup ## tests with certbot, CA and web servers end to end
+	$(BIN)/pytest -n 2 tests/e2e
+
+clean: ## remove everything that was made here
+	rm -rf $(VENV) build dist docs/_build *.egg-info
+	rm -rf .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+packages:
+	sh tests/packages.sh $(PYTHON)
+
+$(VENV)/installed: setup.py pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test,sandbox]'
+	touch $@

@@ -215,12 +215,12 @@ def _enter(app: str, parents: Sequence[str], made: list[str] | None = None) -> I
 
 def _read(directory: int, name: str) -> str | None:
     try:
-        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
+        if not stat.S_ISREG(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
+            return None
+        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=directory)
     except OSError:
         return None
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
         return file.read().decode("utf-8", "replace")
 
 
@@ -352,7 +352,7 @@ enter() {{
       chmod 755 "./$part" || return 1
     fi
     reason=missing
-    [ -e "./$part" ] || return 1
+    [ -d "./$part" ] || return 1
     reason=denied
     cd -P "./$part" || return 1
     reason=outside

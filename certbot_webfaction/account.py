@@ -17,7 +17,7 @@ from certbot_webfaction import document
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.panel.interface import IPanel, LoginRefusedError
-from certbot_webfaction.panel.model import Account, App, Website
+from certbot_webfaction.panel.model import Account, App, Certificate, Website
 from certbot_webfaction.panel.webfaction import Credentials, WebFaction
 
 API_URL = "https://api.webfaction.com/"
@@ -159,6 +159,11 @@ class HostAccount:
         self.panel = panel
         self.folder = folder
 
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal lies."""
+        return self.folder / "journal.json"
+
     def login(self) -> Account:
         """Log in unless this process has, and return the account.
 
@@ -176,11 +181,11 @@ class HostAccount:
 
         :raises certbot_webfaction.document.DamagedError: if it is damaged; it was kept aside
         """
-        return document.read(self.folder / "journal.json", Journal)
+        return document.read(self.journal_path, Journal)
 
     def save(self, journal: Journal) -> None:
         """Write the journal."""
-        document.write(self.folder / "journal.json", journal)
+        document.write(self.journal_path, journal)
 
 
 class SharedPanel:
@@ -196,6 +201,7 @@ class SharedPanel:
         self._websites: dict[tuple[str, bool], Website] | None = None
         self._websites_seen = 0.0
         self._apps: dict[str, App] | None = None
+        self._certificates: dict[str, Certificate] | None = None
 
     def websites(self, within: float | None = None) -> tuple[Website, ...]:
         """The account's websites as seen in the last ``within`` seconds, or ever."""
@@ -211,10 +217,21 @@ class SharedPanel:
             self._apps = {app.name: app for app in self.client.apps()}
         return tuple(self._apps.values())
 
+    def certificates(self) -> tuple[Certificate, ...]:
+        """The account's certificates as seen by this process, without what it uploaded since."""
+        if self._certificates is None:
+            self._certificates = {known.name: known for known in self.client.certificates()}
+        return tuple(self._certificates.values())
+
+    def saw_certificate(self, name: str) -> bool:
+        """Whether a certificate of this name was seen; the panel is not asked."""
+        return self._certificates is not None and name in self._certificates
+
     def forget(self) -> None:
         """Read everything anew when it is next asked for."""
         self._websites = None
         self._apps = None
+        self._certificates = None
 
     def create_website(self, website: Website) -> None:
         """As `IPanel.create_website`."""

@@ -21,7 +21,7 @@ VERSION = 1
 T = TypeVar("T")
 
 
-class DamagedError(Exception):
+class DamagedError(errors.PluginError):
     """The document could not be read. It was renamed, so that nothing in it is lost."""
 
 

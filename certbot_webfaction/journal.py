@@ -45,12 +45,13 @@ class ChangedContent:
 
 @dataclass
 class MadeWebsite:
-    """An https website that we made, as we made it."""
+    """An https website that we made from the http website ``made_from``, as we made it."""
 
     ip: str
     domains: tuple[str, ...]
     content: tuple[Mount, ...]
     certificate: str
+    made_from: str
     done: bool = False
 
 

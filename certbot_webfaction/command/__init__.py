@@ -1,1 +1,1 @@
-
+"""The command ``certbot-webfaction``."""

@@ -1,0 +1,308 @@
+"""The plugin ``webfaction``: authenticator (http-01) and installer."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from acme import challenges, messages
+from certbot import achallenges, errors, interfaces
+from certbot.display import util as display_util
+from certbot.plugins import common
+
+from certbot_webfaction import document, lineage
+from certbot_webfaction.account import HostAccount, add_options, open_account, read_options
+from certbot_webfaction.challenges import answer
+from certbot_webfaction.challenges.answer import places_of
+from certbot_webfaction.challenges.causes import auth_hint
+from certbot_webfaction.installation.documents import read_documents, wanted_path
+from certbot_webfaction.installation.reconcile import differences, forget_gone, reconcile
+from certbot_webfaction.installation.wanted import (
+    Seen,
+    Wanted,
+    WantedCertificate,
+    acknowledge,
+    want_certificate,
+    want_redirect,
+)
+from certbot_webfaction.installation.watch import ServedWatch
+from certbot_webfaction.journal import Journal
+
+logger = logging.getLogger(__name__)
+
+_compared: dict[Path, set[str]] = {}
+"""For each account (its folder) that `generic_updates` has brought into step in this process, the
+lineages that need no other look: their files change only in a renewal, which ends in `restart`."""
+
+
+class Configurator(common.Configurator, interfaces.GenericUpdater):
+    """Answers challenges through the panel's apps and installs certificates on its websites.
+
+    As an installer it treats the document *wanted* as a web server's configuration: `save`
+    checkpoints it, `restart` brings the panel to it, `rollback_checkpoints` restores it.
+    """
+
+    description = "Obtain and install certificates on WebFaction through its panel, without root"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._opened: HostAccount | None = None
+        self._performed = False
+        self._ca_refused = False
+        self._deploying: dict[lineage.CertificateFiles, list[str]] = {}
+        self._redirecting: Wanted | None = None
+        self._has_checkpoint = False
+
+    @classmethod
+    def add_parser_arguments(cls, add: Callable[..., None]) -> None:
+        add_options(add)
+
+    def more_info(self) -> str:
+        return (
+            "Places challenge files in an app of each domain's http website, uploads certificates"
+            " to the panel and attaches them to https websites, which it makes from the http ones"
+            " where there are none."
+        )
+
+    def prepare(self) -> None:
+        """Log in, and finish or undo what an interrupted run left.
+
+        :raises certbot.errors.ConfigurationError: if the user or the renewal file named this
+            plugin. certbot takes a `PluginError` here as "not available": it would go on without
+            us, and take the installer out of the renewal file.
+        :raises certbot.errors.PluginError: if certbot merely lists its plugins
+        """
+        named = self.name in (
+            self.config.configurator,
+            self.config.authenticator,
+            self.config.installer,
+        )
+        try:
+            self._account.login()
+            if named:
+                self._finish_what_was_left()
+            if self.config.authenticator == self.name and self.config.domains:
+                places_of(self._account, [str(domain) for domain in self.config.domains])
+        except errors.PluginError as error:
+            if named:
+                raise errors.ConfigurationError(str(error)) from error
+            raise
+
+    @property
+    def _account(self) -> HostAccount:
+        """The account of the credentials file, opened without a call to its panel."""
+        if self._opened is None:
+            self._opened = open_account(read_options(self.config), self.config.config_dir)
+            self._watch = ServedWatch(self._opened.options, self.config)
+        return self._opened
+
+    def _finish_what_was_left(self) -> None:
+        self._read_documents()
+        answer.settle(self._account, self._names_to_renew)
+        if self.config.dry_run:
+            return
+        try:
+            self._reconcile()
+        except errors.PluginError as error:
+            logger.warning("An earlier change of the panel could not be completed yet: %s", error)
+
+    def _names_to_renew(self) -> set[str]:
+        return lineage.names_authenticated_by(self.config, self.name)
+
+    # Authenticator
+
+    def get_chall_pref(self, identifier: str) -> Iterable[type[challenges.Challenge]]:
+        return [challenges.HTTP01]
+
+    def perform(
+        self, achalls: list[achallenges.AnnotatedChallenge]
+    ) -> list[challenges.ChallengeResponse]:
+        """Place the challenge files, and see that the web server serves them.
+
+        :raises certbot.errors.PluginError: if one is not served; the CA has not been asked then
+        """
+        answers = [achall.response_and_validation() for achall in achalls]
+        files = [
+            answer.Challenge(_domain(achall), achall.chall.encode("token"), validation)
+            for achall, (_, validation) in zip(achalls, answers, strict=True)
+        ]
+        self._performed = False
+        answer.answer(self._account, files, quiet=self.config.quiet)
+        self._performed = True
+        return [response for response, _ in answers]
+
+    def cleanup(self, achalls: list[achallenges.AnnotatedChallenge]) -> None:
+        """Take the challenge files away, and after a failure what was made for them.
+
+        certbot does not say which it is: a failure has left `perform` unfinished, has made certbot
+        ask for `auth_hint`, or is being raised while certbot's `ExitHandler` calls this method.
+        """
+        succeeded = self._performed and not self._ca_refused and sys.exc_info()[0] is None
+        answer.clean_up(self._account, keep_mounts=succeeded and not self.config.dry_run)
+
+    def auth_hint(self, failed_achalls: list[achallenges.AnnotatedChallenge]) -> str:
+        """Say what to check where the CA failed although the files were seen from here."""
+        self._ca_refused = True
+        return auth_hint([_domain(achall) for achall in failed_achalls], self._account.options)
+
+    # Installer
+
+    def get_all_names(self) -> Iterable[str]:
+        """The domains of the account's websites."""
+        websites = self._account.panel.websites()
+        return {domain.lower() for website in websites for domain in website.domains}
+
+    def deploy_cert(
+        self, domain: str, cert_path: str, key_path: str, chain_path: str, fullchain_path: str
+    ) -> None:
+        """Take a domain; all of a certificate's are decided on together, in `save`."""
+        files = lineage.installed_files(self.config, cert_path, key_path, chain_path)
+        self._deploying.setdefault(files, []).append(domain)
+
+    def supported_enhancements(self) -> list[str]:
+        return ["redirect"]
+
+    def enhance(
+        self, domain: str, enhancement: str, options: list[str] | str | None = None
+    ) -> None:
+        """Want the http websites that serve a domain to redirect to https.
+
+        :raises certbot.errors.PluginEnhancementAlreadyPresent: if they do already
+        :raises certbot.errors.PluginError: if a domain would be hidden that https does not serve;
+            only a warning where the redirect is certbot's default
+        """
+        if enhancement != "redirect":
+            raise errors.NotSupportedError(f"{enhancement} is not supported on WebFaction.")
+        wanted = self._redirecting or self._read_documents()[0]
+        try:
+            seen = Seen(self._account.panel)
+            self._redirecting = want_redirect(wanted, domain, seen, self.config)
+        except errors.PluginEnhancementAlreadyPresent:
+            raise
+        except errors.PluginError as error:
+            if self.config.redirect:
+                raise
+            logger.warning("%s", error)
+
+    def save(self, title: str | None = None, temporary: bool = False) -> None:
+        """Decide what is wanted, and write it as a checkpoint if it is something new.
+
+        :raises certbot.errors.PluginError: if a domain of a certificate would be on no website
+        """
+        if title is None or temporary:
+            return  # certbot saves after each domain, and again with a title after the last
+        before, journal = self._read_documents()
+        wanted = self._redirecting or before
+        for files, domains in self._deploying.items():
+            seen = Seen(self._account.panel)
+            acknowledge(before, journal, WantedCertificate.of(files), domains, seen)
+            wanted = want_certificate(before, files, domains, seen, journal)
+            self._account.save(journal)
+        self._deploying, self._redirecting = {}, None
+        self._has_checkpoint = wanted != before
+        if self._has_checkpoint:
+            self._checkpoint(before, wanted, title)
+
+    def _checkpoint(self, before: Wanted, wanted: Wanted, title: str) -> None:
+        path = wanted_path(self._account)
+        # The first checkpoint needs a file too: rolling back to none would leave the last one.
+        document.write(path, before)
+        self.add_to_checkpoint({str(path)}, f"{title}\n")
+        document.write(path, wanted)
+        self.finalize_checkpoint(title)
+
+    def rollback_checkpoints(self, rollback: int = 1) -> None:
+        """Restore what was wanted; `restart` brings the panel there.
+
+        In other verbs than ``rollback`` certbot calls this after a failed `restart`. What `save`
+        found unchanged made no checkpoint then, and an older one is not its to take back.
+        """
+        if self.config.verb != "rollback" and not self._has_checkpoint:
+            return
+        self._has_checkpoint = False
+        before, journal = self._read_documents()
+        super().rollback_checkpoints(rollback)
+        after, _ = self._read_documents()
+        for name in set(before.certificates) - set(after.certificates):
+            if name in journal.uploads:
+                logger.warning(
+                    "The certificate %s stays on the panel as it is now; what it held before"
+                    " certbot-webfaction uploaded it can't be brought back.",
+                    name,
+                )
+
+    def config_test(self) -> None:
+        """Nothing to test: the panel checks every change itself."""
+
+    def restart(self) -> None:
+        """Bring the panel to what is wanted; no call is made where it is there already.
+
+        :raises certbot.errors.PluginError: names all that could not be done
+        """
+        self._reconcile()
+
+    def _reconcile(self) -> None:
+        wanted, journal = self._read_documents()
+        if forget_gone(wanted, journal, self.config):
+            document.write(wanted_path(self._account), wanted)
+            self._account.save(journal)
+        reconcile(self._account, wanted, journal, self.config, self._watch)
+
+    def _read_documents(self) -> tuple[Wanted, Journal]:
+        return read_documents(self._account, self.config, self.name)
+
+    # Renewal
+
+    def generic_updates(self, lineage: interfaces.RenewableCert, *args: Any, **kwargs: Any) -> None:
+        """Make up for what failed in an earlier run; called for every lineage, due or not.
+
+        The first lineage of an account is asked for all of them.
+
+        :raises certbot.errors.PluginError: if it fails again
+        """
+        account = self._account
+        known = _compared.get(account.folder)
+        if known is not None and lineage.lineagename in known:
+            return
+        wanted, journal = self._read_documents()
+        if not wanted.names_of(WantedCertificate(lineage=lineage.lineagename)):
+            logger.warning(
+                "The certificate %s names %s as its installer but was never installed with it."
+                " Install it with `certbot install --cert-name %s -i %s`.",
+                lineage.lineagename,
+                self.name,
+                lineage.lineagename,
+                self.name,
+            )
+        lineages = {entry.lineage for entry in wanted.certificates.values()}
+        _compared[account.folder] = lineages | {lineage.lineagename}
+        if known is not None:
+            return
+        answer.settle(account, self._names_to_renew)
+        forget_gone(wanted, journal, self.config)
+        overdue = differences(wanted, journal, self.config).uploads
+        if overdue:
+            display_util.notify(
+                f"Renewed certificates are not yet on the panel: {', '.join(overdue)}."
+                " Uploading them now."
+            )
+        self._reconcile()
+
+
+def _domain(achall: achallenges.AnnotatedChallenge) -> str:
+    """The domain of a challenge; before certbot 5.3 it had no identifier.
+
+    :raises certbot.errors.PluginError: if it is for an IP address
+    """
+    identifier = getattr(achall, "identifier", None)
+    if identifier is None:
+        return str(achall.domain)
+    if identifier.typ != messages.IDENTIFIER_FQDN:
+        raise errors.PluginError(
+            f"{identifier.value} is an IP address. WebFaction's websites have domains only, so no"
+            " certificate can be issued for it."
+        )
+    return str(identifier.value)

@@ -1,0 +1,334 @@
+"""What we want of an account: the document that certbot's `Reverter` checkpoints and restores.
+
+It plays the part that a web server's configuration files play for certbot's other installers.
+Everything here decides; nothing here changes the panel.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import itertools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from certbot import configuration, errors
+
+from certbot_webfaction.account import FRESH, SharedPanel
+from certbot_webfaction.journal import Journal
+from certbot_webfaction.lineage import CertificateFiles, lineage_files
+from certbot_webfaction.panel.model import Certificate, Website, covered, covers
+
+
+@dataclass
+class WantedCertificate:
+    """Where a certificate of the panel comes from: a lineage's name, or the paths of its files."""
+
+    lineage: str = ""
+    leaf: str = ""
+    key: str = ""
+    chain: str = ""
+
+    @classmethod
+    def of(cls, files: CertificateFiles) -> WantedCertificate:
+        """The entry for these files."""
+        if files.lineage:
+            return cls(lineage=files.lineage)
+        return cls(leaf=str(files.leaf), key=str(files.key), chain=str(files.chain or ""))
+
+    @property
+    def source(self) -> str:
+        """What stands for the certificate in the journal and in messages."""
+        return self.lineage or self.leaf
+
+    def files(self, config: configuration.NamespaceConfig) -> CertificateFiles:
+        """The files that the entry stands for, whether or not they exist."""
+        if self.lineage:
+            return lineage_files(config, self.lineage)
+        chain = Path(self.chain) if self.chain else None
+        return CertificateFiles(Path(self.leaf), Path(self.key), chain)
+
+
+@dataclass
+class WantedWebsite:
+    """An https website that is to use a certificate.
+
+    ``domains`` are those that it covers. ``made_from`` names the http website that the website is
+    made from, with exactly these domains; it is empty for a website that was there.
+    """
+
+    certificate: str
+    domains: list[str]
+    made_from: str = ""
+
+
+@dataclass
+class Wanted:
+    """Certificates and https websites by name, and the http websites that are to redirect."""
+
+    certificates: dict[str, WantedCertificate] = field(default_factory=dict)
+    websites: dict[str, WantedWebsite] = field(default_factory=dict)
+    redirects: list[str] = field(default_factory=list)
+
+    def names_of(self, source: WantedCertificate) -> list[str]:
+        """The certificates of the panel that come from ``source``; one, if any."""
+        return [name for name, entry in self.certificates.items() if entry == source]
+
+    def used_certificates(self) -> list[str]:
+        """The certificates that belong on the panel: those that a wanted website uses."""
+        used = {website.certificate for website in self.websites.values()}
+        return [name for name in self.certificates if name in used]
+
+
+class Seen:
+    """The panel as it is now, for a decision; it is asked only for what the decision needs."""
+
+    def __init__(self, panel: SharedPanel) -> None:
+        self._panel = panel
+
+    @property
+    def websites(self) -> tuple[Website, ...]:
+        """All websites of the account."""
+        return self._panel.websites(FRESH)
+
+    def serving(self, domain: str, *, https: bool) -> list[Website]:
+        """The https or http websites that a domain of a certificate reaches.
+
+        A wildcard reaches every website that serves a name it covers.
+        """
+        return [
+            website
+            for website in self.websites
+            if website.https == https
+            and (
+                website.serves(domain)
+                or (domain.startswith("*.") and any(covers(domain, own) for own in website.domains))
+            )
+        ]
+
+    def certificate(self, name: str) -> Certificate | None:
+        """The certificate of this name, `None` for the shared one of the host."""
+        known = self._panel.certificates() if name else ()
+        return next((certificate for certificate in known if certificate.name == name), None)
+
+    def https_website(self, name: str) -> Website | None:
+        """The https website of this name."""
+        return next((site for site in self.websites if site.https and site.name == name), None)
+
+
+def want_certificate(
+    wanted: Wanted,
+    files: CertificateFiles,
+    domains: Iterable[str],
+    seen: Seen,
+    journal: Journal,
+) -> Wanted:
+    """Want a certificate on every website that serves one of ``domains``.
+
+    :param wanted: what has been wanted so far; it stays as it is
+    :param seen: the panel as it is now
+    :returns: what is to be wanted
+    :raises certbot.errors.PluginError: names every domain that would be on no website
+    """
+    result = copy.deepcopy(wanted)
+    names = files.names()
+    name = certificate_name(wanted, files, names, seen, journal)
+    result.certificates[name] = WantedCertificate.of(files)
+
+    refusals: dict[str, str] = {}
+    homeless: list[str] = []
+    for domain in domains:
+        websites = seen.serving(domain, https=True)
+        reasons = [_attach(result, name, site, names, seen) for site in websites]
+        if not websites:
+            homeless += _without_https(domain, seen)
+            if not seen.serving(domain, https=False):
+                refusals[domain] = f"no website serves {domain}"
+        elif all(reasons):
+            refusals[domain] = "; ".join(filter(None, reasons))
+    if refusals:
+        raise errors.PluginError(_no_website(files, refusals))
+    for domain in homeless:
+        _make_website(result, name, domain, seen)
+    return result
+
+
+def acknowledge(
+    wanted: Wanted, journal: Journal, source: WantedCertificate, domains: Iterable[str], seen: Seen
+) -> None:
+    """Take note of what somebody changed by hand, before ``domains`` are installed anew.
+
+    What was taken from us is no longer wanted, so that a rollback brings back what was found now;
+    what is gone from the panel is forgotten, so that it is made again. Both documents change.
+    """
+    for name in list(wanted.websites):
+        website = seen.https_website(name)
+        changed, made = journal.certificates.get(name), journal.websites.get(name)
+        if website is None:
+            gone = changed or made
+            if gone and gone.done:
+                wanted.websites.pop(name)
+                journal.certificates.pop(name, None)
+                journal.websites.pop(name, None)
+        elif any(website in seen.serving(domain, https=True) for domain in domains):
+            if changed and changed.done and website.certificate != changed.ours:
+                wanted.websites.pop(name)
+                journal.certificates.pop(name)
+            elif made and website.certificate != made.certificate:
+                made.done = False
+    for name in wanted.names_of(source):
+        if seen.certificate(name) is None:
+            journal.uploads.pop(name, None)
+
+
+def want_redirect(
+    wanted: Wanted, domain: str, seen: Seen, config: configuration.NamespaceConfig
+) -> Wanted:
+    """Want the http websites that serve ``domain`` to redirect to https.
+
+    :returns: what is to be wanted
+    :raises certbot.errors.PluginEnhancementAlreadyPresent: if all of them already do
+    :raises certbot.errors.PluginError: if a domain of such a website would be sent to an https
+        website that has no unexpired certificate for it, or to none
+    """
+    websites = seen.serving(domain, https=False)
+    if not websites:
+        raise errors.PluginError(
+            f"No http website serves {domain}, so there is nothing to redirect to https."
+        )
+    new = [website for website in websites if website.name not in wanted.redirects]
+    if not new:
+        raise errors.PluginEnhancementAlreadyPresent(f"{domain} is already redirected to https.")
+    for website in new:
+        dark = [own for own in website.domains if not _secured(own, wanted, seen, config)]
+        if dark:
+            everything = " ".join(f"-d {own}" for own in website.domains)
+            raise errors.PluginError(
+                f"The http website {website.name} was not redirected: it also serves"
+                f" {', '.join(dark)}, for which no https website has an unexpired certificate, so"
+                " visitors would be sent to an error. One certificate for all of its domains:"
+                f" `certbot run -a webfaction -i webfaction --expand {everything}`"
+            )
+    result = copy.deepcopy(wanted)
+    result.redirects += [website.name for website in new]
+    return result
+
+
+def _secured(
+    domain: str, wanted: Wanted, seen: Seen, config: configuration.NamespaceConfig
+) -> bool:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    for website in seen.serving(domain, https=True):
+        entry = wanted.certificates.get(website.certificate)
+        files = entry.files(config) if entry else None
+        if files and files.exist():
+            if covered(domain, files.names()) and files.expires() > now:
+                return True
+            continue
+        known = seen.certificate(website.certificate)
+        if known and covered(domain, known.domains) and not _expired(known):
+            return True
+    return False
+
+
+def certificate_name(
+    wanted: Wanted,
+    files: CertificateFiles,
+    names: tuple[str, ...],
+    seen: Seen,
+    journal: Journal,
+) -> str:
+    """The panel's name for a certificate.
+
+    It is the lineage's with all but letters, digits and underscores replaced by ``_``, as
+    letsencrypt_webfaction named its certificates. A number follows where somebody else's
+    certificate has that name: one that is neither ours nor covered by the lineage.
+    """
+    for known in wanted.names_of(WantedCertificate.of(files)):
+        return known
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", files.lineage or names[0])
+    for number in itertools.count(1):
+        name = plain if number == 1 else f"{plain}_{number}"
+        if name in wanted.certificates:
+            continue
+        existing = seen.certificate(name)
+        uploaded = journal.uploads.get(name)
+        if (
+            existing is None
+            or (uploaded is not None and uploaded.source == files.source)
+            or (existing.domains and all(covered(own, names) for own in existing.domains))
+        ):
+            return name
+    raise AssertionError("unreachable")
+
+
+def _attach(
+    wanted: Wanted, name: str, website: Website, names: tuple[str, ...], seen: Seen
+) -> str | None:
+    """Want the certificate on an https website, or return why not."""
+    current = seen.certificate(website.certificate)
+    losing = [
+        own
+        for own in website.domains
+        if current
+        and current.name != name
+        and not covered(own, names)
+        and covered(own, current.domains)
+        and not _expired(current)
+    ]
+    if current and losing:
+        everything = " ".join(f"-d {own}" for own in dict.fromkeys((*website.domains, *names)))
+        return (
+            f"the https website {website.name} also serves {', '.join(losing)}, which the"
+            f" certificate {current.name} covers there until {current.expires} and this one does"
+            " not. The website was left as it is. One certificate for all of it:"
+            f" `certbot run -a webfaction -i webfaction --expand {everything}`"
+        )
+    covered_here = [own.lower() for own in website.domains if covered(own, names)]
+    before = wanted.websites.get(website.name)
+    made_from = before.made_from if before else ""
+    domains = before.domains if before and made_from else covered_here
+    wanted.websites[website.name] = WantedWebsite(name, domains, made_from)
+    return None
+
+
+def _expired(certificate: Certificate) -> bool:
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    return certificate.expires is not None and certificate.expires < today
+
+
+def _without_https(domain: str, seen: Seen) -> list[str]:
+    """The names that http websites serve for a domain of the certificate and no https one does."""
+    return [
+        own.lower()
+        for website in seen.serving(domain, https=False)
+        for own in (website.domains if domain.startswith("*.") else [domain])
+        if covers(domain, own) and not seen.serving(own, https=True)
+    ]
+
+
+def _make_website(wanted: Wanted, certificate: str, domain: str, seen: Seen) -> None:
+    """Want an https website for a domain, or the domain on the one that we made for others."""
+    source = next(site for site in seen.websites if not site.https and site.serves(domain))
+    for website in wanted.websites.values():
+        if website.made_from == source.name and website.certificate == certificate:
+            if domain not in website.domains:
+                website.domains.append(domain)
+            return
+    name = source.name
+    for number in itertools.count(2):
+        if not seen.https_website(name) and name not in wanted.websites:
+            break
+        name = f"{source.name}_{number}"
+    wanted.websites[name] = WantedWebsite(certificate, [domain], made_from=source.name)
+
+
+def _no_website(files: CertificateFiles, refusals: dict[str, str]) -> str:
+    reasons = "\n".join(f"  {domain}: {reason}" for domain, reason in refusals.items())
+    return (
+        f"The certificate {files.source} can't be installed for every domain on it:\n{reasons}\n"
+        "Nothing was changed on the panel. Create what is missing there, or name fewer domains,"
+        f" then run `certbot install --cert-name {files.source} -i webfaction`."
+    )

@@ -110,14 +110,7 @@ class LocalFiles:
             with _enter(file.directory, parents, made) as directory:
                 if not replace and not _same(directory, name, file.content):
                     raise PlacingError(file, "there is something else of that name")
-                new = _new_name(name)
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(new, dir_fd=directory)
-                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-                with os.fdopen(os.open(new, flags, dir_fd=directory), "wb") as opened:
-                    os.fchmod(opened.fileno(), 0o644)
-                    opened.write(file.content.encode())
-                os.rename(new, name, src_dir_fd=directory, dst_dir_fd=directory)
+                _write(directory, name, file.content)
         except _OutsideError as error:
             raise PlacingError(file, str(error)) from error
         except OSError as error:
@@ -132,9 +125,8 @@ class LocalFiles:
             parents, name = _split(file.path)
             try:
                 with _enter(file.directory, parents) as directory:
-                    for own in (name, _new_name(name)):
-                        with contextlib.suppress(FileNotFoundError):
-                            os.unlink(own, dir_fd=directory)
+                    _unlink(directory, name)
+                    _unlink(directory, _new_name(name))
             except (FileNotFoundError, NotADirectoryError, _OutsideError):
                 pass  # the way to it is gone, and the file with it
             except OSError as error:
@@ -211,6 +203,25 @@ def _enter(app: str, parents: Sequence[str], made: list[str] | None = None) -> I
         yield handle
     finally:
         os.close(handle)
+
+
+def _write(directory: int, name: str, content: str) -> None:
+    new = _new_name(name)
+    _unlink(directory, new)  # a killed run may have left it
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(new, flags, dir_fd=directory), "wb") as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(content.encode())
+    try:
+        os.rename(new, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except OSError:
+        _unlink(directory, new)
+        raise
+
+
+def _unlink(directory: int, name: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=directory)
 
 
 def _read(directory: int, name: str) -> str | None:

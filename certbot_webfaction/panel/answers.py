@@ -32,7 +32,9 @@ _IGNORES_HTACCESS = ("static_only", "symlink_static_only")
 
 _ONE_DIRECTORY = re.compile(r"(?!\.\.?\Z)[A-Za-z0-9_.-]+")
 
-_OLD_FAULT = re.compile(r"<class '(?:\w+\.)*(?P<kind>\w+)'>:?\s*(?P<messages>.*)", re.DOTALL)
+_OLD_FAULT = re.compile(
+    r"<(?:class|type) '(?:\w+\.)*(?P<kind>\w+)'>:?\s*(?P<messages>.*)", re.DOTALL
+)
 _STRING = (
     r"""u?(?:'(?:[^'\\\n]|\\(?:['"\\abfnrtv]|x[0-9a-f]{2}|u[0-9a-f]{4}|U000[0-9a-f]{5}))*'"""
     r"""|"(?:[^"\\\n]|\\(?:['"\\abfnrtv]|x[0-9a-f]{2}|u[0-9a-f]{4}|U000[0-9a-f]{5}))*")"""
@@ -158,7 +160,7 @@ def fault_words(fault: str) -> str:
     if _LIST.fullmatch(listed):
         words = " ".join(ast.literal_eval(listed))  # only plain strings get here
     words = "".join(letter if letter.isprintable() else " " for letter in words or kind)
-    words = " ".join(words.split())
+    words = " ".join(words.split()) or "nothing more."
     return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
 
 

@@ -331,19 +331,19 @@ class WebFaction:
         delays = iter(RETRY_DELAYS)
         while True:
             try:
-                if lost and happened():
+                if lost and _looked(happened):
                     return
                 self._ask(method, *parameters)
             except FaultError as fault:
                 # "Already exists" or "does not exist": the lost call took effect after the look.
-                if lost and self._seen(happened):
+                if lost and _seen(happened):
                     return
                 raise _refusal(what, fault, remedy) from None
             except NoAnswerError as error:
                 lost = lost or error.reached
                 if self._waited(error, delays):
                     continue
-                if lost and self._seen(happened):
+                if lost and _seen(happened):
                     return
                 raise self._unreachable(what, error, _outcome(lost)) from None
             else:
@@ -359,12 +359,6 @@ class WebFaction:
         )
         self._sleep(delay)
         return True
-
-    def _seen(self, happened: Callable[[], bool]) -> bool:
-        try:
-            return happened()
-        except (FaultError, NoAnswerError):
-            return False
 
     def _unreachable(
         self, what: str, error: NoAnswerError, outcome: str = ""
@@ -385,6 +379,25 @@ def machine_of_this_host() -> str:
     """The name that the panel gives this machine if it is one of its own (API page, "Session")."""
     name = socket.gethostname().partition(".")[0]
     return name[:1].upper() + name[1:]
+
+
+def _looked(happened: Callable[[], bool]) -> bool:
+    """Look whether a change has happened; a panel that refuses to show it does not tell."""
+    try:
+        return happened()
+    except FaultError as fault:
+        words = answers.fault_words(str(fault))
+        raise NoAnswerError(
+            f"it does not show what it holds: {words}", reached=True, passing=False
+        ) from None
+
+
+def _seen(happened: Callable[[], bool]) -> bool:
+    """Whether a change can be seen to have happened."""
+    try:
+        return _looked(happened)
+    except NoAnswerError:
+        return False
 
 
 def _login_refusal(credentials: Credentials, words: str) -> str:
@@ -459,7 +472,7 @@ def _letters(pem: str) -> str:
 
 def _label(label: str) -> str:
     """A subdomain's label; without one ``delete_domain`` would delete the whole domain."""
-    if not label.strip("."):
+    if not label.strip(". "):
         raise PanelRefusedError("A subdomain needs a name; nothing was sent to the panel.")
     return label
 

@@ -90,10 +90,10 @@ class Transport:
             return answer
         except xmlrpc.client.Fault as fault:
             outcome = "fault"
-            # Not `from fault`: its repr would show what is hidden here.
-            raise FaultError(self._hidden(str(fault.faultString))) from None
+            words = self._hidden(str(fault.faultString))
         finally:
             logger.debug("%s: %s after %.3f s", method, outcome, time.monotonic() - started)
+        raise FaultError(words)  # here, so that what is hidden is not in its context
 
     def _exchange(self, body: bytes) -> Any:
         if self._session is None:

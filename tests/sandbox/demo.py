@@ -57,6 +57,7 @@ def _demonstrate(sandbox: Sandbox, command: str) -> None:
     _headline("The command from README.md")
     _run(sandbox, command)
     first = _show_https(sandbox)
+    sandbox.front_end.wait_applied()  # the plugin waits for https, not for the redirect
     for domain in DOMAINS:
         answer = sandbox.http(domain, _QUERY_PATH)
         _check(

@@ -82,7 +82,7 @@ def test_the_longest_mount_wins_and_maps_to_the_apps_directory(
 
 
 def test_htaccess_counts_in_php_apps_only(sandbox: Sandbox, webapps: Path) -> None:
-    """The guide's redirect keeps host, path and query and spares challenges; static_only has none."""
+    """The guide's redirect keeps host, path and query and spares challenges; not in static_only."""
     add_site(sandbox, "php", "static_php70", "php.example.com")
     add_site(sandbox, "plain", "static_only", "plain.example.com")
     for app in ("php", "plain"):

@@ -26,7 +26,7 @@ from certbot_webfaction.panel.model import (
 from certbot_webfaction.panel.xmlrpc import NoAnswerError
 
 # API page, section "Applications": types that serve files, and whether they obey .htaccess.
-_SERVES_FILES = re.compile(r"static_only|static_php\d+|wordpress\w*")
+_SERVES_FILES = re.compile(r"static_only|static_php\d+|wordpress[\w.-]*")
 _SERVES_LINKED_FILES = re.compile(r"symlink_static_only|symlink\d+")
 _IGNORES_HTACCESS = ("static_only", "symlink_static_only")
 

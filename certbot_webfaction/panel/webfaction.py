@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from zope.interface import implementer
 
@@ -363,7 +362,8 @@ class WebFaction:
     def _unreachable(
         self, what: str, error: NoAnswerError, outcome: str = ""
     ) -> PanelUnreachableError:
-        address = urlsplit(self._credentials.api_url).netloc.rpartition("@")[2]
+        url = self._credentials.api_url  # perhaps none that can be parsed
+        address = (url.partition("//")[2] or url).rpartition("@")[2].rstrip("/")
         todo = (
             "Run the same command again later."
             if error.passing

@@ -8,9 +8,10 @@ import logging
 import re
 import socket
 import ssl
+import threading
 import tracemalloc
 import xmlrpc.client
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -404,23 +405,17 @@ def test_silent_api_times_out(
 def test_answer_that_stops_midway_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time-out holds for the body too."""
     monkeypatch.setattr(transport, "TIMEOUT", 0.05)
-    stopped = socket.socket()
+    done = threading.Event()
 
-    def pieces() -> Iterable[bytes]:
+    def pieces() -> Iterator[bytes]:
         yield http(result(1)[:20], length=100)
-        with stopped:
-            stopped.bind(("127.0.0.1", 0))
-            stopped.listen()
-            stopped.settimeout(2)
-            stopped.accept()
+        done.wait(10)
 
-    class Stopping:
-        def __iter__(self) -> Iterator[bytes]:
-            return iter(pieces())
-
-    with CannedServer(Stopping()) as server, pytest.raises(NoAnswerError) as raised:
-        Transport(server.url).call("login")
-    assert raised.value.passing
+    with CannedServer(pieces()) as server:
+        with pytest.raises(NoAnswerError, match=r"no answer in 0\.05 seconds") as raised:
+            Transport(server.url).call("login")
+        done.set()
+    assert (raised.value.reached, raised.value.passing) == (True, True)
 
 
 @pytest.mark.parametrize("reset", [faults.RESET_BEFORE, faults.RESET_AFTER])

@@ -115,6 +115,12 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
         " machine can't, name one that it reaches with --webfaction-connect-to.",
     ),
     (
+        lambda seen: seen.trouble is Trouble.SILENT,
+        "the server is overloaded, or the app that answers for {domain} hangs. See to it that the"
+        " app {app} answers at {path}, or keep challenge files in an app of their own with"
+        " --webfaction-app NAME.",
+    ),
+    (
         lambda seen: bool(seen.walk.refused_redirect),
         "CAs do not follow the redirect to {target}: at most 10 redirects, to http and https on"
         " ports 80 and 443 of a domain. Exclude {path}/ from it.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.client
-import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
@@ -130,20 +129,29 @@ _NOT_CONNECTED = (Trouble.REFUSED, Trouble.TIMED_OUT, Trouble.UNREACHABLE)
 def _walk(url: str, address: str, route: Route, resolver: Resolver) -> Walk:
     """Follow redirects as Let's Encrypt does: 10 at most, to http and https on 80 and 443."""
     urls = [url]
-    at = address
+    candidates: tuple[str, ...] = (address,)
     try:
         while True:
-            status, location, body = _get(urls[-1], at, route)
+            status, location, body = _get(urls[-1], candidates, route)
             if status not in (301, 302, 303, 307, 308) or not location:
                 return Walk(tuple(urls), address, status, body)
-            target = urljoin(urls[-1], location)
+            target = _join(urls[-1], location)
             if len(urls) > REDIRECTS or not _followed(target):
                 return Walk(tuple(urls), address, status, body, refused_redirect=target)
             urls.append(target)
-            at = dialling.addresses(urlsplit(target).hostname or "", route, resolver)[0]
-    except (OSError, http.client.HTTPException, ValueError, IndexError) as error:
+            candidates = dialling.addresses(urlsplit(target).hostname or "", route, resolver)
+            if dialling.ip_version(address) == 4:
+                candidates = candidates[::-1]
+    except (OSError, http.client.HTTPException, ValueError) as error:
         kind = dialling.trouble(error)
         return Walk(tuple(urls), address, trouble=kind, detail=str(error))
+
+
+def _join(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
 
 
 def _followed(target: str) -> bool:
@@ -162,26 +170,30 @@ def _followed(target: str) -> bool:
 _PORTS = {"http": 80, "https": 443}
 
 
-def _get(url: str, address: str, route: Route) -> tuple[int, str, str]:
-    """Ask ``address`` for a URL; return status, ``Location`` and the start of the body."""
+def _get(url: str, candidates: Sequence[str], route: Route) -> tuple[int, str, str]:
+    """Ask the first address that connects; return status, ``Location`` and the body's start."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     secure = parts.scheme == "https"
-    connection = http.client.HTTPConnection(host, timeout=TIMEOUT)
+    connection = http.client.HTTPConnection(host)
     with contextlib.closing(connection):
         port = route.https_port if secure else route.http_port
-        connection.sock = socket.create_connection((address, port), TIMEOUT)
-        if secure:
-            connection.sock = _unchecked_tls().wrap_socket(connection.sock, server_hostname=host)
-        path = parts.path or "/"
-        connection.request(
-            "GET",
-            f"{path}?{parts.query}" if parts.query else path,
-            headers={"User-Agent": "certbot-webfaction", "Accept": "*/*", "Connection": "close"},
-        )
-        response = connection.getresponse()
-        body = _start(response)
-        return response.status, response.getheader("Location", ""), body
+        connection.sock = dialling.connect(candidates, port)
+        try:
+            if secure:
+                tls = _unchecked_tls()
+                connection.sock = tls.wrap_socket(connection.sock, server_hostname=host)
+            path = parts.path or "/"
+            connection.request(
+                "GET", f"{path}?{parts.query}" if parts.query else path, headers=_HEADERS
+            )
+            response = connection.getresponse()
+        except TimeoutError as error:
+            raise dialling.SilentError(*error.args) from error
+        return response.status, response.getheader("Location", ""), _start(response)
+
+
+_HEADERS = {"User-Agent": "certbot-webfaction", "Accept": "*/*", "Connection": "close"}
 
 
 def _start(response: http.client.HTTPResponse) -> str:

@@ -22,11 +22,16 @@ class Trouble(enum.Enum):
 
     NOT_FOUND = "DNS has no address for the name"
     REFUSED = "the connection was refused"
-    TIMED_OUT = "no answer came in time"
+    TIMED_OUT = "the connection timed out"
+    SILENT = "it took the connection, and no answer came in time"
     UNREACHABLE = "the address can't be reached from here"
     BROKEN = "the connection broke"
     TLS = "TLS failed"
     NO_HTTP = "the answer was not HTTP"
+
+
+class SilentError(TimeoutError):
+    """There is a connection, but nothing comes over it."""
 
 
 def resolve(name: str) -> tuple[str, ...]:
@@ -47,6 +52,20 @@ def addresses(name: str, route: Route, resolver: Resolver) -> tuple[str, ...]:
     except UnicodeError as error:  # a label that is empty or too long for DNS
         raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
     return tuple(filter(None, (first(known, 6), first(known, 4))))
+
+
+def connect(candidates: Iterable[str], port: int) -> socket.socket:
+    """Connect to the first of these addresses that can be.
+
+    :raises OSError: the last one's, if none can
+    """
+    failure: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
+    for address in candidates:
+        try:
+            return socket.create_connection((address, port), TIMEOUT)
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 def first(known: Iterable[str], version: int) -> str | None:
@@ -70,6 +89,8 @@ def trouble(error: Exception) -> Trouble:
         return Trouble.NOT_FOUND
     if isinstance(error, ConnectionRefusedError):
         return Trouble.REFUSED
+    if isinstance(error, SilentError):
+        return Trouble.SILENT
     if isinstance(error, TimeoutError):
         return Trouble.TIMED_OUT
     if isinstance(error, ConnectionError):

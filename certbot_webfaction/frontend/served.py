@@ -91,12 +91,12 @@ def ask(domain: str, route: Route, resolver: Resolver = dialling.resolve) -> Ser
     from OpenSSL import SSL
 
     try:
-        address = dialling.addresses(domain, route, resolver)[-1]
-        with socket.create_connection((address, route.https_port), TIMEOUT) as connection:
+        candidates = dialling.addresses(domain, route, resolver)[::-1]  # panels know IPv4 alone
+        with dialling.connect(candidates, route.https_port) as connection:
             certificates = _handshake(connection, domain)
     except SSL.Error as error:
         return Served(f"no certificate: TLS failed{_reason(error)}")
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError) as error:
         return Served(f"no certificate: {dialling.trouble(error).value}")
     if not certificates:
         return Served("no certificate")
@@ -128,7 +128,7 @@ def _handshake(connection: socket.socket, domain: str) -> list[x509.Certificate]
 def _wait_for(tls: SSL.Connection, deadline: float) -> None:
     readable, _, _ = select.select([tls], [], [], max(0, deadline - time.monotonic()))
     if not readable:
-        raise TimeoutError("the TLS handshake took too long")
+        raise dialling.SilentError("the TLS handshake took too long")
 
 
 def _reason(error: Exception) -> str:

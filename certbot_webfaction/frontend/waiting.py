@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from certbot.display import util as display_util
-
 T = TypeVar("T")
 
 AT_ONCE = 16
@@ -88,13 +86,12 @@ class _Progress:
         line = f"Waiting for {self._what} ({domains[0]}{more})"
         if self._live:
             line = f"{line}, {elapsed:.0f} s …"
-            sys.stdout.write(f"\r{line:{len(self._shown)}}")
-            sys.stdout.flush()
+            print(f"\r{line:{len(self._shown)}}", end="", flush=True)
             self._shown = line
         elif not self._shown and elapsed >= NOTICE_AFTER:
-            display_util.notify(f"{line} …")
+            print(f"{line} …", flush=True)
             self._shown = line
 
     def end(self) -> None:
         if self._live and self._shown:
-            sys.stdout.write("\n")
+            print()

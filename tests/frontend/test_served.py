@@ -1,0 +1,122 @@
+"""Which certificates domains serve, from real TLS servers on loopback."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from certbot_webfaction.frontend.route import Route
+from certbot_webfaction.frontend.served import Expected, ask, look_at
+from tests.frontend.web import Time, Web, nobody_listens
+from tests.sandbox.certificates import write_self_signed
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    """A server with its own certificate, and one with a chain for shop.test."""
+    for name in ("shared.test", "shop.test", "ca.test"):
+        write_self_signed(tmp_path / name, tmp_path / f"{name}.key", name)
+    full = tmp_path / "full"
+    full.write_text((tmp_path / "shop.test").read_text() + (tmp_path / "ca.test").read_text())
+    shared = (tmp_path / "shared.test", tmp_path / "shared.test.key")
+    with Web(certificate=shared, by_name={"shop.test": (full, tmp_path / "shop.test.key")}) as web:
+        yield web
+
+
+def fingerprint(path: Path) -> str:
+    der = ssl.PEM_cert_to_DER_cert(path.read_text())
+    return hashlib.sha256(der).hexdigest()
+
+
+def expected(tmp_path: Path, name: str = "shop.test", *chain: str) -> Expected:
+    return Expected(fingerprint(tmp_path / name), tuple(fingerprint(tmp_path / c) for c in chain))
+
+
+def look(web: Web, **wanted: Expected) -> dict[str, str]:
+    domains = {name.replace("_", "."): certificate for name, certificate in wanted.items()}
+    return look_at(domains, Route("127.0.0.1", 1, web.port), 0)
+
+
+def test_the_right_certificate_with_its_chain(web: Web, tmp_path: Path) -> None:
+    """Each domain is asked for by its name; the chain has to come as well."""
+    found = look(
+        web,
+        shop_test=expected(tmp_path, "shop.test", "ca.test"),
+        other_test=expected(tmp_path, "shared.test"),
+    )
+
+    assert found == {}
+
+
+def test_another_certificate_is_told(web: Web, tmp_path: Path) -> None:
+    """By its names and its expiry."""
+    (words,) = look(web, other_test=expected(tmp_path)).values()
+
+    assert words.startswith("a certificate for shared.test that expires on 20")
+
+
+def test_a_chain_that_is_missing_or_wrong_is_told(web: Web, tmp_path: Path) -> None:
+    """The right leaf is not enough: some clients reject it without its own chain."""
+    (words,) = look(web, shop_test=expected(tmp_path, "shop.test", "shared.test")).values()
+    assert words.endswith(", but not with the chain that belongs to it")
+
+    web.by_name["shop.test"] = (tmp_path / "shop.test", tmp_path / "shop.test.key")
+    (words,) = look(web, shop_test=expected(tmp_path, "shop.test", "ca.test")).values()
+    assert words.endswith(", but not with the chain that belongs to it")
+
+
+def test_it_is_asked_until_it_is_served(web: Web, tmp_path: Path) -> None:
+    """A front end that is late."""
+    time = Time()
+    write_self_signed(tmp_path / "new.test", tmp_path / "new.test.key", "new.test")
+
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+        web.by_name["new.test"] = (tmp_path / "new.test", tmp_path / "new.test.key")
+
+    wanted = {"new.test": expected(tmp_path, "new.test")}
+    route = Route("127.0.0.1", 1, web.port)
+    assert look_at(wanted, route, 10, clock=time.clock, sleep=sleep) == {}
+    assert time.slept == [0.2]
+
+
+def test_dns_is_followed_where_no_address_is_given(web: Web, tmp_path: Path) -> None:
+    """Over IPv4 where there is both, for that is what panels know."""
+
+    def resolver(name: str) -> tuple[str, ...]:
+        return ("::1", "127.0.0.1")
+
+    served = ask("shop.test", Route(None, 1, web.port), resolver)
+    assert served.leaf == fingerprint(tmp_path / "shop.test")
+    assert served.chain == (fingerprint(tmp_path / "ca.test"),)
+
+
+def test_a_server_without_tls_is_told() -> None:
+    """In words, for each way to have none."""
+    with Web() as plain:
+        assert ask("shop.test", Route("127.0.0.1", 1, plain.port)).words.startswith(
+            "no certificate: TLS failed ("
+        )
+    refused = ask("shop.test", Route("127.0.0.1", 1, nobody_listens()))
+    assert refused.words == "no certificate: the connection was refused"
+    assert (refused.leaf, refused.chain) == ("", ())
+
+    def resolver(name: str) -> tuple[str, ...]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    lost = ask("shop.test", Route(), resolver)
+    assert lost.words == "no certificate: DNS has no address for the name"
+
+
+def test_a_server_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handshake that does not come about ends with the time-out."""
+    monkeypatch.setattr("certbot_webfaction.frontend.served.TIMEOUT", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        served = ask("shop.test", Route("127.0.0.1", 1, silent.getsockname()[1]))
+
+    assert served.words == "no certificate: it took the connection, and no answer came in time"

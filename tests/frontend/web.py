@@ -1,0 +1,115 @@
+"""Web servers on loopback that answer as they are told."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+
+
+@dataclass
+class Page:
+    """An answer; ``location`` makes it a redirect, ``raw`` is sent in place of any HTTP."""
+
+    body: str = ""
+    status: int = 200
+    location: str = ""
+    raw: bytes = b""
+
+
+@dataclass
+class Web:
+    """A server of ``pages``, by host and path; every other is 404. ``asked`` are the requests.
+
+    ``port`` is that of ``address``, chosen by the system where it is 0. With ``certificate``, the
+    paths of chain and key, it speaks TLS; ``by_name`` has others for clients that ask for a name.
+    """
+
+    pages: dict[str, Page] = field(default_factory=dict)
+    address: str = "127.0.0.1"
+    port: int = 0
+    certificate: tuple[Path, Path] | None = None
+    by_name: dict[str, tuple[Path, Path]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> Web:
+        web = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                url = f"{self.headers['Host']}{self.path}"
+                web.asked.append(url)
+                page = web.pages.get(url, Page("<h1>Not&nbsp;found</h1>", 404))
+                if page.raw:
+                    self.wfile.write(page.raw)
+                    return
+                self.send_response(page.status)
+                if page.location:
+                    self.send_header("Location", page.location)
+                self.end_headers()
+                self.wfile.write(page.body.encode())
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            address_family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+
+            def handle_error(self, request: object, client_address: object) -> None:
+                pass  # clients here go away when they have seen enough
+
+        self._server = Server((self.address, self.port), Handler)
+        self.port = self._server.server_port
+        if self.certificate:
+            context = _context(self.certificate)
+            context.sni_callback = self._choose
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        type: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _choose(self, tls: ssl.SSLObject, name: str, context: ssl.SSLContext) -> None:
+        if name in self.by_name:
+            tls.context = _context(self.by_name[name])
+
+
+def _context(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    return context
+
+
+@dataclass
+class Time:
+    """A clock that only sleeping moves, in seconds."""
+
+    now: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def nobody_listens() -> int:
+    """A port of 127.0.0.1 that refuses connections."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -16,6 +16,7 @@ need nginx-light command -v nginx
 need apache2-bin command -v apache2
 need pebble command -v pebble-challtestsrv
 need certbot test -x /usr/bin/certbot # its 2.1 is tested beside the newest
+need python3-zope.interface /usr/bin/python3 -c "import zope.interface" # for the same
 need python3-venv "$1" -c "import ensurepip, venv"
 
 [ -n "$missing" ] || exit 0
@@ -35,4 +36,4 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 apt-get update --quiet=2
-$install --quiet=2
+$install --quiet=2 >/dev/null

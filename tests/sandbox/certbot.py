@@ -12,6 +12,8 @@ from tests.sandbox import guardian
 from tests.sandbox.certificates import write_secret
 from tests.sandbox.host import Host
 
+_OTHER_CERTBOT = os.environ.get("CERTBOT", "")
+
 
 @dataclass(frozen=True)
 class Result:
@@ -84,8 +86,10 @@ class Certbot:
 
     def environ(self, home: Path) -> dict[str, str]:
         """The environment for a command of the account's user whose home directory this is."""
-        mark = {guardian.MARK: str(self._sandbox)}
-        return {**os.environ, **self.settings(), **mark, "HOME": str(home)}
+        own = {guardian.MARK: str(self._sandbox), "HOME": str(home)}
+        if _OTHER_CERTBOT:
+            own["PYTHONPATH"] = str(Path(__file__).parents[2])  # it finds the plugin there
+        return {**os.environ, **self.settings(), **own}
 
     def run(
         self, *args: str, home: Path, input: str | None, timeout: float, env: dict[str, str]
@@ -94,7 +98,7 @@ class Certbot:
 
         It is the certbot beside this Python, or what the environment variable CERTBOT names.
         """
-        program = os.environ.get("CERTBOT") or str(Path(sys.executable).with_name("certbot"))
+        program = _OTHER_CERTBOT or str(Path(sys.executable).with_name("certbot"))
         log = self.logs_dir / "letsencrypt.log"
         before = _text(log)
         done = subprocess.run(

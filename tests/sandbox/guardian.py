@@ -10,6 +10,7 @@ sandbox's directory, which it made itself for the same reason.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import shutil
@@ -22,10 +23,14 @@ from pathlib import Path
 MARK = "WEBFACTION_SANDBOX"
 """Environment variable that holds the directory of the sandbox a process belongs to."""
 
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+
 
 def main() -> None:
     """Make the directory, obey orders until the sandbox is gone, then leave nothing behind."""
     directory = Path(tempfile.mkdtemp(prefix="webfaction-sandbox-"))
+    # What our children leave behind becomes ours to reap: a container's init may not do it.
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, _reap)
     print(directory, flush=True)
     for line in sys.stdin:

@@ -1,1 +1,95 @@
-"""The command ``certbot-webfaction``."""
+"""The command ``certbot-webfaction``: parses, calls a subcommand, prints what went wrong."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from certbot import configuration, errors
+
+from certbot_webfaction.command import deploy, doctor, init, status
+from certbot_webfaction.command.configuration import common_options, read_configuration
+from certbot_webfaction.command.output import set_up_output
+
+
+class Subcommand(Protocol):
+    """What each subcommand's module has."""
+
+    SUMMARY: str
+    """One line for the list of subcommands."""
+
+    DESCRIPTION: str
+    """What goes before the options in its help; line breaks stay."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the subcommand's own options."""
+
+    def run(self, config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> int:
+        """Carry it out.
+
+        :param config: certbot's configuration, the plugin's options in it
+        :param arguments: the command line, with the subcommand's own options
+        :returns: the exit status
+        :raises certbot.errors.Error: if it fails; the text is printed and the exit status is 1
+        """
+
+
+SUBCOMMANDS: Mapping[str, Subcommand] = {
+    "init": init,
+    "status": status,
+    "doctor": doctor,
+    "deploy": deploy,
+}
+
+INTERRUPTED = 130
+"""The exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``certbot-webfaction``.
+
+    :param argv: the command line without the program's name, by default this process's
+    :returns: the exit status
+    """
+    arguments = command_parser().parse_args(argv)
+    try:
+        config = read_configuration(arguments)
+        set_up_output(config)
+        return SUBCOMMANDS[arguments.subcommand].run(config, arguments)
+    except BrokenPipeError:
+        # The reader of our output has seen enough. Python flushes standard output once more at its
+        # end (docs.python.org, library/signal, "Note on SIGPIPE").
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (errors.Error, OSError) as error:
+        print(f"certbot-webfaction {arguments.subcommand}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return INTERRUPTED
+
+
+def command_parser() -> argparse.ArgumentParser:
+    """The command line's parser."""
+    parser = argparse.ArgumentParser(
+        prog="certbot-webfaction",
+        description="Sets certbot up for a WebFaction account, and shows and checks its state.",
+        allow_abbrev=False,
+    )
+    subparsers = parser.add_subparsers(
+        dest="subcommand", metavar="SUBCOMMAND", required=True, title="subcommands"
+    )
+    for name, subcommand in SUBCOMMANDS.items():
+        subparser = subparsers.add_parser(
+            name,
+            help=subcommand.SUMMARY,
+            description=subcommand.DESCRIPTION,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        subcommand.add_arguments(subparser)
+        common_options(subparser)
+    return parser

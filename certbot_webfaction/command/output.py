@@ -1,0 +1,23 @@
+"""Where the plugin's notices and warnings go when no certbot is around them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+from certbot import configuration
+from certbot._internal.display import obj
+
+
+def set_up_output(config: configuration.NamespaceConfig) -> None:
+    """Send notices to standard output and warnings to standard error; with ``-q`` errors only.
+
+    There is no log file: `deploy` runs inside certbot, whose log file must not be rotated then.
+    """
+    # `certbot.display.util.notify` needs a display, and only certbot._internal can set one.
+    out = Path(os.devnull).open("w") if config.quiet else sys.stdout
+    obj.set_display(obj.NoninteractiveDisplay(out))
+    level = logging.ERROR if config.quiet else logging.WARNING
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=level)

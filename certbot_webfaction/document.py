@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class DamagedError(errors.PluginError):
-    """The document could not be read. It was renamed, so that nothing in it is lost."""
+    """The document could not be read."""
 
 
 def read(path: Path, kind: type[T]) -> T:
@@ -30,9 +30,18 @@ def read(path: Path, kind: type[T]) -> T:
 
     :param kind: the dataclass that it holds, whose fields all have defaults
     :returns: its content, or an empty one if there is no such file
-    :raises DamagedError: if it is no document of ours; it was renamed to ``NAME.damaged-SECONDS``
+    :raises DamagedError: if it is no document of ours; it was renamed to ``NAME.damaged-SECONDS``,
+        so that nothing in it is lost
     :raises certbot.errors.PluginError: if a newer version of this plugin wrote it
     """
+    try:
+        return peek(path, kind)
+    except DamagedError as error:
+        raise _set_aside(path, error) from error
+
+
+def peek(path: Path, kind: type[T]) -> T:
+    """As `read`, but a damaged document stays where it is, for those who only look."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         version = content.pop("version")
@@ -47,16 +56,16 @@ def read(path: Path, kind: type[T]) -> T:
     except FileNotFoundError:
         return kind()
     except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-        raise _set_aside(path, error) from error
+        raise DamagedError(f"{path} is damaged ({type(error).__name__}: {error}).") from error
 
 
-def _set_aside(path: Path, cause: Exception) -> DamagedError:
+def _set_aside(path: Path, damage: DamagedError) -> DamagedError:
     aside = path.with_name(f"{path.name}.damaged-{int(time.time())}")
     try:
         path.replace(aside)
     except OSError as error:
         raise errors.PluginError(f"{path} can be neither read nor renamed: {error}.") from error
-    message = f"{path} is damaged ({type(cause).__name__}: {cause}). It was kept as {aside.name}."
+    message = f"{damage} It was kept as {aside.name}."
     logger.warning("%s", message)
     return DamagedError(message)
 

@@ -168,14 +168,21 @@ def explain(wrong: Mapping[str, WrongAnswer], places: Mapping[str, Place], optio
         f" within {options.wait} s. The CA was not asked, so nothing counts against its limits."
     ]
     for domain, answer in wrong.items():
-        seen = _Seen(answer, places[domain], options)
-        cause = next(text for fits, text in _CAUSES if fits(seen))
-        lines.append(f"  {domain}: {_where(seen)}")
-        lines += [f"    {line}" for line in _came_back(seen.walk)]
-        if answer.by_ipv4 is not None:
-            lines += [f"    over IPv4: {line}" for line in _came_back(answer.by_ipv4)]
-        lines.append(f"    Likely cause: {cause.format_map(seen.words)}")
+        where, *came_back, cause = describe(answer, places[domain], options)
+        lines.append(f"  {domain}: {where}")
+        lines += [f"    {line}" for line in came_back]
+        lines.append(f"    Likely cause: {cause}")
     return "\n".join(lines)
+
+
+def describe(answer: WrongAnswer, place: Place, options: Options) -> list[str]:
+    """Where a domain's challenge file was asked for, what came back, and last the likely cause."""
+    seen = _Seen(answer, place, options)
+    cause = next(text for fits, text in _CAUSES if fits(seen))
+    lines = [_where(seen), *_came_back(seen.walk)]
+    if answer.by_ipv4 is not None:
+        lines += [f"over IPv4: {line}" for line in _came_back(answer.by_ipv4)]
+    return [*lines, cause.format_map(seen.words)]
 
 
 def _where(seen: _Seen) -> str:

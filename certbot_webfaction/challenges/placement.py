@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -100,17 +101,20 @@ def _nowhere(domains: Collection[str], websites: Sequence[Website]) -> str:
         "These domains are on no http website of the account, so their challenges can't be"
         " answered. The CA was not asked."
     ]
-    for domain in domains:
-        secure = [website for website in websites if website.https and website.serves(domain)]
-        if secure:
-            lines.append(
-                f"  {domain}: only the https website {secure[0].name} serves it, and a CA starts"
-                " at port 80. Create an http website with this domain in the panel."
-            )
-        else:
-            lines.append(f"  {domain}: {_nearest(domain, websites)}")
+    lines += [f"  {domain}: {why_nowhere(domain, websites)}" for domain in domains]
     lines.append("Changes in the panel take a few minutes. Then run the command again.")
     return "\n".join(lines)
+
+
+def why_nowhere(domain: str, websites: Sequence[Website]) -> str:
+    """What is known of a domain that no http website serves, and what to do."""
+    secure = [website for website in websites if website.https and website.serves(domain)]
+    if secure:
+        return (
+            f"only the https website {secure[0].name} serves it, and a CA starts at port 80."
+            " Create an http website with this domain in the panel."
+        )
+    return _nearest(domain, websites)
 
 
 def _nearest(domain: str, websites: Sequence[Website]) -> str:
@@ -129,6 +133,7 @@ def _nearest(domain: str, websites: Sequence[Website]) -> str:
     return f"nearest is {known}. Correct the name, or add the domain to a website in the panel."
 
 
+@functools.lru_cache(maxsize=10_000)
 def a_label(name: str) -> str:
     """A domain in lower case as DNS knows it, its labels in ASCII (RFC 5890, section 2.3.2.1)."""
     try:

@@ -7,8 +7,9 @@ import functools
 import hashlib
 import select
 import socket
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,44 @@ def _check(domain: str, expected: Expected, route: Route, resolver: Resolver) ->
     if served.chain[: len(expected.chain)] != expected.chain:
         return f"{served.words}, but not with the chain that belongs to it"
     return None
+
+
+AT_ONCE = 100
+"""How many domains `ask_all` asks at a time."""
+
+
+def ask_all(
+    domains: Iterable[str],
+    route: Route,
+    seconds: float,
+    *,
+    resolver: Resolver = dialling.resolve,
+) -> dict[str, Served]:
+    """Ask each domain once for its certificate: a look, not a wait.
+
+    :param seconds: the longest time for all of them together; who has not answered then is taken
+        to serve nothing
+    """
+    answers = {domain: Served(f"no certificate: no answer in {seconds:g} s") for domain in domains}
+    unasked = list(reversed(answers))
+    deadline = time.monotonic() + seconds
+
+    def work() -> None:
+        with contextlib.suppress(IndexError):
+            while time.monotonic() < deadline:
+                domain = unasked.pop()
+                answers[domain] = ask(domain, route, resolver)
+
+    # Daemons, because Python waits for an executor's threads before it ends, and neither a name
+    # that DNS does not answer nor a connection that hangs can be cut short.
+    threads = [
+        threading.Thread(target=work, daemon=True) for _ in range(min(AT_ONCE, len(answers)))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return dict(answers)
 
 
 def ask(domain: str, route: Route, resolver: Resolver = dialling.resolve) -> Served:

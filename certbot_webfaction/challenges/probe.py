@@ -1,0 +1,53 @@
+"""Trying the challenge path of domains without a challenge: place a file, look at it, remove it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Sequence
+
+from certbot import errors
+
+from certbot_webfaction.account import HostAccount
+from certbot_webfaction.challenges.placement import Place
+from certbot_webfaction.files import File, choose_files
+from certbot_webfaction.frontend.challenge_file import ChallengeFile, WrongAnswer, look
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WAIT = 3.0
+"""Seconds. Nothing changes on the panel, so the web server needs no time to get to know it."""
+
+
+def probe(account: HostAccount, places: Sequence[Place]) -> dict[str, WrongAnswer]:
+    """Put a file where a challenge of each domain would be answered, fetch it, and remove it.
+
+    The files are written and looked at as those of challenges are. But the journal is left alone: a
+    certbot that runs at this moment writes it too, and cleaning up by the journal would take away
+    that certbot's challenge files. Names are random, so nobody else's file is touched.
+
+    :param places: those with a mount; no website is changed
+    :returns: for each domain that did not serve its file, what it served instead
+    :raises certbot.errors.PluginError: if a file can't be written
+    """
+    token = f"certbot-webfaction-{secrets.token_urlsafe(24)}"
+    content = secrets.token_urlsafe(24)
+    files = {
+        File(place.app.directory, place.path(token), content): place
+        for place in places
+        if place.mounted and place.app is not None and place.app.directory is not None
+    }
+    at = choose_files(account)
+    placed = at.place(list(files))
+    try:
+        asked = [ChallengeFile(place.domain, token, content) for place in places]
+        wait = min(LONGEST_WAIT, account.options.wait)
+        return look(asked, account.options.route, wait, quiet=True)
+    finally:
+        try:
+            left = at.remove(placed)
+        except errors.PluginError as error:
+            logger.warning("The file %s was left behind: %s", token, error)
+        else:
+            for file, reason in left:
+                logger.warning("%s/%s was left behind: %s", file.directory, file.path, reason)

@@ -371,16 +371,20 @@ enter() {{
   done
 }}"""
 
-# mv would move into a directory, or a symlink to one, that has the file's name.
-_PUT = """\
+# mv would move into a directory, or a symlink to one, that has the file's name. A file that is
+# there already was put there when this ran before and its answer was lost: then it may have made
+# every directory on the way, too.
+_PUT = r"""
 fail() { say failed "$index" "$1"; say done; exit 0; }
 put() {
   index=$1 content=$2 name=$3 new=.$3.new
   shift 3
   enter "$@" || fail "$reason"
-  if [ ! "$replace" ] && { [ -e "./$name" ] || [ -L "./$name" ]; }; then
-    [ -f "./$name" ] && [ ! -L "./$name" ] || fail taken
-    [ "$(cat "./$name"; printf x)" = "${content}x" ] || fail taken
+  if [ -f "./$name" ] && [ ! -L "./$name" ] \
+    && [ "$(cat "./$name"; printf x)" = "${content}x" ]; then
+    while [ "$depth" -gt 0 ]; do say made "$index" "$depth"; depth=$((depth - 1)); done
+  elif [ ! "$replace" ] && { [ -e "./$name" ] || [ -L "./$name" ]; }; then
+    fail taken
   fi
   if [ -L "./$name" ]; then rm -f "./$name"; fi
   if [ -d "./$name" ]; then fail taken; fi

@@ -1,14 +1,17 @@
-"""A panel in memory whose commands a real shell runs."""
+"""A panel in memory whose apps have directories and whose commands a real shell runs."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+from pathlib import Path
 
+from certbot_webfaction.panel.model import App
 from tests.panel.fake import FakePanel
 
 
 class ShellPanel(FakePanel):
-    """`FakePanel` with the host's ``system``: commands are run here, by ``shell``."""
+    """`FakePanel` with the host's file system: commands are run here, by ``shell``."""
 
     shell = "dash"
 
@@ -18,3 +21,18 @@ class ShellPanel(FakePanel):
             [self.shell, "-c", command], capture_output=True, text=True, check=True
         )
         return done.stdout
+
+    def create_app(self, name: str, type: str) -> App:
+        try:
+            return super().create_app(name, type)
+        finally:
+            if name in self.programs and (directory := self.programs[name].directory):
+                Path(directory).mkdir(parents=True, exist_ok=True)
+
+    def delete_app(self, name: str) -> None:
+        before = self.programs.get(name)
+        try:
+            super().delete_app(name)
+        finally:
+            if name not in self.programs and before is not None and before.directory:
+                shutil.rmtree(before.directory)

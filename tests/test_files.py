@@ -121,11 +121,26 @@ def test_removing_again_is_fine(files: Files, app: Path) -> None:
 
 
 def test_placing_again_is_fine(files: Files, app: Path) -> None:
-    """The API's command may be run twice; only the first makes directories."""
-    files.place([challenge(app)])
+    """The same files may be placed twice, and removed once."""
+    first = files.place([challenge(app), challenge(app, "b")])
+    second = files.place([challenge(app), challenge(app, "b")])
 
-    assert files.place([challenge(app)])[0].made == []
     assert (app / CHALLENGES / "token").read_text() == "token.thumb"
+    files.remove([*first, *second])
+    assert everything(app) == []
+
+
+def test_a_command_that_ran_twice_is_cleaned_up_after(app: Path) -> None:
+    """Where its first answer was lost, the second still tells which directories it made."""
+
+    class ForgetfulPanel(ShellPanel):
+        def run(self, command: str) -> str:
+            super().run(command)
+            return super().run(command)
+
+    files = PanelFiles(ForgetfulPanel())
+    files.remove(files.place([challenge(app), challenge(app, "b")]))
+    assert everything(app) == []
 
 
 def test_a_part_that_a_killed_run_left_is_no_obstacle(files: Files, app: Path) -> None:

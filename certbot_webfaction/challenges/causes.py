@@ -82,6 +82,12 @@ def _htaccess_obeyed(seen: _Seen) -> bool:
     return seen.place.mounted and seen.place.app is not None and seen.place.app.htaccess
 
 
+_HTACCESS = (
+    "a .htaccess in {directory} or a code file there answers in place of the file. Write"
+    " “RewriteRule ^\\.well-known/acme-challenge/ - [L]” before its other rules, or keep challenge"
+    " files in an app of their own with --webfaction-app NAME."
+)
+
 _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     # The first that fits is told.
     (
@@ -138,14 +144,16 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     ),
     (
         lambda seen: _htaccess_obeyed(seen) and seen.walk.status != 404,
-        "a .htaccess in {directory} or a code file there answers in place of the file. Write"
-        " “RewriteRule ^\\.well-known/acme-challenge/ - [L]” before its other rules, or keep"
-        " challenge files in an app of their own with --webfaction-app NAME.",
+        _HTACCESS,
     ),
     (
         _redirected_to_https,
         "it redirects to https, where other content answers. Exclude {path}/ from the redirect,"
         " or mount the app {app} there on the https website too.",
+    ),
+    (
+        _htaccess_obeyed,
+        f"{_HTACCESS} If {{domain}} was only just set up, wait a few minutes first.",
     ),
     (
         lambda seen: seen.walk.status == 404,

@@ -1,0 +1,36 @@
+"""Text from elsewhere in messages."""
+
+from __future__ import annotations
+
+import pytest
+
+from certbot_webfaction.printable import printable
+
+CASES = {
+    # HTML
+    "<h1>Not <b>found</b></h1>": "Not found",
+    "<!DOCTYPE html><html><script>alert('a < b')</script>Hello": "Hello",
+    "<STYLE type='x'>p {}</style>Hello<script>endless": "Hello",
+    "a < b > c": "a c",
+    "1 < 2": "1 < 2",
+    # what a terminal would obey
+    "\x1b[2Jx\x07\x9b\u202ey": "[2Jx y",
+    "a\r\n\tb\0c": "a b c",
+    # text
+    "Grüße, 世界": "Grüße, 世界",
+    "": "",
+}
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_text_is_on_one_clean_line(text: str) -> None:
+    """No tag, no control character, no run of spaces."""
+    assert printable(text) == CASES[text]
+
+
+def test_text_is_cut() -> None:
+    """To the limit, the mark of the cut included; also where it is endless."""
+    assert printable("x" * 100) == "x" * 100
+    assert printable("x" * 101) == "x" * 99 + "…"
+    assert printable("abc", 2) == "a…"
+    assert len(printable("<" * 10**7)) == 100

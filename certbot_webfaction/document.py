@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import os
-import tempfile
 import time
 import typing
 from pathlib import Path
 from typing import Any, TypeVar
 
 from certbot import errors
+
+from certbot_webfaction.replacing import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -79,17 +79,8 @@ def write(path: Path, content: Any) -> None:
     fields = {"version": VERSION, **dataclasses.asdict(content)}
     text = json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with replacing(path) as new:
+            new.write_text(text, encoding="utf-8")
     except OSError as error:
         raise errors.PluginError(f"{path} could not be written: {error}.") from error
 

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup packages demo test lint unit e2e clean
+.PHONY: help setup packages demo sandbox test lint unit e2e clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -13,6 +13,9 @@ setup: packages $(VENV)/installed ## get everything that the other targets need
 
 demo: setup ## turn a Django site of a sandbox from http to https, and renew its certificate
 	$(BIN)/python -m tests.sandbox.demo
+
+sandbox: setup ## start a sandbox to try certbot against, until Ctrl-C
+	$(BIN)/python -m tests.sandbox
 
 test: setup lint ## check and test everything
 	$(BIN)/pytest -n 2
@@ -37,5 +40,5 @@ packages:
 
 $(VENV)/installed: setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test,sandbox]'
+	$(BIN)/pip install -qq --disable-pip-version-check -e '.[test,sandbox]'
 	touch $@

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import pwd
 import re
 import signal
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.sandbox.host import App, Snapshot, Website
-from tests.sandbox.processes import Process, Processes
+from tests.sandbox.processes import Process, Processes, listens
 
 
 @dataclass(frozen=True)
@@ -38,12 +36,11 @@ class Apache:
         self._processes = processes
         self._user = user
         self._directory = processes.directory / "apache"
-        self._pairs = [Ports(processes.port(), processes.port()) for _ in range(2)]
-        self._turns = itertools.cycle(self._pairs)
         self._text = ""
         self._process: Process | None = None
         self._former: Process | None = None
-        self.ports = self._pairs[0]
+        self.ports = Ports(processes.port(), processes.port())
+        self._other_ports = Ports(processes.port(), processes.port())
 
     def serve(self, snapshot: Snapshot, webapps: Path) -> None:
         """Have a process that serves this state, up and answering."""
@@ -53,19 +50,21 @@ class Apache:
         self._directory.mkdir(exist_ok=True)
         if self._user:
             os.chown(self._directory, self._user.pw_uid, self._user.pw_gid)
-        self._text, self.ports = text, next(self._turns)
-        path = self._directory / f"{self.ports.http}.conf"
+        ports = self._other_ports
+        path = self._directory / f"{ports.http}.conf"
         path.write_text(
-            f"Define http {self.ports.http}\nDefine https {self.ports.https}\n"
-            f"PidFile {self._directory}/{self.ports.http}.pid\n{text}"
+            f"Define http {ports.http}\nDefine https {ports.https}\n"
+            f"PidFile {self._directory}/{ports.http}.pid\n{text}"
         )
-        self._former = self._process
-        self._process = self._processes.start(
+        process = self._processes.start(
             "apache",
             ["apache2", "-d", self._directory, "-f", path, "-DFOREGROUND"],
             user=self._user,
         )
-        self._process.wait_until(self._is_up, "start")
+        process.wait_until(lambda: listens(ports.http), "start")
+        self._text = text
+        self.ports, self._other_ports = ports, self.ports
+        self._former, self._process = self._process, process
 
     def retire_former(self) -> None:
         """End the process that served the state before; nginx must not need it any more."""
@@ -73,10 +72,6 @@ class Apache:
             self._former.signal(signal.SIGTERM)
             self._former.wait_until_ended()
             self._former = None
-
-    def _is_up(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.ports.http)) == 0
 
 
 def is_apaches(app: App) -> bool:

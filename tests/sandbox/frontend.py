@@ -82,12 +82,13 @@ class FrontEnd:
         with self._condition:
             while True:
                 now = time.monotonic()
-                due = [change for change in self._changes if change.due <= now]
-                if due:
-                    del self._changes[: len(due)]
-                    self._is_applying = True
-                    return due[-1]
-                self._condition.wait(self._changes[0].due - now if self._changes else None)
+                for index, change in reversed(list(enumerate(self._changes))):
+                    if change.due <= now:
+                        del self._changes[: index + 1]
+                        self._is_applying = True
+                        return change
+                dues = [change.due for change in self._changes]
+                self._condition.wait(min(dues) - now if dues else None)
 
     def _apply(self, snapshot: Snapshot, webapps: Path) -> None:
         self._apache.serve(snapshot, webapps)

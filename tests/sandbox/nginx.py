@@ -56,12 +56,12 @@ class Nginx:
         )
         path = self._directory / "nginx.conf"
         path.write_text(f"{head}{''.join(websites)}}}\n")
-        self._version = version
         if self._process:
-            self._reload(self._process)
+            self._reload(self._process, version)
         else:
             self._process = self._processes.start("nginx", ["nginx", "-c", path])
-            self._process.wait_until(self._has_loaded, "start")
+            self._process.wait_until(lambda: self._status()[0] == version, "start")
+        self._version = version
 
     def _write_certificates(self, certificates: tuple[Certificate, ...]) -> None:
         directory = self._directory / "certificates"
@@ -74,13 +74,12 @@ class Nginx:
         if not shared.exists():
             write_self_signed(shared, self._directory / "shared-key.pem", SHARED_NAME)
 
-    def _reload(self, process: Process) -> None:
+    def _reload(self, process: Process, version: str) -> None:
         old_worker = self._status()[1]
         process.signal(signal.SIGHUP)
-        process.wait_until(lambda: self._has_loaded() and _has_retired(old_worker), "reload")
-
-    def _has_loaded(self) -> bool:
-        return self._status()[0] == self._version
+        process.wait_until(
+            lambda: self._status()[0] == version and _has_retired(old_worker), "reload"
+        )
 
     def _status(self) -> tuple[str, int]:
         """The version that is served, and the process id of the worker that says so."""
@@ -185,7 +184,7 @@ def _server(
 def _locations(app: App, mount: str, webapps: Path, apache_port: int) -> list[str]:
     """What answers at a mount (``""`` is the root) and below; nginx takes the longest that fits."""
     if app.type in ("static_only", "symlink_static_only"):
-        below, itself = f"alias {webapps / app.name}/;", f"return 301 {quoted(mount + '/')};"
+        below, itself = f"alias {webapps / app.name}/;", "rewrite ^ $uri/ permanent;"
     else:
         port = apache_port if is_apaches(app) else app.port
         below = itself = f"proxy_pass http://127.0.0.1:{port};"

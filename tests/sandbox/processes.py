@@ -128,6 +128,12 @@ class Processes:
         return line.rstrip("\n")
 
 
+def listens(port: int) -> bool:
+    """Whether something accepts connections on this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _free_for_udp(port: int) -> bool:
     with socket.socket(type=socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
         probe.bind(("127.0.0.1", port))

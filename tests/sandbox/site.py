@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import sys
 from pathlib import Path
 
 from tests.sandbox.host import Host
-from tests.sandbox.processes import Process, Processes
+from tests.sandbox.processes import Process, Processes, listens
 
 DOMAINS = ("example.com", "www.example.com")
 
@@ -29,10 +28,5 @@ def start_django_site(host: Host, processes: Processes) -> Process:
         cwd=directory,
     )
     host.add_website("mysite", DOMAINS, ((app.name, "/"),))
-    process.wait_until(lambda: _listens(app.port), "start")
+    process.wait_until(lambda: listens(app.port), "start")
     return process
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -13,6 +13,7 @@ import pytest
 
 from tests.sandbox.certificates import write_self_signed
 from tests.sandbox.nginx import SHARED_NAME
+from tests.sandbox.processes import SandboxError
 from tests.sandbox.sandbox import Sandbox
 
 _REDIRECT = """\
@@ -223,6 +224,41 @@ def test_changes_are_late_by_the_delay(sandbox: Sandbox) -> None:
     assert sandbox.http("example.com").status == 404
     sandbox.front_end.wait_applied()
     assert sandbox.http("example.com").text == "blog"
+
+
+def test_a_later_state_overtakes_one_that_is_still_waiting(sandbox: Sandbox) -> None:
+    """What a change with a shorter delay shows is not taken back when the first one's is over."""
+    sandbox.host.add_app("blog", "static_only")
+    (sandbox.host.webapps / "blog/index.html").write_text("blog")
+    sandbox.front_end.wait_applied()
+    sandbox.front_end.delay = 60
+    sandbox.host.add_website("blog", ("example.com",), (("blog", "/"),))
+    sandbox.front_end.delay = 0
+    sandbox.host.add_website("shop", ("example.net",), (("blog", "/"),))
+    sandbox.front_end.wait_applied(timeout=10)
+    assert sandbox.http("example.com").text == sandbox.http("example.net").text == "blog"
+
+
+def test_a_state_that_cannot_be_served_is_reported(sandbox: Sandbox) -> None:
+    """`wait_applied` says what the server says; the next state that can be served is."""
+    sandbox.host.add_app("blog", "static_php70")
+    sandbox.host.add_website("blog", ("example.com",), (("blog", "/a\nb"),))
+    with pytest.raises(SandboxError, match=r"(?s)apache: start failed.*error"):
+        sandbox.front_end.wait_applied()
+    sandbox.host.update_website("blog", "127.0.0.1", False, ("example.com",), (("blog", "/"),), "")
+    sandbox.front_end.wait_applied()
+    (sandbox.host.webapps / "blog/index.html").write_text("blog")
+    assert sandbox.http("example.com").text == "blog"
+
+
+@pytest.mark.parametrize("type", ["static_only", "static_php70"])
+def test_mounts_may_have_odd_paths(sandbox: Sandbox, webapps: Path, type: str) -> None:
+    """Spaces, quotes, backslashes and dollars in a path are what they are."""
+    sandbox.host.add_app("blog", type)
+    (webapps / "blog/page").write_text("page")
+    sandbox.host.add_website("blog", ("example.com",), (("blog", '/a "b\\c $d'),))
+    sandbox.front_end.wait_applied()
+    assert sandbox.http("example.com", "/a%20%22b%5cc%20$d/page").text == "page"
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root's servers run as another user")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-T = TypeVar("T")
+from certbot_webfaction.frontend import workers
 
-AT_ONCE = 16
-"""How many domains are asked at a time."""
+T = TypeVar("T")
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
@@ -42,14 +40,12 @@ def wait_until_right(
         return {}
     started = clock()
     progress = _Progress(what, quiet)
-    executor = ThreadPoolExecutor(min(AT_ONCE, len(checks)))
     wrong: dict[str, T] = {}
     pending = dict(checks)
     pause = FIRST_PAUSE
     try:
         while True:
-            tries = {domain: executor.submit(check) for domain, check in pending.items()}
-            findings = {domain: running.result() for domain, running in tries.items()}
+            findings = workers.run(pending)
             wrong = {domain: found for domain, found in findings.items() if found is not None}
             pending = {domain: checks[domain] for domain in wrong}
             left = seconds - (clock() - started)
@@ -61,7 +57,6 @@ def wait_until_right(
             pause = min(2 * pause, LONGEST_PAUSE)
     finally:
         progress.end()
-        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _naps(pause: float) -> list[float]:

@@ -165,7 +165,12 @@ class _Reconciliation:
             if self.wanted.websites[name].certificate not in failed
             and self._attempt(self._bring_website, name)
         ]
-        self.watch.expect(self._expected(uploaded, attached))
+        new = [
+            name
+            for name, website in self.wanted.websites.items()
+            if name in attached or (website.certificate in uploaded and name not in found.websites)
+        ]
+        self.watch.expect(self._expected(new))
         for name in found.redirects:
             if not self.problems:
                 self._attempt(self._redirect, name)
@@ -367,11 +372,10 @@ class _Reconciliation:
 
     # What is served
 
-    def _expected(self, certificates: list[str], websites: list[str]) -> dict[str, Expected]:
+    def _expected(self, websites: list[str]) -> dict[str, Expected]:
         return {
             domain: _expected_of(self.files[want.certificate])
-            for name, want in self.wanted.websites.items()
-            if want.certificate in certificates or name in websites
+            for want in map(self.wanted.websites.__getitem__, websites)
             for domain in want.domains
             if not domain.startswith("*.")
         }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from certbot import configuration, util
 
 from certbot_webfaction.account import Options
+from certbot_webfaction.frontend import workers
 from certbot_webfaction.frontend.served import Expected, look_at
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class ServedWatch:
             self.wait(expected)
         elif expected:
             if not _put_off:
+                workers.start()
                 util.atexit_register(_look_at_the_end, self._quiet)
             _put_off.setdefault(self._options, {}).update(expected)
 

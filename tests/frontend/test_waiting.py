@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from certbot_webfaction.frontend.waiting import AT_ONCE, wait_until_right
+from certbot_webfaction.frontend.waiting import wait_until_right
+from certbot_webfaction.frontend.workers import AT_ONCE
 from tests.frontend.web import Time
 
 

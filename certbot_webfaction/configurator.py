@@ -15,7 +15,7 @@ from certbot.plugins import common
 
 from certbot_webfaction import document, lineage
 from certbot_webfaction.account import HostAccount, add_options, open_account, read_options
-from certbot_webfaction.challenges import answer
+from certbot_webfaction.challenges import answer, records
 from certbot_webfaction.challenges.answer import places_of
 from certbot_webfaction.challenges.causes import auth_hint
 from certbot_webfaction.installation.documents import read_documents, wanted_path
@@ -102,6 +102,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
     def _finish_what_was_left(self) -> None:
         self._read_documents()
         answer.settle(self._account, self._names_to_renew)
+        records.settle(self._account)
         if self.config.dry_run:
             return
         try:
@@ -282,6 +283,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         if known is not None:
             return
         answer.settle(account, self._names_to_renew)
+        records.settle(account)
         forget_gone(wanted, journal, self.config)
         overdue = differences(wanted, journal, self.config).uploads
         if overdue:

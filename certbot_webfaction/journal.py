@@ -57,21 +57,20 @@ class MadeWebsite:
 
 @dataclass
 class MadeApp:
-    """An app that we made. ``provisional``: it goes again unless its purpose succeeds."""
+    """An app that we made."""
 
     type: str
-    provisional: bool = False
     done: bool = False
 
 
 @dataclass
 class MadeMount:
-    """A challenge app that we mounted on an http website."""
+    """A challenge app that we mounted on an http website, for challenges of ``domains``."""
 
     website: str
     app: str
     path: str
-    provisional: bool = True
+    domains: list[str]
 
 
 @dataclass

@@ -16,7 +16,7 @@ from certbot import errors
 
 from certbot_webfaction.account import FRESH, HostAccount
 from certbot_webfaction.challenges.causes import explain
-from certbot_webfaction.challenges.placement import Place, find_places
+from certbot_webfaction.challenges.placement import Place, a_label, find_places
 from certbot_webfaction.document import DamagedError
 from certbot_webfaction.files import File, PlacingError, choose_files
 from certbot_webfaction.frontend.challenge_file import ChallengeFile, look
@@ -91,10 +91,10 @@ def _make_places(account: HostAccount, places: list[Place]) -> list[Place]:
     journal = account.journal()
     for place in unmounted:
         if place.app is None:
-            journal.apps[place.mount.app] = MadeApp(account.options.app_type, provisional=True)
-        made = MadeMount(place.website.name, place.mount.app, place.mount.path)
-        if made not in journal.mounts:
-            journal.mounts.append(made)
+            journal.apps[place.mount.app] = MadeApp(account.options.app_type)
+    for website, mount in dict.fromkeys((place.website, place.mount) for place in unmounted):
+        domains = [a_label(each.domain) for each in unmounted if each.website == website]
+        journal.mounts.append(MadeMount(website.name, mount.app, mount.path, domains))
     account.save(journal)
     apps = {app.name: app for app in panel.apps()}
     for name in dict.fromkeys(place.mount.app for place in unmounted if place.app is None):
@@ -154,13 +154,12 @@ def clean_up(account: HostAccount, *, keep_mounts: bool) -> None:
 
     What fails is warned of, stays in the journal, and is tried again by `settle`.
 
-    :param keep_mounts: whether the challenges succeeded: then the mounts stay for renewals
+    :param keep_mounts: whether the challenges succeeded: then the mounts stay for renewals, if
+        `settle` finds in the next run that a certificate came of them
     """
     _try(account, _remove_files)
-    if keep_mounts:
-        _try(account, _keep_mounts)
-    else:
-        _try(account, lambda account, journal: _remove_mounts(account, journal, set()))
+    if not keep_mounts:
+        _try(account, _remove_mounts)
 
 
 def settle(account: HostAccount, needed: Callable[[], set[str]]) -> None:
@@ -168,14 +167,16 @@ def settle(account: HostAccount, needed: Callable[[], set[str]]) -> None:
 
     No call is made where nothing was left.
 
-    :param needed: gives the domains of the lineages that the plugin renews: a challenge mount on
-        a website with one of them stays
+    :param needed: gives the domains of the lineages that the plugin renews: a challenge mount that
+        was made for one of them stays for good
     """
     journal = account.journal()
     if journal.files:
         _try(account, _remove_files)
     if journal.mounts:
-        _try(account, lambda account, journal: _remove_mounts(account, journal, needed()))
+        names = {a_label(name) for name in needed()}
+        _try(account, lambda account, journal: _keep_mounts(account, journal, names))
+        _try(account, _remove_mounts)
 
 
 def _try(account: HostAccount, step: Callable[[HostAccount, Journal], None]) -> None:
@@ -202,18 +203,15 @@ def _remove_files(account: HostAccount, journal: Journal) -> None:
         )
 
 
-def _keep_mounts(account: HostAccount, journal: Journal) -> None:
-    for mount in journal.mounts:
+def _keep_mounts(account: HostAccount, journal: Journal, names: set[str]) -> None:
+    for mount in [each for each in journal.mounts if names.intersection(each.domains)]:
+        journal.mounts.remove(mount)
         journal.apps.pop(mount.app, None)
-    journal.mounts = []
     account.save(journal)
 
 
-def _remove_mounts(account: HostAccount, journal: Journal, needed: set[str]) -> None:
-    """Take off mounts in the journal, and apps that were made for them and are then on no website.
-
-    :param needed: websites that serve one of these domains keep theirs
-    """
+def _remove_mounts(account: HostAccount, journal: Journal) -> None:
+    """Take off mounts in the journal, and apps made for them that are then on no website."""
     if not journal.mounts:
         return
     account.panel.forget()  # the answer to one of our changes may have been lost
@@ -222,9 +220,8 @@ def _remove_mounts(account: HostAccount, journal: Journal, needed: set[str]) -> 
         for website in account.panel.websites():
             if website.https or website.name != entry.website or mount not in website.mounts:
                 continue
-            if not any(website.serves(domain) for domain in needed):
-                others = tuple(other for other in website.mounts if other != mount)
-                account.panel.update_website(replace(website, mounts=others))
+            others = tuple(other for other in website.mounts if other != mount)
+            account.panel.update_website(replace(website, mounts=others))
     for name in dict.fromkeys(entry.app for entry in journal.mounts):
         made = journal.apps.get(name)
         if made is not None and _unused(account, name, made):

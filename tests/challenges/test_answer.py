@@ -123,13 +123,23 @@ def test_other_websites_get_an_app_that_stays_for_renewals(scene: Scene) -> None
     assert scene.mounts() == (Mount("django", "/"), LETSENCRYPT)
     assert scene.panel.sites["api", True].mounts == (Mount("django", "/"),)
     assert scene.panel.programs["letsencrypt"].type == "static_php70"
+    settle(scene.account, lambda: {"api.test"})
     assert scene.account.journal() == Journal()
+    assert scene.mounts() == (Mount("django", "/"), LETSENCRYPT)
 
     scene.panel.calls.clear()
     answer(scene.account, [API])
     clean_up(scene.account, keep_mounts=False)
     assert set(scene.panel.verbs()) <= {"login", "run"}
     assert LETSENCRYPT in scene.mounts()
+
+
+def test_a_mount_goes_with_the_next_run_if_no_certificate_came_of_it(scene: Scene) -> None:
+    """The challenges succeeded, and then the order failed."""
+    answer(scene.account, [SHOP, API])
+    clean_up(scene.account, keep_mounts=True)
+    settle(scene.account, nobody)
+    assert scene.is_clean()
 
 
 def test_after_a_failure_what_was_made_goes_again(scene: Scene) -> None:
@@ -312,7 +322,7 @@ def test_a_mount_that_could_not_be_removed_is_tried_again(scene: Scene) -> None:
     answer(scene.account, [API])
     scene.panel.fail(verb="delete_app")
     clean_up(scene.account, keep_mounts=False)
-    assert scene.account.journal().apps == {"letsencrypt": MadeApp("static_php70", True, True)}
+    assert scene.account.journal().apps == {"letsencrypt": MadeApp("static_php70", done=True)}
 
     settle(scene.account, nobody)
     assert scene.is_clean()
@@ -358,8 +368,8 @@ def test_what_somebody_removed_is_not_missed(scene: Scene) -> None:
 def test_an_app_that_was_not_made_by_us_is_not_deleted(scene: Scene) -> None:
     """Killed before the app was made, and then somebody made one of that name and another type."""
     journal = Journal(
-        apps={"letsencrypt": MadeApp("static_php70", provisional=True)},
-        mounts=[MadeMount("api", "letsencrypt", CHALLENGE_PATH)],
+        apps={"letsencrypt": MadeApp("static_php70")},
+        mounts=[MadeMount("api", "letsencrypt", CHALLENGE_PATH, ["api.test"])],
     )
     scene.account.save(journal)
     scene.panel.create_app("letsencrypt", "static_only")

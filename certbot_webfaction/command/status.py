@@ -1,19 +1,206 @@
-"""``certbot-webfaction status``."""
+"""``certbot-webfaction status``: one table for the account. It changes nothing anywhere."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import datetime
+import json
+from collections.abc import Sequence
+from typing import Any
 
-from certbot import configuration, errors
+from certbot import configuration
+
+from certbot_webfaction.account import open_account, read_options
+from certbot_webfaction.command.findings import Problem, Scene, account_problems, problems_of
+from certbot_webfaction.command.screen import BOLD, RED, Screen, standard_output
+from certbot_webfaction.command.survey import DomainState, Survey, look_at_served, take_survey
+from certbot_webfaction.panel.model import Account
 
 SUMMARY = "show the account's websites, certificates and lineages in one table"
-DESCRIPTION = ""
+DESCRIPTION = """\
+Shows each domain of the account with its websites, the app at its challenge path, its certificate
+on the panel, what is served now, and the next renewal. Rows that start with “!” are out of step;
+what to do stands below the table. Nothing is changed.
+
+  WEBSITE      its http and https websites; one name if both have the same
+  APP          the app that answers challenges; (none) where one is to be mounted yet
+  CERTIFICATE  the lineage, or the panel's certificate where no lineage here belongs to it
+  LEFT         days until that expires
+  SERVED       yes: visitors get the panel's certificate; other: another one; none; ?: not looked at
+  RENEWS       days until certbot renews it
+
+--json prints one object: "version" (1), "account" ("username", "web_server"), "problems" of the
+account, and "domains", a list of objects: "domain", "http_website", "https_website",
+"challenge_app", "challenge_mount", "certificate" (on the panel: "name", "expires", "fingerprint"),
+"served" ("fingerprint", "description"), "lineage" ("name", "expires", "renews", "fingerprint",
+"authenticator", "installer"), "in_step" and "problems" ("kind", "text", "remedy"). What there is
+none of is null. Times are in ISO 8601 and UTC, fingerprints are SHA-256 of the leaf in hexadecimal.
+More keys may come; these stay.
+"""
+
+_HEADS = ("  DOMAIN", "WEBSITE", "APP", "CERTIFICATE", "LEFT", "SERVED", "RENEWS")
+_ELASTIC = (3, 2, 1)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommand's own options."""
+    parser.add_argument("--json", action="store_true", help="print all of it for scripts")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Row:
+    state: DomainState
+    problems: Sequence[Problem]
 
 
 def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> int:
-    """Carry it out."""
-    raise errors.Error("This subcommand is yet to be written.")
+    """Print the table, or the object with ``--json``; return 0.
+
+    :raises certbot.errors.PluginError: if the panel can't be asked
+    """
+    account = open_account(read_options(config), config.config_dir)
+    survey = take_survey(account, config)
+    domains = survey.domains()
+    served = look_at_served(survey, domains, account.options)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    states = [survey.state(domain, served) for domain in domains]
+    rows = [_Row(state, problems_of(Scene(state, survey, config, now))) for state in states]
+    if arguments.json:
+        print(json.dumps(as_json(account.login(), rows, survey), indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(as_text(account.login(), rows, survey, now, standard_output())))
+    return 0
+
+
+def as_text(
+    host: Account, rows: Sequence[_Row], survey: Survey, now: datetime.datetime, screen: Screen
+) -> list[str]:
+    """The lines of the table, with what is wrong below it."""
+    wrong = sum(bool(row.problems) for row in rows)
+    state = f"{wrong} of them out of step" if wrong else "all in step"
+    lines = [
+        f"{host.username} on {host.web_server}: {_counted(len(rows), 'domain')}"
+        + (f", {state}" if rows else ""),
+        "",
+    ]
+    if rows:
+        head, *body = screen.table(_HEADS, [_cells(row, now) for row in rows], _ELASTIC)
+        lines.append(screen.coloured(head, BOLD))
+        for row, line in zip(rows, body, strict=True):
+            lines.append(screen.coloured(line, RED) if row.problems else line)
+    told: dict[Problem, list[str]] = {}
+    for row in rows:
+        for problem in row.problems:
+            told.setdefault(problem, []).append(row.state.domain)
+    for problem, domains in told.items():
+        lines += ["", *_paragraph(f"{', '.join(domains)}: {problem.text}.", problem, screen)]
+    for problem in account_problems(survey):
+        text = f"{problem.text[:1].upper()}{problem.text[1:]}"
+        lines += ["", *_paragraph(f"{text.rstrip('.')}.", problem, screen)]
+    return lines
+
+
+def _paragraph(text: str, problem: Problem, screen: Screen) -> list[str]:
+    told = screen.paragraph(f"! {text}", 2, hanging=2)
+    return [screen.coloured("!", RED) + told[1:], screen.paragraph(problem.remedy, 2)]
+
+
+def _cells(row: _Row, now: datetime.datetime) -> list[str]:
+    state, lineage = row.state, row.state.lineage
+    expires = state.certificate.expires if state.certificate else None
+    if lineage and state.leaf in ("", lineage.fingerprint):
+        expires = lineage.expires.date()
+    renews = lineage.renews if lineage else None
+    return [
+        f"{'!' if row.problems else ' '} {state.domain}",
+        _websites(state),
+        _app(state),
+        _certificate(state),
+        _days(expires - now.date()) if expires else "-",
+        _served(state),
+        _days(renews - now) if renews else "-",
+    ]
+
+
+def _websites(state: DomainState) -> str:
+    if state.http and state.https:
+        same = state.http.name == state.https.name
+        return state.http.name if same else f"{state.http.name}, {state.https.name}"
+    if state.http:
+        return f"{state.http.name} (http)"
+    return f"{state.https.name} (https)" if state.https else "-"
+
+
+def _app(state: DomainState) -> str:
+    if state.place is None:
+        return "-"
+    return state.place.mount.app if state.place.mounted else "(none)"
+
+
+def _certificate(state: DomainState) -> str:
+    if state.lineage:
+        return state.lineage.name
+    if state.https is None:
+        return "-"
+    return state.https.certificate or "(shared)"
+
+
+def _served(state: DomainState) -> str:
+    if state.https is None:
+        return "-"
+    if state.served is None:
+        return "?"
+    if not state.served.leaf:
+        return "none"
+    if not state.https.certificate:
+        return "shared"
+    return "yes" if state.served.leaf == state.leaf else "other"
+
+
+def _days(left: datetime.timedelta) -> str:
+    return f"{left.days} d" if left.days else "today"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def as_json(host: Account, rows: Sequence[_Row], survey: Survey) -> dict[str, Any]:
+    """What ``--json`` prints; `DESCRIPTION` tells users of the keys."""
+    return {
+        "version": 1,
+        "account": {"username": host.username, "web_server": host.web_server},
+        "problems": [dataclasses.asdict(problem) for problem in account_problems(survey)],
+        "domains": [_domain_as_json(row) for row in rows],
+    }
+
+
+def _domain_as_json(row: _Row) -> dict[str, Any]:
+    state, lineage, known = row.state, row.state.lineage, row.state.certificate
+    return {
+        "domain": state.domain,
+        "http_website": state.http.name if state.http else None,
+        "https_website": state.https.name if state.https else None,
+        "challenge_app": state.place.mount.app if state.place and state.place.mounted else None,
+        "challenge_mount": state.place.mount.path if state.place and state.place.mounted else None,
+        "certificate": known
+        and {
+            "name": known.name,
+            "expires": known.expires and known.expires.isoformat(),
+            "fingerprint": state.leaf or None,
+        },
+        "served": state.served
+        and {"fingerprint": state.served.leaf or None, "description": state.served.words},
+        "lineage": lineage
+        and {
+            "name": lineage.name,
+            "expires": lineage.expires.isoformat(),
+            "renews": lineage.renews and lineage.renews.isoformat(),
+            "fingerprint": lineage.fingerprint,
+            "authenticator": lineage.renewal.authenticator or None,
+            "installer": lineage.renewal.installer or None,
+        },
+        "in_step": not row.problems,
+        "problems": [dataclasses.asdict(problem) for problem in row.problems],
+    }

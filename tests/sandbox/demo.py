@@ -116,9 +116,11 @@ def _run(sandbox: Sandbox, command: str) -> None:
         text=True,
     ) as process:
         assert process.stdout
+        clean = True
         for line in process.stdout:
             print(f"  | {line}", end="", flush=True)
-    _check("the command succeeded", process.returncode == 0)
+            clean = clean and not line.startswith("Traceback")  # one at exit leaves the status 0
+    _check("the command succeeded", process.returncode == 0 and clean)
 
 
 def _headline(text: str) -> None:

@@ -87,10 +87,10 @@ def _processes() -> list[int]:
 
 
 def _belongs(pid: int, directory: Path) -> bool:
-    """Whether a process is of our session (servers) or carries our mark (certbot and its hooks).
+    """Whether a process is a server of ours, or a command of the account's user.
 
-    Servers such as nginx overwrite their environment, and what runs in a terminal of its own has a
-    session of its own, so neither sign is enough.
+    Servers such as nginx overwrite their environment, but have our session. What the user runs, as
+    certbot and its hooks or commands through the API, has our mark or its home in the sandbox.
     """
     if pid == os.getpid():
         return False
@@ -101,8 +101,9 @@ def _belongs(pid: int, directory: Path) -> bool:
         return False
     if state == "Z":
         return False
-    return int(session) == os.getsid(0) or f"{MARK}={directory}".encode() in environment.split(
-        b"\0"
+    signs = (f"{MARK}={directory}".encode(), f"HOME={directory}/".encode())
+    return int(session) == os.getsid(0) or any(
+        variable.startswith(signs) for variable in environment.split(b"\0")
     )
 
 

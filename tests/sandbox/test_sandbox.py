@@ -27,6 +27,8 @@ with Sandbox() as sandbox:
     # As certbot does it: a command of the account's user with a session of its own.
     command = ["sleep", "1000"]
     subprocess.Popen(command, env=sandbox.environ(), start_new_session=True)
+    # As the API's system() does it.
+    subprocess.Popen(command, env={{"HOME": str(sandbox.host.home_directory), "PATH": "/bin"}})
     print(sandbox.directory, flush=True)
     {then}
 """
@@ -72,7 +74,7 @@ def test_nothing_is_left_however_it_ends(then: str, number: signal.Signals | Non
         assert starter.stdout
         directory = Path(starter.stdout.readline().strip())
         if number:
-            assert len(_processes_of(directory)) >= 6, "nginx, Apache, Pebble, DNS, Django, sleep"
+            assert len(_processes_of(directory)) >= 7, "nginx, Apache, Pebble, DNS, Django, 2 sleep"
             starter.send_signal(number)
         starter.wait(20)
     _wait_until(lambda: not directory.exists())
@@ -182,8 +184,8 @@ def _processes_of(directory: Path) -> list[str]:
             working_directory = str((entry / "cwd").readlink())
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
-        mark = f"{guardian.MARK}={directory}"
-        if str(directory) in (command + working_directory) or mark in environment:
+        signs = (f"{guardian.MARK}={directory}", f"HOME={directory}/")
+        if str(directory) in command + working_directory or any(s in environment for s in signs):
             found.append(command)
     return found
 

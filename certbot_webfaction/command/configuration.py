@@ -26,7 +26,7 @@ def common_options(parser: argparse.ArgumentParser) -> None:
         "--config",
         metavar="FILE",
         default=argparse.SUPPRESS,
-        help="read this file and not certbot's usual cli.ini files",
+        help="read this file over certbot's usual cli.ini files",
     )
     for name in CERTBOT_OPTIONS:
         option = f"--{name.replace('_', '-')}"
@@ -86,7 +86,7 @@ def read_configuration(arguments: argparse.Namespace) -> configuration.Namespace
         if isinstance(parsed, configuration.NamespaceConfig)
         else configuration.NamespaceConfig(parsed)
     )
-    config.installer = config.installer or "webfaction"
+    config.installer = "webfaction"  # whose errors are those of a plugin that the user named
     if config.quiet:
         config.noninteractive_mode = True
     return config

@@ -1,19 +1,150 @@
-"""``certbot-webfaction deploy``."""
+"""``certbot-webfaction deploy``: a lineage of any authenticator onto the panel, from a hook."""
 
 from __future__ import annotations
 
 import argparse
+import logging
+import os
+from pathlib import Path
 
 from certbot import configuration, errors
+from certbot.display import util as display_util
 
-SUMMARY = "deploy"
-DESCRIPTION = ""
+from certbot_webfaction.account import open_account, read_options
+from certbot_webfaction.command.configuration import PREFIX
+from certbot_webfaction.configurator import Configurator
+from certbot_webfaction.installation.documents import read_documents
+from certbot_webfaction.installation.reconcile import differences
+from certbot_webfaction.installation.wanted import Wanted, WantedCertificate
+from certbot_webfaction.lineage import CertificateFiles, lineage_files, read_renewals
+from certbot_webfaction.panel.model import covers
+
+logger = logging.getLogger(__name__)
+
+SUMMARY = "put a certificate of any authenticator onto the panel, as a deploy hook"
+DESCRIPTION = """\
+Uploads a certificate to the panel and attaches it to the https websites of its
+domains, exactly as `certbot install -i webfaction` does. It is for certificates
+that another authenticator gets, as a deploy hook of certbot:
+
+  certbot certonly --webroot -w DIR -d DOMAIN \\
+    --deploy-hook "$(command -v certbot-webfaction) deploy"
+
+certbot keeps the hook, and runs it after each renewal. A script that does the
+same in CONFIG_DIR/renewal-hooks/deploy is run for every certificate, so do that
+only if all of them belong on this account. Certificates whose installer is
+webfaction need no hook.
+
+certbot tells the hook its certificate and its CONFIG_DIR. The plugin's options
+come from the command line, else from the certificate's renewal file, else from
+certbot's cli.ini files, as --work-dir does. If it fails, websites serve what
+they served before; run it again by hand, with --cert-name.
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommand's own options."""
+    parser.add_argument(
+        "--cert-name",
+        metavar="NAME",
+        help="the certificate, as `certbot certificates` calls it (default: what certbot tells its"
+        " hooks in RENEWED_LINEAGE)",
+    )
 
 
 def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> int:
-    """Carry it out."""
-    raise errors.Error("This subcommand is yet to be written.")
+    """Install a lineage as the installer would; only upload it if it is wanted already.
+
+    Nothing here takes certbot's locks, which a certbot that runs hooks holds.
+    """
+    name = _lineage_name(config, arguments)
+    files = lineage_files(config, name)
+    if not files.exist():
+        raise errors.Error(
+            f"There is no certificate {name} in {config.config_dir}. See `certbot certificates`"
+            " for those that there are."
+        )
+    _take_options(config, arguments, name)
+    account = open_account(read_options(config), config.config_dir)
+    installer = Configurator(config, "webfaction")
+    wanted, journal = read_documents(account, config, installer.name)
+    if not _is_wanted(wanted, files):
+        _install(installer, files)
+    elif differences(wanted, journal, config):
+        installer.restart()  # as certbot does for an installer's lineage that it has renewed
+    else:
+        display_util.notify(f"The certificate {name} is on the panel already.")
+    return 0
+
+
+def _lineage_name(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> str:
+    """The lineage's name; ``config`` gets the configuration directory that a hook is told."""
+    renewed = os.environ.get("RENEWED_LINEAGE", "")
+    if renewed:
+        path = Path(renewed)
+        if path.parent.name != "live":
+            raise errors.Error(f"RENEWED_LINEAGE is {renewed}, which is no CONFIG_DIR/live/NAME.")
+        config.config_dir = str(path.parent.parent.absolute())
+    name: str = arguments.cert_name or Path(renewed).name
+    if not name:
+        raise errors.Error(
+            "Which certificate? Name it with --cert-name, or run this as a deploy hook of certbot,"
+            " which tells it in RENEWED_LINEAGE."
+        )
+    return name
+
+
+def _take_options(
+    config: configuration.NamespaceConfig, arguments: argparse.Namespace, lineage: str
+) -> None:
+    """Take the plugin's options from the lineage's renewal file, as `certbot renew` does."""
+    from certbot._internal import cli  # knows the types, which renewal files don't keep
+
+    for renewal in read_renewals(config):
+        if renewal.lineage == lineage:
+            for key, text in renewal.parameters.items():
+                if key.startswith(PREFIX) and not hasattr(arguments, key):
+                    value = None if text == "None" else cli.argparse_type(key)(text)
+                    setattr(config, key, value)
+
+
+def _is_wanted(wanted: Wanted, files: CertificateFiles) -> bool:
+    """Whether each name on the certificate has a website that is to use it."""
+    certificates = wanted.names_of(WantedCertificate.of(files))
+    domains = [
+        domain
+        for website in wanted.websites.values()
+        if website.certificate in certificates
+        for domain in website.domains
+    ]
+    return all(any(covers(name, domain) for domain in domains) for name in files.names())
+
+
+def _install(installer: Configurator, files: CertificateFiles) -> None:
+    """Keep certbot's contract with installers (`certbot._internal.client.deploy_certificate`).
+
+    :raises certbot.errors.Error: if it fails; what was wanted before is wanted again then
+    """
+    fullchain = files.leaf.with_name("fullchain.pem")
+    try:
+        for domain in files.names():
+            installer.deploy_cert(
+                domain, str(files.leaf), str(files.key), str(files.chain), str(fullchain)
+            )
+        installer.save(f"Deployed certificate {files.lineage}")
+    except BaseException:
+        installer.recovery_routine()
+        raise
+    try:
+        installer.restart()
+    except BaseException:
+        _roll_back(installer)
+        raise
+
+
+def _roll_back(installer: Configurator) -> None:
+    try:
+        installer.rollback_checkpoints()
+        installer.restart()
+    except errors.Error as error:
+        logger.warning("What was done until then could not all be undone yet: %s", error)

@@ -17,7 +17,9 @@ def set_up_output(config: configuration.NamespaceConfig) -> None:
     There is no log file: `deploy` runs inside certbot, whose log file must not be rotated then.
     """
     # `certbot.display.util.notify` needs a display, and only certbot._internal can set one.
-    out = Path(os.devnull).open("w") if config.quiet else sys.stdout
+    out = sys.stdout
+    if config.quiet:
+        out = Path(os.devnull).open("w")  # noqa: SIM115 - it stays open to the end
     obj.set_display(obj.NoninteractiveDisplay(out))
     level = logging.ERROR if config.quiet else logging.WARNING
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=level)

@@ -1,0 +1,97 @@
+"""The configuration of letsencrypt_webfaction 3 and 4, for moving on from it.
+
+Its format: templates/letsencrypt_webfaction.toml and lib/letsencrypt_webfaction/options.rb in the
+repository will-in-wi/letsencrypt-webfaction.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from certbot import errors
+
+DEFAULT = Path("~/letsencrypt_webfaction.toml")
+"""Where letsencrypt_webfaction has it."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate that it kept; ``name`` is its name on the panel where one was chosen."""
+
+    domains: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class Predecessor:
+    """What is of use from its configuration; texts that are missing are ``""``."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    machine: str = ""
+    api_url: str = ""
+    email: str = ""
+    certificates: tuple[Certificate, ...] = ()
+
+    def certbot_lines(self) -> list[str]:
+        """For each certificate the command that has certbot take it over.
+
+        The lineage gets the name from which the installer makes the panel's name, so that the
+        certificate that is there is replaced.
+        """
+        email = ["-m", self.email] if self.email else []
+        lines = []
+        for certificate in self.certificates:
+            name = ["--cert-name", certificate.name] if certificate.name else []
+            domains = [word for domain in certificate.domains for word in ("-d", domain)]
+            command = ["certbot", "run", "-a", "webfaction", "-i", "webfaction"]
+            lines.append(shlex.join([*command, *email, *name, *domains]))
+        return lines
+
+
+def read_predecessor(path: Path) -> Predecessor:
+    """Read its configuration.
+
+    :raises certbot.errors.Error: if it can't be read; in Python 3.10 always, which knows no TOML
+    """
+    if sys.version_info < (3, 11):
+        raise errors.Error(
+            f"{path} can't be read: that takes Python 3.11 or newer. Give --username and"
+            " --password-stdin instead of --from."
+        )
+    import tomllib
+
+    try:
+        content = tomllib.loads(path.expanduser().read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise errors.Error(f"{path} can't be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise errors.Error(f"{path} is no TOML file: {error}.") from error
+    return Predecessor(
+        username=_text(content, "username"),
+        password=_text(content, "password"),
+        machine=_text(content, "servername"),
+        api_url=_text(content, "api_url"),
+        email=_text(content, "letsencrypt_account_email"),
+        certificates=tuple(_certificates(content.get("certificate"))),
+    )
+
+
+def _certificates(entries: Any) -> list[Certificate]:
+    found = []
+    for entry in entries if isinstance(entries, list) else []:
+        domains = entry.get("domains") if isinstance(entry, dict) else None
+        listed = domains if isinstance(domains, list) else [domains]
+        names = tuple(domain for domain in listed if isinstance(domain, str) and domain)
+        if names:
+            found.append(Certificate(names, _text(entry, "name")))
+    return found
+
+
+def _text(table: dict[str, Any], key: str) -> str:
+    value = table.get(key)
+    return value if isinstance(value, str) else ""

@@ -97,7 +97,7 @@ def app(name: str, type: str, extra_info: str, home: str) -> App:
 
 
 def certificates(answer: Any) -> tuple[tuple[Certificate, str], ...]:
-    """Read the answer to ``list_certificates``: each with its chain, PEM. Keys are dropped."""
+    """Read the answer to ``list_certificates``: each with its chain, PEM. Keys are left behind."""
     return tuple(
         (
             Certificate(
@@ -200,7 +200,7 @@ class _Struct:
     def of(cls, value: Any, where: str) -> _Struct:
         if not isinstance(value, dict):
             raise _unreadable(where, "a struct")
-        return cls(where, {key: item for key, item in value.items() if key != "private_key"})
+        return cls(where, value)
 
     def text(self, key: str, default: str | None = None) -> str:
         value = self.members.get(key)

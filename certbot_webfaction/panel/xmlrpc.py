@@ -19,6 +19,7 @@ from xml.parsers import expat
 
 import requests
 import urllib3.exceptions
+from urllib3.util.ssl_match_hostname import CertificateError
 
 logger = logging.getLogger(__name__)
 
@@ -221,14 +222,12 @@ def _version() -> str:
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:
     """Read the answer piece by piece, up to `LIMIT` and exactly to its declared end."""
-    declared = response.headers.get("Content-Length", "")
-    # A Content-Length beside a Transfer-Encoding is to be ignored (RFC 9112, section 6.3).
-    if not declared.isdecimal() or "Transfer-Encoding" in response.headers:
-        declared = ""
+    header = response.headers.get("Content-Length", "")
+    declared = int(header) if header.isdecimal() else None
     too_large = NoAnswerError(
         f"its answer is larger than {LIMIT / 2**20:g} MiB", reached=True, passing=False
     )
-    if declared and int(declared) > LIMIT:
+    if declared is not None and declared > LIMIT:
         raise too_large
     length = 0
     while piece := response.raw.read(_PIECE, decode_content=False):
@@ -237,7 +236,7 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
             raise too_large
         yield piece
     # urllib3 1.26 does not notice a connection that was closed early.
-    if declared and length != int(declared):
+    if declared is not None and length != declared:
         raise NoAnswerError("its answer was cut short", reached=True, passing=True)
 
 
@@ -298,6 +297,8 @@ def _not_xmlrpc() -> NoAnswerError:
 _FAILURES: tuple[tuple[type[BaseException], str, bool, bool], ...] = (
     (urllib3.exceptions.ProxyError, "the proxy could not be used", False, True),
     (ssl.SSLCertVerificationError, "its certificate is not valid: {reason}", False, False),
+    # urllib3 1.26 compares names itself.
+    (CertificateError, "its certificate is not valid: {reason}", False, False),
     (socket.gaierror, "its name could not be resolved", False, True),
     (ConnectionRefusedError, "it refused the connection", False, True),
     # In urllib3 1.26 a kind of ConnectTimeoutError, so it comes before that.

@@ -202,6 +202,13 @@ def test_home_that_is_no_directory_is_refused(changes: dict[str, Any]) -> None:
         answers.session(["abc", ACCOUNT | changes], "alice")
 
 
+@pytest.mark.parametrize("answer", [["", ACCOUNT], [7, ACCOUNT], ["abc"], "abc", ["abc", 7]])
+def test_answer_without_a_session_is_refused(answer: Any) -> None:
+    """Every other call needs one."""
+    with pytest.raises(NoAnswerError, match=r"login.* is not"):
+        answers.session(answer, "alice")
+
+
 def test_session_without_a_user_name_is_that_of_the_login() -> None:
     """The name is known already."""
     struct = {"home": "/home"}
@@ -297,7 +304,8 @@ FAULTS = {
     "['a' + 'b']": "['a' + 'b']",
     r"['\q']": r"['\q']",
     "<class 'x": "<class 'x",
-    # Fit for a terminal.
+    # Fit for a terminal, and too long to be worth reading.
+    f"[u'{'x' * 4000}']": f"[u'{'x' * 296}…",
     "a\x1b[31m\tb\r\n\u202ec": "a [31m b c",
     "x" * 400: "x" * 299 + "…",
     "": "nothing more.",

@@ -6,7 +6,7 @@ Judged by what the host holds afterwards and by the calls that reached it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -283,6 +283,45 @@ def test_write_whose_look_is_refused_is_reported_as_unknown(
     with pytest.raises(PanelUnreachableError, match="not known whether that was done") as raised:
         verb.act(panel, upload)
     assert "it does not show what it holds: Not now." in str(raised.value)
+
+
+@each_write
+def test_write_is_looked_up_also_after_a_refused_connection(
+    populated: Host,
+    api: ApiServer,
+    upload: Upload,
+    verb: Verb,
+    expected: Snapshot,
+) -> None:
+    """That the look could not be taken changes nothing about the lost answer before."""
+    waits = iter((api.stop_listening, api.start_listening))
+    panel = WebFaction(credentials(populated, api), sleep=lambda _seconds: next(waits)())
+    panel.login()
+    api.faults.on(1, faults.RESET_AFTER)
+    verb.act(panel, upload)
+    assert populated.snapshot() == expected
+    assert api.calls.methods().count(verb.method) == 1
+
+
+def test_lost_update_of_the_chain_alone_is_made_up_for(
+    populated: Host, api: ApiServer, panel: WebFaction, uploads: tuple[Upload, Upload]
+) -> None:
+    """The leaf on the panel is the right one already, so only the chain tells."""
+    api.faults.on(1, faults.RESET_BEFORE, "update_certificate")
+    panel.update_certificate("shop", replace(uploads[0], chain=uploads[1].leaf))
+    (certificate,) = populated.snapshot().certificates
+    assert certificate.intermediates == uploads[1].leaf
+
+
+def test_lost_deletion_is_seen_beside_a_website_of_the_same_name(
+    populated: Host, api: ApiServer, panel: WebFaction
+) -> None:
+    """The https website of that name is another one."""
+    populated.add_website("shop", ("shop.example.com",), (("shop", "/"),), https=True)
+    api.faults.on(1, faults.RESET_AFTER, "delete_website")
+    panel.delete_website(_site(False, "shop.example.com"))
+    assert [website.https for website in populated.snapshot().websites] == [True]
+    assert api.calls.methods().count("delete_website") == 1
 
 
 @pytest.mark.parametrize("verb", [WRITES["create_app"]])

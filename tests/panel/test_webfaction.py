@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 
 import pytest
 
@@ -145,6 +146,29 @@ def test_credentials_and_client_show_no_password() -> None:
     """However they are printed."""
     secret = Credentials("alice", "s3cret", None, "https://127.0.0.1/")
     assert "s3cret" not in f"{secret} {secret!r} {WebFaction(secret)!r}"
+
+
+def test_password_and_session_that_the_panel_repeats_are_hidden() -> None:
+    """In whatever it says."""
+    account = {"username": "alice", "home": "/home", "web_server": "Web500"}
+    said = http(b"login(alice, s3cret) failed", "400 No")
+    with CannedServer([said]) as server, pytest.raises(PanelUnreachableError) as raised:
+        WebFaction(Credentials("alice", "s3cret", None, server.url)).login()
+    assert "login(alice, [hidden]) failed" in str(raised.value)
+    answers = iter([http(result(["the-session", account])), http(b"the-session?", "400 No")])
+    with CannedServer(_Each(answers)) as server, pytest.raises(PanelUnreachableError) as raised:
+        WebFaction(Credentials("alice", "s3cret", None, server.url)).apps()
+    assert '"[hidden]?"' in str(raised.value)
+
+
+class _Each:
+    """One answer per connection."""
+
+    def __init__(self, answers: Iterator[bytes]) -> None:
+        self._answers = answers
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield next(self._answers)
 
 
 # Messages

@@ -462,7 +462,7 @@ def test_certificate_of_another_name_is_refused(
     """Even by a trusted CA."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls[1]))
     server = CannedServer([http(result(1))], tls[0])
-    with server, pytest.raises(NoAnswerError, match=r"not valid for '127\.0\.0\.1'"):
+    with server, pytest.raises(NoAnswerError, match=r"is not valid: .*'127\.0\.0\.1'"):
         Transport(server.url).call("login", "alice", "secret")
     assert server.requests == []
 
@@ -474,6 +474,26 @@ def test_certificate_of_a_trusted_ca_is_accepted(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls[1]))
     with CannedServer([http(result(1))], tls[0]) as server:
         assert Transport(f"https://localhost:{server.port}/").call("login") == 1
+
+
+def test_server_that_speaks_no_tls_is_told() -> None:
+    """Nothing is sent to it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        received = []
+
+        def answer_in_the_clear() -> None:
+            connection, _address = listener.accept()
+            with connection:
+                connection.sendall(http(result(1)))
+                received.append(connection.recv(2**16))
+
+        thread = threading.Thread(target=answer_in_the_clear)
+        thread.start()
+        with pytest.raises(NoAnswerError, match="the encrypted connection failed") as raised:
+            Transport(f"https://127.0.0.1:{listener.getsockname()[1]}/").call("login", "secret")
+        thread.join()
+    assert raised.value.passing
+    assert b"secret" not in received[0]
 
 
 def test_missing_ca_bundle_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,7 +173,7 @@ class HostAccount:
             return self.panel.client.login()
         except LoginRefusedError as error:
             raise LoginRefusedError(
-                f"{error} The credentials file is {self.options.credentials}."
+                f"{error}\nThe credentials file is {self.options.credentials}."
             ) from error
 
     def journal(self) -> Journal:

@@ -139,7 +139,7 @@ class Transport:
             return f"{status}, a redirect, which is not followed because the password would travel"
         if "Content-Encoding" in response.headers:
             return status
-        start: bytes = response.raw.read(2**16, decode_content=False)
+        start: bytes = response.raw.read(2**12, decode_content=False)
         text = start.decode("utf-8", "replace")
         text = re.sub(r"(?s)<(script|style|title)\b.*?</\1>|<[^>]*>", " ", text)
         text = _shown(self._hidden(html.unescape(text)))

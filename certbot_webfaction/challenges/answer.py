@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -24,6 +25,10 @@ from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
 from certbot_webfaction.panel.model import Mount, Website
 
 logger = logging.getLogger(__name__)
+
+SETTLING = 1.0
+"""Seconds after which a new mount is looked at again. A web server's processes take a change over
+one after another, so the first right answer may be followed by a wrong one."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,13 @@ def places_of(account: HostAccount, domains: Sequence[str]) -> list[Place]:
         return find_places(domains, panel.websites(FRESH), panel.apps(), own_app)
 
 
-def answer(account: HostAccount, challenges: Sequence[Challenge], *, quiet: bool = False) -> None:
+def answer(
+    account: HostAccount,
+    challenges: Sequence[Challenge],
+    *,
+    quiet: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """Put challenge files where the web server serves them, and see that it does.
 
     :param quiet: whether progress is kept from the terminal
@@ -66,14 +77,11 @@ def answer(account: HostAccount, challenges: Sequence[Challenge], *, quiet: bool
     _place_files(account, challenges, by_domain)
     if account.options.wait == 0:
         return
-    wrong = look(
-        [ChallengeFile(each.domain, each.token, each.key_authorization) for each in challenges],
-        account.options.route,
-        account.options.wait,
-        quiet=quiet,
-    )
-    if wrong:
-        raise errors.PluginError(explain(wrong, by_domain, account.options))
+    _look(account, challenges, by_domain, quiet, sleep)
+    changed = [each for each in challenges if not by_domain[each.domain].mounted]
+    if changed:
+        sleep(SETTLING)
+        _look(account, changed, by_domain, quiet, sleep)
 
 
 def _make_places(account: HostAccount, places: list[Place]) -> list[Place]:
@@ -134,6 +142,25 @@ def _place_files(
         ) from error
     journal.files = earlier + placed
     account.save(journal)
+
+
+def _look(
+    account: HostAccount,
+    challenges: Sequence[Challenge],
+    places: dict[str, Place],
+    quiet: bool,
+    sleep: Callable[[float], None],
+) -> None:
+    options = account.options
+    wrong = look(
+        [ChallengeFile(each.domain, each.token, each.key_authorization) for each in challenges],
+        options.route,
+        options.wait,
+        quiet=quiet,
+        sleep=sleep,
+    )
+    if wrong:
+        raise errors.PluginError(explain(wrong, places, options))
 
 
 def _directory(place: Place) -> str:

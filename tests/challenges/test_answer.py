@@ -14,11 +14,18 @@ import pytest
 from certbot import errors
 
 from certbot_webfaction.account import HostAccount, Options, SharedPanel
-from certbot_webfaction.challenges.answer import Challenge, answer, clean_up, places_of, settle
+from certbot_webfaction.challenges.answer import (
+    SETTLING,
+    Challenge,
+    answer,
+    clean_up,
+    places_of,
+    settle,
+)
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Account, App, Mount, Website
-from tests.frontend.web import Time
+from tests.frontend.web import Page, Time, Web
 from tests.panel.fake import IP
 from tests.shell_panel import ShellPanel
 
@@ -428,3 +435,23 @@ def test_the_files_are_looked_at_from_outside(scene: Scene, static_web: int) -> 
     assert f"GET http://api.test{CHALLENGE_PATH}/-api_token" in str(caught.value)
     clean_up(scene.account, keep_mounts=False)
     assert scene.is_clean()
+
+
+def test_a_new_mount_is_looked_at_twice(scene: Scene) -> None:
+    """The web server's processes take it over one after another; old mounts are looked at once."""
+    url = f"api.test{CHALLENGE_PATH}/{API.token}"
+    shop = f"shop.test{CHALLENGE_PATH}/{SHOP.token}"
+    right = Page(API.key_authorization)
+    states = [Page("the old process", 502), right]
+    slept = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        web.pages[url] = states.pop(0)
+
+    with Web({url: right, shop: Page(SHOP.key_authorization)}) as web:
+        route = Route("127.0.0.1", web.port)
+        scene.account.options = replace(scene.account.options, route=route, wait=10)
+        answer(scene.account, [SHOP, API], sleep=sleep)
+    assert slept == [SETTLING, 0.2]
+    assert sorted(web.asked) == [url, url, url, shop]

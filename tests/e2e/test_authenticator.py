@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -180,31 +178,18 @@ def test_quiet_is_silent_and_a_dry_run_leaves_nothing(sandbox: Sandbox) -> None:
     assert challenge_files(sandbox) == []
 
 
-@contextmanager
-def umask(mask: int, monkeypatch: pytest.MonkeyPatch, directory: Path) -> Iterator[None]:
-    """certbot with this umask; the sandbox's servers keep theirs."""
-    program = os.environ.get("CERTBOT") or str(Path(sys.executable).with_name("certbot"))
-    wrapper = directory / "certbot-with-umask"
-    wrapper.write_text(f'#!/bin/sh\numask {mask:o}\nexec {shlex.quote(program)} "$@"\n')
-    wrapper.chmod(0o755)
-    with monkeypatch.context() as patch:
-        patch.setenv("CERTBOT", str(wrapper))
-        yield
-
-
-def test_a_closed_umask_keeps_nothing_from_the_web_server(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_closed_umask_keeps_nothing_from_the_web_server(sandbox: Sandbox) -> None:
     """Neither certbot's, where files are local, nor the account's on the host."""
     sandbox.reset(lambda home: Host(home, umask=0o077))
     app = add_website(sandbox, "closed", "static_only")
-    sandbox.host.webapps.chmod(0o755)
-    sandbox.host.home_directory.chmod(0o755)
-    app.chmod(0o755)
+    for directory in (sandbox.host.home_directory, sandbox.host.webapps, app):
+        directory.chmod(0o755)
+    sandbox.front_end.wait_applied()
 
-    with umask(0o077, monkeypatch, tmp_path):
-        certonly(sandbox, "-d", "closed.example.com", check=True)
-    certonly(sandbox, *API, "--force-renewal", "-d", "closed.example.com", check=True)
+    for files in ("local", "api"):
+        options = ("--webfaction-files", files, "--webfaction-wait", "1", "--force-renewal")
+        with started(sandbox, *options, "-d", "closed.example.com", umask=0o077) as process:
+            assert process.wait(60) == 0
     assert sandbox.ca.validations() == 2
     assert challenge_files(sandbox) == []
 
@@ -354,17 +339,23 @@ def test_a_clean_up_that_fails_is_made_up_by_the_next_run(sandbox: Sandbox) -> N
     assert journal(sandbox).files == []
 
 
-def interrupted(sandbox: Sandbox, how: signal.Signals, *args: str) -> int:
-    """Start certbot, and interrupt it when it looks at a challenge file; its exit status."""
-    sandbox.front_end.wait_applied()
+def started(sandbox: Sandbox, *args: str, umask: int = -1) -> subprocess.Popen[bytes]:
+    """A certbot that asks for a certificate, running."""
     program = os.environ.get("CERTBOT") or str(Path(sys.executable).with_name("certbot"))
-    with subprocess.Popen(
+    return subprocess.Popen(
         [program, *CERTONLY, *args],
         env=sandbox.environ(),
+        umask=umask,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    ) as process:
+    )
+
+
+def interrupted(sandbox: Sandbox, how: signal.Signals, *args: str) -> int:
+    """Start certbot, and interrupt it when it looks at a challenge file; its exit status."""
+    sandbox.front_end.wait_applied()
+    with started(sandbox, *args) as process:
         _wait_until(lambda: bool(challenge_files(sandbox)) or process.poll() is not None)
         process.send_signal(how)
         return process.wait(30)

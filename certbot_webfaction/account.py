@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from certbot import configuration, errors
 from certbot.plugins.dns_common import CredentialsConfiguration
@@ -289,5 +288,6 @@ def _key(website: Website) -> tuple[str, bool]:
 
 
 def _folder_name(credentials: Credentials) -> str:
-    host = urlsplit(credentials.api_url).netloc.rpartition("@")[2]
+    address = credentials.api_url.partition("//")[2] or credentials.api_url
+    host = address.partition("/")[0].rpartition("@")[2]
     return re.sub(r"[^A-Za-z0-9_.@-]", "_", f"{credentials.username}@{host}")

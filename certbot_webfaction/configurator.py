@@ -52,7 +52,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         self._opened: HostAccount | None = None
         self._performed = False
         self._ca_refused = False
-        self._deploying: dict[lineage.CertificateFiles, list[str]] = {}
+        self._deploying: tuple[lineage.CertificateFiles, list[str]] | None = None
         self._redirecting: Wanted | None = None
         self._has_checkpoint = False
 
@@ -100,15 +100,23 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         return self._opened
 
     def _finish_what_was_left(self) -> None:
-        self._read_documents()
-        answer.settle(self._account, self._names_to_renew)
-        records.settle(self._account)
+        self._settle()
         if self.config.dry_run:
             return
         try:
             self._reconcile()
         except errors.PluginError as error:
             logger.warning("An earlier change of the panel could not be completed yet: %s", error)
+
+    def _settle(self) -> None:
+        """Take back what a killed run left of challenges and of a checkpoint; mostly there is none.
+
+        No call is made where there is none.
+        """
+        self.recovery_routine()
+        self._read_documents()
+        answer.settle(self._account, self._names_to_renew)
+        records.settle(self._account)
 
     def _names_to_renew(self) -> set[str]:
         return lineage.names_authenticated_by(self.config, self.name)
@@ -161,7 +169,9 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
     ) -> None:
         """Take a domain; all of a certificate's are decided on together, in `save`."""
         files = lineage.installed_files(self.config, cert_path, key_path, chain_path)
-        self._deploying.setdefault(files, []).append(domain)
+        if self._deploying is None:
+            self._deploying = files, []
+        self._deploying[1].append(domain)
 
     def supported_enhancements(self) -> list[str]:
         return ["redirect"]
@@ -197,23 +207,20 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             return  # certbot saves after each domain, and again with a title after the last
         before, journal = self._read_documents()
         wanted = self._redirecting or before
-        for files, domains in self._deploying.items():
+        if self._deploying:
+            files, domains = self._deploying
             seen = Seen(self._account.panel)
             acknowledge(before, journal, WantedCertificate.of(files), domains, seen)
             wanted = want_certificate(before, files, domains, seen, journal)
             self._account.save(journal)
-        self._deploying, self._redirecting = {}, None
+        self._deploying = self._redirecting = None
+        path = wanted_path(self._account)
+        document.write(path, before)
         self._has_checkpoint = wanted != before
         if self._has_checkpoint:
-            self._checkpoint(before, wanted, title)
-
-    def _checkpoint(self, before: Wanted, wanted: Wanted, title: str) -> None:
-        path = wanted_path(self._account)
-        # The first checkpoint needs a file too: rolling back to none would leave the last one.
-        document.write(path, before)
-        self.add_to_checkpoint({str(path)}, f"{title}\n")
-        document.write(path, wanted)
-        self.finalize_checkpoint(title)
+            self.add_to_checkpoint({str(path)}, f"{title}\n")
+            document.write(path, wanted)
+            self.finalize_checkpoint(title)
 
     def rollback_checkpoints(self, rollback: int = 1) -> None:
         """Restore what was wanted; `restart` brings the panel there.
@@ -282,8 +289,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         _compared[account.folder] = lineages | {lineage.lineagename}
         if known is not None:
             return
-        answer.settle(account, self._names_to_renew)
-        records.settle(account)
+        self._settle()
+        wanted, journal = self._read_documents()
         forget_gone(wanted, journal, self.config)
         overdue = differences(wanted, journal, self.config).uploads
         if overdue:

@@ -17,12 +17,12 @@ from certbot import errors
 
 from certbot_webfaction.account import FRESH, HostAccount
 from certbot_webfaction.challenges.causes import explain
-from certbot_webfaction.challenges.placement import Place, a_label, find_places
+from certbot_webfaction.challenges.placement import Place, find_places
 from certbot_webfaction.document import DamagedError
 from certbot_webfaction.files import File, PlacingError, choose_files
 from certbot_webfaction.frontend.challenge_file import ChallengeFile, look
 from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
-from certbot_webfaction.panel.model import Mount, Website
+from certbot_webfaction.panel.model import Mount, Website, a_label
 
 logger = logging.getLogger(__name__)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import functools
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from certbot import errors
 
 from certbot_webfaction.account import CHALLENGE_APP
-from certbot_webfaction.panel.model import CHALLENGE_PATH, App, Mount, Website, covers
+from certbot_webfaction.panel.model import CHALLENGE_PATH, App, Mount, Website, a_label, covers
 
 
 @dataclass(frozen=True)
@@ -131,12 +130,3 @@ def _nearest(domain: str, websites: Sequence[Website]) -> str:
         return "no domain of the account is like it. Create an http website with it in the panel."
     known = ", ".join(f"{name} (website {by_domain[name]})" for name in near)
     return f"nearest is {known}. Correct the name, or add the domain to a website in the panel."
-
-
-@functools.lru_cache(maxsize=10_000)
-def a_label(name: str) -> str:
-    """A domain in lower case as DNS knows it, its labels in ASCII (RFC 5890, section 2.3.2.1)."""
-    try:
-        return name.lower().rstrip(".").encode("idna").decode("ascii")
-    except UnicodeError:
-        return name.lower().rstrip(".")

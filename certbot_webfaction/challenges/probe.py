@@ -30,7 +30,7 @@ def probe(account: HostAccount, places: Sequence[Place]) -> dict[str, WrongAnswe
     :returns: for each domain that did not serve its file, what it served instead
     :raises certbot.errors.PluginError: if a file can't be written
     """
-    token = f"certbot-webfaction-{secrets.token_urlsafe(24)}"
+    token = f"certbot-webfaction-{secrets.token_urlsafe(12)}"
     content = secrets.token_urlsafe(24)
     files = {
         File(place.app.directory, place.path(token), content): place

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from certbot import errors
 
 from certbot_webfaction.account import FRESH, HostAccount
-from certbot_webfaction.challenges.placement import a_label
 from certbot_webfaction.journal import MadeRecord
 from certbot_webfaction.panel.interface import PanelUnreachableError
-from certbot_webfaction.panel.model import DnsRecord, Domain
+from certbot_webfaction.panel.model import DnsRecord, Domain, a_label
 
 logger = logging.getLogger(__name__)
 

@@ -36,6 +36,7 @@ def ensure_app(account: HostAccount, journal: Journal) -> None:
     app = _find(account)
     if entry and entry.done and app:
         return
+    made_by_us = entry is not None or app is None
     files = choose_files(account)
     if app is None:
         journal.apps[NAME] = MadeApp(account.options.app_type)
@@ -47,12 +48,13 @@ def ensure_app(account: HostAccount, journal: Journal) -> None:
             " delete it there, or choose --webfaction-app-type, and run the command again."
         )
     present = files.read(app.directory, ".htaccess")
-    if present is not None and present.strip() and present != HTACCESS:
-        raise errors.PluginError(
-            f"The app {NAME} on the panel has an .htaccess that certbot-webfaction did not write."
-            " Nothing was redirected. Rename that app on the panel, and run the command again."
-        )
     if present != HTACCESS:
+        if present is not None or not made_by_us:
+            raise errors.PluginError(
+                f"The app {NAME} on the panel was not made by certbot-webfaction, or its .htaccess"
+                " was changed. Nothing was redirected. Rename or delete that app on the panel, and"
+                " run the command again."
+            )
         files.place([File(app.directory, ".htaccess", HTACCESS)])
     journal.apps[NAME] = MadeApp(app.type, done=True)
     account.save(journal)

@@ -145,7 +145,7 @@ def want_certificate(
         if not websites:
             homeless += _without_https(domain, seen)
             if not seen.serving(domain, https=False):
-                refusals[domain] = f"no website serves {domain}"
+                refusals[domain] = "no website of the account serves it"
         elif all(reasons):
             refusals[domain] = "; ".join(filter(None, reasons))
     if refusals:
@@ -326,7 +326,10 @@ def _make_website(wanted: Wanted, certificate: str, domain: str, seen: Seen) -> 
 
 
 def _no_website(files: CertificateFiles, refusals: dict[str, str]) -> str:
-    reasons = "\n".join(f"  {domain}: {reason}" for domain, reason in refusals.items())
+    domains: dict[str, list[str]] = {}
+    for domain, reason in refusals.items():
+        domains.setdefault(reason, []).append(domain)
+    reasons = "\n".join(f"  {', '.join(names)}: {reason}" for reason, names in domains.items())
     return (
         f"The certificate {files.source} can't be installed for every domain on it:\n{reasons}\n"
         "Nothing was changed on the panel. Create what is missing there, or name fewer domains,"

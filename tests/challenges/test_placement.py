@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from certbot import errors
 
-from certbot_webfaction.challenges.placement import Place, a_label, find_places
-from certbot_webfaction.panel.model import CHALLENGE_PATH, App, Mount, Website
+from certbot_webfaction.challenges.placement import Place, find_places
+from certbot_webfaction.panel.model import CHALLENGE_PATH, App, Mount, Website, a_label
 
 STATIC = App("static", "static_only", "/home/alice/webapps/static")
 PHP = App("php", "static_php70", "/home/alice/webapps/php", htaccess=True)

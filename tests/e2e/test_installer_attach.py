@@ -158,7 +158,7 @@ def test_a_domain_on_no_website_is_an_error_however_many_others_work(sandbox: Sa
         "install", "-i", "webfaction", "--cert-name", "shop.example.com", check=False
     )
     assert result.returncode == 1
-    assert "no website serves gone.example.com" in result.output
+    assert "gone.example.com: no website of the account serves it" in result.output
     assert sandbox.host.snapshot().certificates == ()
     assert website_names(sandbox, https=True) == []
 

@@ -98,7 +98,7 @@ def test_an_app_of_that_name_that_is_not_ours_is_never_overwritten(sandbox: Sand
     theirs.write_text("Deny from all\n")
     result = sandbox.certbot(*RUN, "-d", "shop.example.com", check=False)
     assert result.returncode == 1
-    assert ".htaccess that certbot-webfaction did not write" in result.output
+    assert "was not made by certbot-webfaction" in result.output
     assert theirs.read_text() == "Deny from all\n"
     sandbox.front_end.wait_applied()
     assert sandbox.http("shop.example.com").text == "page of shop"

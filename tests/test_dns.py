@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import io
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,9 +29,11 @@ KEY = JWKRSA(key=rsa.generate_private_key(65537, 2048))
 
 
 @pytest.fixture(autouse=True)
-def _display(capsys: pytest.CaptureFixture[str]) -> None:
-    """certbot's terminal, which its base class tells of the wait."""
-    obj.set_display(obj.NoninteractiveDisplay(sys.stdout))
+def terminal() -> io.StringIO:
+    """What certbot shows, to which its base class adds the wait."""
+    terminal = io.StringIO()
+    obj.set_display(obj.NoninteractiveDisplay(terminal))
+    return terminal
 
 
 @pytest.fixture
@@ -153,7 +155,7 @@ def test_the_ca_is_asked_after_the_given_wait(
     panel: FakePanel,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    terminal: io.StringIO,
 ) -> None:
     """The records are there while certbot's base class waits."""
     waits = []
@@ -165,7 +167,7 @@ def test_the_ca_is_asked_after_the_given_wait(
     plugin.perform([achall("example.com")])
 
     assert waits == [(7, [NAME])]
-    assert "Waiting 7 seconds" in capsys.readouterr().out
+    assert "Waiting 7 seconds" in terminal.getvalue()
 
 
 @pytest.mark.parametrize("domain", ["*.example.net", "example.net"])

@@ -124,7 +124,8 @@ def read_credentials(options: Options) -> Credentials:
     if not path.exists():
         raise errors.PluginError(
             f"There is no credentials file {path}, so the panel can't be reached. Run"
-            " `certbot-webfaction init` to write it, or name yours with --webfaction-credentials."
+            " `certbot-webfaction init` to write it, or name yours with --webfaction-credentials"
+            " (for the authenticator dns-webfaction: --dns-webfaction-credentials)."
         )
     try:
         file = CredentialsConfiguration(str(path), lambda key: f"webfaction_{key}")

@@ -197,7 +197,7 @@ def test_only_who_named_the_plugin_gets_an_error_that_ends_the_run(
     """certbot takes a `PluginError` as "not available", which suits plugins that it lists."""
     panel.fail(verb="login", error=LoginRefusedError("Wrong password."))
 
-    with pytest.raises(kind, match=r"Wrong password\. The credentials file is .*webfaction\.ini"):
+    with pytest.raises(kind, match=r"Wrong password\.\sThe credentials file is .*webfaction\.ini"):
         authenticator(tmp_path, **chosen).prepare()
 
 

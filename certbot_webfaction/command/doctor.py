@@ -1,19 +1,349 @@
-"""``certbot-webfaction doctor``."""
+"""``certbot-webfaction doctor``: where the way from a domain to its certificate breaks."""
 
 from __future__ import annotations
 
 import argparse
+import datetime
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
 
 from certbot import configuration, errors
 
+from certbot_webfaction.account import HostAccount, open_account, read_credentials, read_options
+from certbot_webfaction.challenges.causes import describe
+from certbot_webfaction.challenges.probe import probe
+from certbot_webfaction.command.findings import (
+    DOMAIN_CHECKS,
+    Check,
+    Finding,
+    Fine,
+    Note,
+    Problem,
+    Scene,
+    account_problems,
+    listed,
+)
+from certbot_webfaction.command.schedule import find_schedule
+from certbot_webfaction.command.screen import GREEN, RED, YELLOW, Screen, standard_output
+from certbot_webfaction.command.survey import (
+    Survey,
+    look_at_served,
+    peek_documents,
+    read_lineages,
+    take_survey,
+)
+from certbot_webfaction.files import LocalFiles, choose_files
+from certbot_webfaction.panel.model import Account
+
 SUMMARY = "check everything from the credentials to the served certificate"
-DESCRIPTION = ""
+DESCRIPTION = """\
+Checks, in order: the credentials file, the login, the machine, what this plugin and certbot have
+noted; then for each domain its http website, the app that answers challenges, the challenge path
+(a file is placed, fetched and removed), its https website and certificate, whether the panel has
+the lineage's certificate and visitors get it, the days left, and its renewal; then what runs
+`certbot renew`, and the versions. Below what is wrong stands what to do.
+
+Without -d these are the domains of all lineages that name this plugin, and of the https websites
+that use their certificates. No website, certificate or document is changed.
+
+The exit status is 0 only if nothing is wrong. With -q only what is wrong is printed, so that this
+line in a crontab mails only then:
+
+  0 6 * * 1  certbot-webfaction doctor -q
+"""
+
+CHALLENGE_PATH_CHECK = Check("challenge path", lambda _: None, ("login", "website", "app"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommand's own options."""
+    parser.add_argument(
+        "-d",
+        "--domain",
+        "--domains",
+        metavar="DOMAIN",
+        dest="doctor_domains",
+        action="append",
+        default=[],
+        help="check this domain; may be given more than once, or with commas between domains",
+    )
 
 
 def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> int:
-    """Carry it out."""
-    raise errors.Error("This subcommand is yet to be written.")
+    """Make all checks; return 0 if nothing is wrong, else 1."""
+    named = [name for given in arguments.doctor_domains for name in given.split(",") if name]
+    report = Report(standard_output(), quiet=bool(config.quiet))
+    _check_everything(config, named, report)
+    return 1 if report.failed else 0
+
+
+class Report:
+    """Prints findings as they come, those that say the same for many domains on one line.
+
+    ``failed`` holds the domains for which a check found something wrong, by the check's title;
+    ``""`` stands for the account as a whole.
+    """
+
+    def __init__(self, screen: Screen, *, quiet: bool) -> None:
+        self.failed: dict[str, set[str]] = {}
+        self._screen = screen
+        self._quiet = quiet
+
+    def tell(self, title: str, *findings: Finding) -> None:
+        """Print findings about the account as a whole."""
+        for finding in findings:
+            self._print(title, finding, [])
+
+    def tell_of_domains(self, title: str, findings: Sequence[tuple[str, Finding]]) -> None:
+        """Print a check's findings, each beside its domain."""
+        fine: dict[str, list[str]] = {}
+        for domain, finding in findings:
+            if isinstance(finding, Fine):
+                fine.setdefault(finding.text, []).append(domain)
+        if fine:
+            groups = [f"{text} ({listed(domains)})" for text, domains in fine.items()]
+            self._print(title, Fine(listed(groups)), [])
+        alike: dict[Finding, list[str]] = {}
+        for domain, finding in findings:
+            if not isinstance(finding, Fine):
+                alike.setdefault(finding, []).append(domain)
+        for finding, domains in alike.items():
+            self._print(title, finding, domains)
+
+    def tell_unmade(self, checks: Sequence[Check], because: str) -> None:
+        """Print that checks can't be made; said once, where their ground is missing."""
+        if checks:
+            titles = ", ".join(check.title for check in checks)
+            self._line("-", YELLOW, "", f"Not checked, {because}: {titles}.")
+
+    def has_failed(self, title: str, domain: str) -> bool:
+        """Whether a check found something wrong for a domain, or for the account as a whole."""
+        return bool(self.failed.get(title, set()) & {domain, ""})
+
+    def _print(self, title: str, finding: Finding, domains: list[str]) -> None:
+        about = f"{', '.join(domains)}: " if domains else ""
+        if isinstance(finding, Fine):
+            self._line("ok", GREEN, title, finding.text)
+            return
+        if isinstance(finding, Problem):
+            self.failed.setdefault(title, set()).update(domains or [""])
+            self._line("wrong", RED, title, f"{about}{finding.text}", always=True)
+        else:
+            self._line("-", YELLOW, title, f"{about}{finding.text}")
+        always = isinstance(finding, Problem)
+        self._line("", GREEN, "  do this", finding.remedy, always=always)
+
+    def _line(self, mark: str, colour: str, title: str, text: str, *, always: bool = False) -> None:
+        if self._quiet and not always:
+            return
+        head = f"{mark:5}  {title:14}  " if title else f"{mark:5}  "
+        lines = text.splitlines() or [""]
+        told = [self._screen.paragraph(head + lines[0], 23, hanging=len(head))]
+        told += [self._screen.paragraph(line, 23) for line in lines[1:]]
+        told[0] = self._screen.coloured(mark, colour) + told[0][len(mark) :]
+        print("\n".join(told), flush=True)
+
+
+def _check_everything(
+    config: configuration.NamespaceConfig, named: Sequence[str], report: Report
+) -> None:
+    account, survey = _reach_account(config, report)
+    if account is not None:
+        _check_documents(survey or _survey_offline(account, config), report)
+        if survey is None:
+            panel_checks = [check for check in _checks() if "login" in check.needs]
+            report.tell_unmade(panel_checks, "because the panel could not be asked")
+            survey = _survey_offline(account, config)
+        _check_domains(account, survey, named, config, report)
+    else:
+        report.tell_unmade(_checks(), "because there are no credentials")
+    report.tell("cron", _cron(config))
+    report.tell("versions", _versions())
+
+
+def _checks() -> list[Check]:
+    """The checks of a domain: the challenge path is tried after the app is found."""
+    checks = list(DOMAIN_CHECKS)
+    at = [check.title for check in checks].index("app") + 1
+    return [*checks[:at], CHALLENGE_PATH_CHECK, *checks[at:]]
+
+
+# The account
+
+
+def _reach_account(
+    config: configuration.NamespaceConfig, report: Report
+) -> tuple[HostAccount | None, Survey | None]:
+    """Open the account and ask its panel, as far as that is possible."""
+    try:
+        options = read_options(config)
+        read_credentials(options)
+        account = open_account(options, config.config_dir)
+    except errors.PluginError as error:
+        report.tell("credentials", Problem("credentials", *_split(str(error))))
+        return None, None
+    report.tell("credentials", _permissions(options.credentials))
+    try:
+        host = account.login()
+        survey = take_survey(account, config)
+    except errors.PluginError as error:
+        report.tell("login", Problem("login", *_split(str(error))))
+        return account, None
+    report.tell("login", Fine(f"{host.username} on {host.web_server}"))
+    report.tell("machine", _machine(account, host))
+    return account, survey
+
+
+def _split(message: str) -> tuple[str, str]:
+    """A message's first sentence, and the rest of it: in our messages that says what to do."""
+    what, stop, remedy = message.partition(". ")
+    return (what, remedy) if stop else (message.rstrip("."), "Put that right, and run this again.")
+
+
+def _permissions(credentials: Path) -> Finding:
+    mode = credentials.stat().st_mode & 0o777
+    if mode & 0o077:
+        return Problem(
+            "permissions",
+            f"others on this machine may read or change {credentials} (mode {mode:04o})",
+            f"`chmod 600 {credentials}`, and change the password if others use this machine.",
+        )
+    return Fine(f"{credentials}, only for its owner")
+
+
+def _machine(account: HostAccount, host: Account) -> Finding:
+    is_local = isinstance(choose_files(account), LocalFiles)
+    webapps = Path(host.home) / "webapps"
+    if is_local and not webapps.is_dir():
+        return Problem(
+            "machine",
+            f"there is no {webapps} here, so this machine is not {host.web_server}, but"
+            " --webfaction-files local has files written here",
+            "Leave --webfaction-files out, or give `api`, here and in the renewal files.",
+        )
+    where = "written here" if is_local else "written over its API"
+    return Fine(f"{host.web_server}; files are {where}")
+
+
+def _survey_offline(account: HostAccount, config: configuration.NamespaceConfig) -> Survey:
+    lineages, unreadable = read_lineages(config, account.options)
+    documents = peek_documents(account, config)
+    return Survey((), (), (), lineages, documents, unreadable=unreadable)
+
+
+def _check_documents(survey: Survey, report: Report) -> None:
+    findings: Sequence[Finding] = account_problems(survey)
+    lineages = len(survey.lineages)
+    counted = "1 lineage" if lineages == 1 else f"{lineages} lineages"
+    report.tell("documents", *(findings or [Fine(f"{counted}; no earlier run left anything")]))
+
+
+# Its domains
+
+
+def _check_domains(
+    account: HostAccount,
+    survey: Survey,
+    named: Sequence[str],
+    config: configuration.NamespaceConfig,
+    report: Report,
+) -> None:
+    domains = survey.expand(named) if named else survey.our_domains()
+    if not domains:
+        report.tell(
+            "domains",
+            Note(
+                "no lineage names this plugin yet, so there is none to check",
+                "`certbot run -a webfaction -i webfaction -d DOMAIN` gets a first certificate;"
+                " `certbot-webfaction doctor -d DOMAIN` checks before that.",
+            ),
+        )
+        return
+    served = look_at_served(survey, domains, account.options)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    scenes = [
+        Scene(survey.state(domain, served), survey, config, now, meant=bool(named))
+        for domain in domains
+    ]
+    for check in _checks():
+        standing = [scene for scene in scenes if not _lacks(check, scene.state.domain, report)]
+        if check is CHALLENGE_PATH_CHECK:
+            findings = _try_challenge_paths(account, standing)
+        else:
+            found = [(scene.state.domain, check.find(scene)) for scene in standing]
+            findings = [(domain, finding) for domain, finding in found if finding is not None]
+        report.tell_of_domains(check.title, findings)
+        _tell_what_follows(check, report)
+
+
+def _lacks(check: Check, domain: str, report: Report) -> bool:
+    return any(report.has_failed(title, domain) for title in check.needs)
+
+
+def _tell_what_follows(check: Check, report: Report) -> None:
+    """Say once which later checks can't be made for the domains that failed this one."""
+    failed = sorted(report.failed.get(check.title, ()))
+    following = [later for later in _checks() if check.title in later.needs]
+    if failed:
+        report.tell_unmade(following, f"because of that, for {', '.join(failed)}")
+
+
+def _try_challenge_paths(
+    account: HostAccount, scenes: Sequence[Scene]
+) -> list[tuple[str, Finding]]:
+    """Place a file for each domain with a mounted app, fetch it, and remove it."""
+    places = {
+        scene.state.domain: scene.state.place
+        for scene in scenes
+        if scene.state.place is not None
+        and scene.state.place.mounted
+        and isinstance(_find("app", scene), Fine)
+    }
+    if not places:
+        return []
+    try:
+        wrong = probe(account, list(places.values()))
+    except errors.PluginError as error:
+        finding = Problem("challenge-path", "a file could not be placed", str(error))
+        return [(domain, finding) for domain in places]
+    if account.options.wait == 0:
+        untried = Note(
+            "a file was placed, but not fetched: --webfaction-wait is 0", "Leave it out."
+        )
+        return [(domain, untried) for domain in places]
+    findings: list[tuple[str, Finding]] = []
+    for domain, place in places.items():
+        if domain in wrong:
+            *told, cause = describe(wrong[domain], place, account.options)
+            text = "\n".join(["a file placed there does not come back", *told])
+            findings.append((domain, Problem("challenge-path", text, f"Likely cause: {cause}")))
+        else:
+            findings.append((domain, Fine("a file placed there comes back")))
+    return findings
+
+
+def _find(title: str, scene: Scene) -> Finding | None:
+    return next(check for check in DOMAIN_CHECKS if check.title == title).find(scene)
+
+
+# This machine
+
+
+def _cron(config: configuration.NamespaceConfig) -> Finding:
+    schedule = find_schedule(config)
+    if schedule:
+        return Fine(schedule)
+    return Problem(
+        "no-cron",
+        "nothing here runs `certbot renew` by itself, so certificates will expire",
+        "`certbot-webfaction init` offers the line for the crontab.",
+    )
+
+
+def _versions() -> Finding:
+    return Fine(
+        f"certbot {version('certbot')}, certbot-webfaction {version('certbot-webfaction')},"
+        f" Python {platform.python_version()}"
+    )

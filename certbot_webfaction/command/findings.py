@@ -10,7 +10,7 @@ from pathlib import Path
 
 from certbot import configuration
 
-from certbot_webfaction.challenges.placement import why_nowhere
+from certbot_webfaction.challenges.placement import a_label, why_nowhere
 from certbot_webfaction.command.survey import (
     AUTHENTICATOR,
     INSTALLER,
@@ -136,6 +136,13 @@ def https_website(scene: Scene) -> Finding | None:
         )
     if not state.installed_as and lineage.renewal.installer != INSTALLER:
         return None
+    if state.https is None and a_label(state.domain) not in map(a_label, lineage.names):
+        return Note(
+            f"no https website serves it, and only a wildcard of the lineage {lineage.name} covers"
+            " it",
+            f"Create an https website with it in the panel, then {_install(lineage)} Nothing, if"
+            " http is enough for it.",
+        )
     missing = (
         f"its https website {state.https.name} uses the shared certificate of the host"
         if state.https
@@ -173,7 +180,7 @@ def certificate(scene: Scene) -> Finding | None:
         everything = dict.fromkeys((*kept, state.domain))
         return Problem(
             "not-covered",
-            f"the certificate {name} covers {_listed(names)}, but not it, so browsers warn",
+            f"the certificate {name} covers {listed(names)}, but not it, so browsers warn",
             f"`certbot run -a {AUTHENTICATOR} -i {INSTALLER} --expand "
             + " ".join(f"-d {shlex.quote(each)}" for each in everything)
             + "`",
@@ -201,7 +208,9 @@ def uploaded(scene: Scene) -> Finding | None:
         "not-uploaded",
         f"the lineage {lineage.name} was renewed, but the panel still has the certificate before"
         + (f", which expires on {state.certificate.expires}" if state.certificate else ""),
-        "`certbot renew` uploads it.",
+        "`certbot renew` uploads it."
+        if lineage.renewal.installer == INSTALLER
+        else _install(lineage),
     )
 
 
@@ -349,7 +358,7 @@ def account_problems(survey: Survey) -> list[Problem]:
             problems.append(
                 Problem(
                     "unfinished",
-                    f"an earlier run did not come to its end: {what} {_listed(names)}",
+                    f"an earlier run did not come to its end: {what} {listed(names)}",
                     "`certbot renew` finishes it, whether or not a certificate is due.",
                 )
             )
@@ -402,6 +411,7 @@ def _when(left: datetime.timedelta, to_come: str, past: str) -> str:
     return f"{to_come} in {days} {unit}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """The first three, and how many more there are."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more

@@ -26,7 +26,7 @@ class Screen:
 
     def coloured(self, text: str, colour: str) -> str:
         """The text in a colour, where there are colours."""
-        return f"\x1b[{colour}m{text}\x1b[0m" if self.colours else text
+        return f"\x1b[{colour}m{text}\x1b[0m" if self.colours and text else text
 
     def paragraph(self, text: str, indent: int, hanging: int | None = None) -> str:
         """The text in lines of the width; commands in `…` stay on one line.

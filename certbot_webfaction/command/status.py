@@ -25,7 +25,7 @@ what to do stands below the table. Nothing is changed.
 
   WEBSITE      its http and https websites; one name if both have the same
   APP          the app that answers challenges; (none) where one is to be mounted yet
-  CERTIFICATE  the lineage, or the panel's certificate where no lineage here belongs to it
+  CERTIFICATE  its lineage, or the certificate that the panel uses in place of one
   LEFT         days until that expires
   SERVED       yes: visitors get the panel's certificate; other: another one; none; ?: not looked at
   RENEWS       days until certbot renews it
@@ -69,30 +69,33 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     if arguments.json:
         print(json.dumps(as_json(account.login(), rows, survey), indent=2, ensure_ascii=False))
     else:
-        print("\n".join(as_text(account.login(), rows, survey, now, standard_output())))
+        screen = standard_output()
+        lines = [] if config.quiet else _table(account.login(), rows, now, screen)
+        print("\n".join([*lines, *_out_of_step(rows, survey, screen)]))
     return 0
 
 
-def as_text(
-    host: Account, rows: Sequence[_Row], survey: Survey, now: datetime.datetime, screen: Screen
+def _table(
+    host: Account, rows: Sequence[_Row], now: datetime.datetime, screen: Screen
 ) -> list[str]:
-    """The lines of the table, with what is wrong below it."""
     wrong = sum(bool(row.problems) for row in rows)
-    state = f"{wrong} of them out of step" if wrong else "all in step"
-    lines = [
-        f"{host.username} on {host.web_server}: {_counted(len(rows), 'domain')}"
-        + (f", {state}" if rows else ""),
-        "",
-    ]
-    if rows:
-        head, *body = screen.table(_HEADS, [_cells(row, now) for row in rows], _ELASTIC)
-        lines.append(screen.coloured(head, BOLD))
-        for row, line in zip(rows, body, strict=True):
-            lines.append(screen.coloured(line, RED) if row.problems else line)
+    counted = f"{len(rows)} domain" if len(rows) == 1 else f"{len(rows)} domains"
+    state = f"{wrong} out of step" if wrong else "all in step"
+    lines = [f"{host.username} on {host.web_server}: {counted}, {state}", ""]
+    head, *body = screen.table(_HEADS, [_cells(row, now) for row in rows], _ELASTIC)
+    lines.append(screen.coloured(head, BOLD))
+    for row, line in zip(rows, body, strict=True):
+        lines.append(screen.coloured(line, RED) if row.problems else line)
+    return lines
+
+
+def _out_of_step(rows: Sequence[_Row], survey: Survey, screen: Screen) -> list[str]:
+    """A paragraph for each problem, with all domains that have it."""
     told: dict[Problem, list[str]] = {}
     for row in rows:
         for problem in row.problems:
             told.setdefault(problem, []).append(row.state.domain)
+    lines = []
     for problem, domains in told.items():
         lines += ["", *_paragraph(f"{', '.join(domains)}: {problem.text}.", problem, screen)]
     for problem in account_problems(survey):
@@ -108,16 +111,18 @@ def _paragraph(text: str, problem: Problem, screen: Screen) -> list[str]:
 
 def _cells(row: _Row, now: datetime.datetime) -> list[str]:
     state, lineage = row.state, row.state.lineage
-    expires = state.certificate.expires if state.certificate else None
+    left: datetime.timedelta | None = None
     if lineage and state.leaf in ("", lineage.fingerprint):
-        expires = lineage.expires.date()
+        left = lineage.expires - now
+    elif state.certificate and state.certificate.expires:
+        left = state.certificate.expires - now.date()
     renews = lineage.renews if lineage else None
     return [
         f"{'!' if row.problems else ' '} {state.domain}",
         _websites(state),
         _app(state),
         _certificate(state),
-        _days(expires - now.date()) if expires else "-",
+        _days(left) if left is not None else "-",
         _served(state),
         _days(renews - now) if renews else "-",
     ]
@@ -139,11 +144,13 @@ def _app(state: DomainState) -> str:
 
 
 def _certificate(state: DomainState) -> str:
-    if state.lineage:
-        return state.lineage.name
+    used = state.https.certificate if state.https else ""
+    lineage = state.lineage
+    if lineage and (not used or used == state.installed_as or state.leaf == lineage.fingerprint):
+        return lineage.name
     if state.https is None:
         return "-"
-    return state.https.certificate or "(shared)"
+    return used or "(shared)"
 
 
 def _served(state: DomainState) -> str:
@@ -160,10 +167,6 @@ def _served(state: DomainState) -> str:
 
 def _days(left: datetime.timedelta) -> str:
     return f"{left.days} d" if left.days else "today"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def as_json(host: Account, rows: Sequence[_Row], survey: Survey) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from certbot import configuration, errors
 
 from certbot_webfaction import document
 from certbot_webfaction.account import HostAccount, Options
-from certbot_webfaction.challenges.placement import Place, a_label, find_places
+from certbot_webfaction.challenges.placement import Place, find_places
 from certbot_webfaction.frontend.served import Served, ask_all
 from certbot_webfaction.installation.documents import wanted_path
 from certbot_webfaction.installation.reconcile import Differences, differences, forget_gone
@@ -24,7 +24,7 @@ from certbot_webfaction.lineage import (
     next_renewal,
     read_renewals,
 )
-from certbot_webfaction.panel.model import App, Certificate, Website, covers
+from certbot_webfaction.panel.model import App, Certificate, Website, a_label, covers
 
 AUTHENTICATOR = "webfaction"
 DNS_AUTHENTICATOR = "dns-webfaction"
@@ -206,14 +206,12 @@ class Survey:
         """Put for each wildcard the domains of websites that it covers, if there are any."""
         expanded = []
         for name in names:
-            matching = [
-                own
-                for website in self.websites
-                for own in website.domains
-                if name.startswith("*.") and covers(name, own)
-            ]
+            matching = self._covered_by(name) if name.startswith("*.") else []
             expanded += matching or [name]
         return list(dict.fromkeys(expanded))
+
+    def _covered_by(self, pattern: str) -> list[str]:
+        return [own for site in self.websites for own in site.domains if covers(pattern, own)]
 
     def is_on_https(self, domain: str) -> bool:
         """Whether an https website serves a domain."""
@@ -310,5 +308,6 @@ def _leaf(certificate: Certificate) -> str:
         return ""
 
 
-def _related(domain: str) -> list[str]:
-    return a_label(domain).split(".")[::-1]
+def _related(domain: str) -> tuple[list[str], str]:
+    """What sorts subdomains behind their domain, and www behind the name that it belongs to."""
+    return a_label(domain).removeprefix("www.").split(".")[::-1], domain

@@ -35,10 +35,10 @@ same in CONFIG_DIR/renewal-hooks/deploy is run for every certificate, so do that
 only if all of them belong on this account. Certificates whose installer is
 webfaction need no hook.
 
-certbot tells the hook its certificate and its CONFIG_DIR. The plugin's options
-come from the command line, else from the certificate's renewal file, else from
-certbot's cli.ini files, as --work-dir does. If it fails, websites serve what
-they served before; run it again by hand, with --cert-name.
+certbot tells the hook its certificate and CONFIG_DIR. Other options come from
+the command line, else from the certificate's renewal file, else from certbot's
+cli.ini files. If it fails, websites serve what they served before, and certbot
+says so; run it again by hand then, with --cert-name.
 """
 
 
@@ -84,7 +84,7 @@ def _lineage_name(config: configuration.NamespaceConfig, arguments: argparse.Nam
         path = Path(renewed)
         if path.parent.name != "live":
             raise errors.Error(f"RENEWED_LINEAGE is {renewed}, which is no CONFIG_DIR/live/NAME.")
-        config.config_dir = str(path.parent.parent.absolute())
+        config.namespace.config_dir = str(path.parent.parent.absolute())
     name: str = arguments.cert_name or Path(renewed).name
     if not name:
         raise errors.Error(
@@ -97,13 +97,14 @@ def _lineage_name(config: configuration.NamespaceConfig, arguments: argparse.Nam
 def _take_options(
     config: configuration.NamespaceConfig, arguments: argparse.Namespace, lineage: str
 ) -> None:
-    """Take the plugin's options from the lineage's renewal file, as `certbot renew` does."""
+    """Take the options that the lineage's renewal file keeps, as `certbot renew` does."""
     from certbot._internal import cli  # knows the types, which renewal files don't keep
 
     for renewal in read_renewals(config):
         if renewal.lineage == lineage:
             for key, text in renewal.parameters.items():
-                if key.startswith(PREFIX) and not hasattr(arguments, key):
+                kept = key.startswith(PREFIX) or key in ("work_dir", "logs_dir")
+                if kept and not hasattr(arguments, key):
                     value = None if text == "None" else cli.argparse_type(key)(text)
                     setattr(config, key, value)
 

@@ -54,15 +54,15 @@ class Screen:
     ) -> list[str]:
         """Heads and rows as lines with aligned columns.
 
-        :param elastic: the columns that are cut where the width is short, the first one first
+        :param elastic: the columns that are cut where the width is short, the widest one first
         """
         widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
         if self.width is not None:
             excess = sum(widths) + 2 * (len(widths) - 1) - self.width
-            for column in elastic:
-                cut = max(0, min(excess, widths[column] - NARROWEST))
-                widths[column] -= cut
-                excess -= cut
+            for _ in range(excess):
+                widest = max(elastic, key=lambda column: widths[column])
+                if widths[widest] > NARROWEST:
+                    widths[widest] -= 1
         return [
             "  ".join(
                 _fitted(cell, width) for cell, width in zip(row, widths, strict=True)

@@ -23,7 +23,7 @@ Shows each domain of the account with its websites, the app at its challenge pat
 on the panel, what is served now, and the next renewal. Rows that start with “!” are out of step;
 what to do stands below the table. Nothing is changed.
 
-  WEBSITE      its http and https websites; one name if both have the same
+  WEBSITE      its http and its https website; one name if both have the same, - for none
   APP          the app that answers challenges; (none) where one is to be mounted yet
   CERTIFICATE  its lineage, or the certificate that the panel uses in place of one
   LEFT         days until that expires
@@ -40,7 +40,7 @@ More keys may come; these stay.
 """
 
 _HEADS = ("  DOMAIN", "WEBSITE", "APP", "CERTIFICATE", "LEFT", "SERVED", "RENEWS")
-_ELASTIC = (3, 2, 1)
+_ELASTIC = (1, 2, 3)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -129,12 +129,8 @@ def _cells(row: _Row, now: datetime.datetime) -> list[str]:
 
 
 def _websites(state: DomainState) -> str:
-    if state.http and state.https:
-        same = state.http.name == state.https.name
-        return state.http.name if same else f"{state.http.name}, {state.https.name}"
-    if state.http:
-        return f"{state.http.name} (http)"
-    return f"{state.https.name} (https)" if state.https else "-"
+    http, https = state.http and state.http.name, state.https and state.https.name
+    return (http or "-") if http == https else f"{http or '-'}, {https or '-'}"
 
 
 def _app(state: DomainState) -> str:

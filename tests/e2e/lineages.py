@@ -8,18 +8,25 @@ from tests.sandbox.certificates import write_self_signed
 
 
 def write_lineage(
-    config_dir: Path, name: str, *domains: str, number: int = 1, **renewal: str
+    config_dir: Path,
+    name: str,
+    *domains: str,
+    number: int = 1,
+    age: int = 1,
+    left: int = 365,
+    **renewal: str,
 ) -> None:
     """Write a lineage's files and its renewal file, or its ``number``-th certificate.
 
-    ``renewal`` are its renewal parameters; ``before_expiry`` stands outside of them.
+    The certificate has been valid for ``age`` days, and is for another ``left``. ``renewal`` are
+    its renewal parameters; ``before_expiry`` is ``renew_before_expiry``.
     """
     archive, live = config_dir / "archive" / name, config_dir / "live" / name
     for directory in (archive, live, config_dir / "renewal"):
         directory.mkdir(parents=True, exist_ok=True)
     paths = {kind: archive / f"{kind}{number}.pem" for kind in _KINDS}
     write_self_signed(paths["chain"], paths["privkey"], "A made-up CA")
-    write_self_signed(paths["cert"], paths["privkey"], *domains)
+    write_self_signed(paths["cert"], paths["privkey"], *domains, age=age, left=left)
     paths["fullchain"].write_text(paths["cert"].read_text() + paths["chain"].read_text())
     for kind, path in paths.items():
         link = live / f"{kind}.pem"

@@ -11,8 +11,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 
-def write_self_signed(certificate: Path, private_key: Path, *names: str) -> None:
-    """Write a self-signed certificate for these DNS names, and its key with mode 0600."""
+def write_self_signed(
+    certificate: Path, private_key: Path, *names: str, age: int = 1, left: int = 365
+) -> None:
+    """Write a self-signed certificate for these DNS names, and its key with mode 0600.
+
+    It has been valid for ``age`` days, and is for another ``left``.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -22,8 +27,8 @@ def write_self_signed(certificate: Path, private_key: Path, *names: str) -> None
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=365))
+        .not_valid_before(now - datetime.timedelta(days=age))
+        .not_valid_after(now + datetime.timedelta(days=left))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key, SHA256())

@@ -360,7 +360,6 @@ enter() {{
       reason=unwritable
       mkdir "./$part" || return 1
       say made "$index" "$depth"
-      chmod 755 "./$part" || return 1
     fi
     reason=missing
     [ -d "./$part" ] || return 1
@@ -390,7 +389,7 @@ put() {
   if [ -d "./$name" ]; then fail taken; fi
   rm -f "./$new"
   (set -C; printf %s "$content" >"./$new") || fail unwritable
-  chmod 644 "./$new" && mv -f "./$new" "./$name" || fail unwritable
+  mv -f "./$new" "./$name" || fail unwritable
 }"""
 
 _DROP = """\

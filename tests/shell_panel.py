@@ -16,10 +16,13 @@ class ShellPanel(FakePanel):
     shell = "dash"
 
     def run(self, command: str) -> str:
-        super().run(command)
-        done = subprocess.run(
-            [self.shell, "-c", command], capture_output=True, text=True, check=True
-        )
+        before = len(self.ran)
+        try:
+            super().run(command)
+        finally:
+            if len(self.ran) > before:  # an answer that gets lost does not undo the command
+                arguments = [self.shell, "-c", command]
+                done = subprocess.run(arguments, capture_output=True, text=True, check=True)
         return done.stdout
 
     def create_app(self, name: str, type: str) -> App:

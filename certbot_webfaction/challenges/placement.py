@@ -65,7 +65,7 @@ def _website(domain: str, websites: Iterable[Website]) -> Website | None:
         names = [a_label(name) for name in website.domains]
         if a_label(domain) in names:
             return website
-        if by_wildcard is None and any(covers(name, a_label(domain)) for name in names):
+        if any(covers(name, a_label(domain)) for name in names):
             by_wildcard = website
     return by_wildcard
 

@@ -157,6 +157,19 @@ def test_after_a_failure_what_was_made_goes_again(scene: Scene) -> None:
     assert scene.is_clean()
 
 
+def test_what_stands_under_a_tokens_name_gives_way(scene: Scene) -> None:
+    """A token is the CA's and random: whoever has a file or symlink there planted it."""
+    planted = scene.home / "webapps/static/.well-known/acme-challenge/shop-token"
+    planted.parent.mkdir(parents=True)
+    (scene.home / "victim").write_text("theirs")
+    planted.symlink_to(scene.home / "victim")
+    answer(scene.account, [SHOP])
+
+    assert not planted.is_symlink()
+    assert planted.read_text() == "shop-token.thumb"
+    assert (scene.home / "victim").read_text() == "theirs"
+
+
 def test_an_order_takes_two_calls_for_files(tmp_path: Path) -> None:
     """Over the API: one call places the files of all websites, one removes them."""
     scene = Scene(tmp_path)
@@ -350,8 +363,10 @@ def test_files_that_stay_are_named(scene: Scene, caplog: pytest.LogCaptureFixtur
 
 
 def test_what_others_use_stays(scene: Scene) -> None:
-    """An app that somebody mounted elsewhere meanwhile is not deleted; our mount goes."""
+    """An app that somebody mounted elsewhere meanwhile is not deleted; our mount alone goes."""
     answer(scene.account, [API])
+    secure = replace(scene.panel.sites["api", True], mounts=scene.mounts())
+    scene.panel.sites["api", True] = secure
     blog = Website("blog", IP, False, ("blog.test",), (Mount("letsencrypt", "/"),))
     scene.panel.sites["blog", False] = blog
     clean_up(scene.account, keep_mounts=False)
@@ -359,6 +374,7 @@ def test_what_others_use_stays(scene: Scene) -> None:
     assert "letsencrypt" in scene.panel.programs
     assert scene.mounts() == (Mount("django", "/"),)
     assert scene.mounts("blog") == blog.mounts
+    assert scene.panel.sites["api", True] == secure
     assert scene.account.journal() == Journal()
 
 

@@ -136,6 +136,7 @@ def test_redirects_lead_to_https_whatever_its_certificate(web: Web, secure_web: 
 
     assert look_once(web, secure_web) is None
     assert secure_web.asked == [f"shop.test{PATH}"]
+    assert secure_web.greeted == ["shop.test"]
 
 
 def test_each_redirect_is_told(web: Web, secure_web: Web) -> None:
@@ -309,6 +310,17 @@ def test_ipv6_that_answers_differently_is_told(web: Web) -> None:
         Walk((URL,), "::1", 200, "old"),
         Walk((URL,), "127.0.0.1", 200, "token.thumb"),
     )
+
+
+def test_ipv6_that_redirects_to_nowhere_is_told(web: Web) -> None:
+    """It did connect, so a CA stays with it."""
+    web.pages[f"shop.test{PATH}"] = Page("token.thumb")
+    away = Page("", 301, "https://shop.test/")
+    with Web(address="::1", port=web.port, pages={f"shop.test{PATH}": away}):
+        wrong = look_once(web, resolver=BOTH)
+
+    assert wrong is not None
+    assert (wrong.walk.address, wrong.walk.trouble) == ("::1", Trouble.REFUSED)
 
 
 def test_names_that_can_not_be_asked_for_are_told(web: Web) -> None:

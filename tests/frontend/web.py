@@ -23,10 +23,11 @@ class Page:
 
 @dataclass
 class Web:
-    """A server of ``pages``, by host and path; every other is 404. ``asked`` are the requests.
+    """A server of ``pages``, by host and path; every other is 404.
 
     ``port`` is that of ``address``, chosen by the system where it is 0. With ``certificate``, the
     paths of chain and key, it speaks TLS; ``by_name`` has others for clients that ask for a name.
+    ``asked`` are the requests, ``greeted`` the names that TLS clients asked for.
     """
 
     pages: dict[str, Page] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Web:
     certificate: tuple[Path, Path] | None = None
     by_name: dict[str, tuple[Path, Path]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    greeted: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Web:
         web = self
@@ -83,6 +85,7 @@ class Web:
         self._server.server_close()
 
     def _choose(self, tls: ssl.SSLObject, name: str, context: ssl.SSLContext) -> None:
+        self.greeted.append(name)
         if name in self.by_name:
             tls.context = _context(self.by_name[name])
 

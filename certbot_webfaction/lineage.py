@@ -39,8 +39,17 @@ class CertificateFiles:
         return self.leaf.exists() and self.key.exists()
 
     def fingerprint(self) -> str:
-        """The SHA-256 of the leaf in hexadecimal, as browsers show it."""
-        return fingerprints(_read(self.leaf))[0]
+        """The SHA-256 of the leaf in hexadecimal, as browsers show it.
+
+        :raises certbot.errors.PluginError: if its file holds none
+        """
+        found = fingerprints(_read(self.leaf))
+        if not found:
+            raise errors.PluginError(
+                f"{self.leaf} holds no certificate. Issue it anew: `certbot certonly --cert-name"
+                f" {self.source} --force-renewal`."
+            )
+        return found[0]
 
     def chain_fingerprints(self) -> tuple[str, ...]:
         """The SHA-256 of each certificate of the chain, in its order."""
@@ -151,20 +160,15 @@ def names_authenticated_by(config: configuration.NamespaceConfig, plugin: str) -
 
 
 def fingerprints(pem: str) -> tuple[str, ...]:
-    """The SHA-256 of each certificate in a PEM text, in hexadecimal.
-
-    :raises certbot.errors.PluginError: if there is none
-    """
+    """The SHA-256 of each certificate in a PEM text, in hexadecimal; none if it can't be read."""
     end = "-----END CERTIFICATE-----"
     blocks = [
         block[block.index("-----BEGIN") :] for block in pem.split(end) if "-----BEGIN" in block
     ]
     try:
         ders = [ssl.PEM_cert_to_DER_cert(block + end) for block in blocks]
-    except ValueError as error:
-        raise errors.PluginError(f"A certificate file is damaged: {error}.") from error
-    if not ders:
-        raise errors.PluginError("A certificate file holds no certificate.")
+    except ValueError:
+        return ()
     return tuple(hashlib.sha256(der).hexdigest() for der in ders)
 
 

@@ -302,10 +302,7 @@ def look_at_served(survey: Survey, domains: Iterable[str], options: Options) -> 
 
 
 def _leaf(certificate: Certificate) -> str:
-    try:
-        return fingerprints(certificate.leaf)[0]
-    except errors.PluginError:
-        return ""
+    return next(iter(fingerprints(certificate.leaf)), "")
 
 
 def _related(domain: str) -> tuple[list[str], str]:

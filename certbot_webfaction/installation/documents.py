@@ -144,7 +144,7 @@ def _wanted_from_panel(
 def _issued(config: configuration.NamespaceConfig, name: str) -> set[str]:
     """The fingerprints of every leaf that the lineage ever had."""
     leaves = (Path(config.default_archive_dir) / name).glob("cert*.pem")
-    return {fingerprints(leaf.read_text(encoding="ascii"))[0] for leaf in leaves}
+    return {found for leaf in leaves for found in fingerprints(leaf.read_text(encoding="ascii"))}
 
 
 def _journal_from_panel(
@@ -158,8 +158,8 @@ def _journal_from_panel(
     journal = Journal()
     for certificate in certificates:
         if entry := wanted.certificates.get(certificate.name):
-            leaf = fingerprints(certificate.leaf)[0]
-            journal.uploads[certificate.name] = Uploaded(entry.source, leaf, done=True)
+            for leaf in fingerprints(certificate.leaf)[:1]:
+                journal.uploads[certificate.name] = Uploaded(entry.source, leaf, done=True)
     for website in websites:
         want = wanted.websites.get(website.name) if website.https else None
         if want and want.made_from:

@@ -142,12 +142,11 @@ def want_certificate(
     for domain in domains:
         websites = seen.serving(domain, https=True)
         reasons = [_attach(result, name, site, names, seen) for site in websites]
-        if not websites:
-            homeless += _without_https(domain, seen)
-            if not seen.serving(domain, https=False):
-                refusals[domain] = "no website of the account serves it"
-        elif all(reasons):
-            refusals[domain] = "; ".join(filter(None, reasons))
+        without_https = _without_https(domain, seen)
+        homeless += without_https
+        if all(reasons) and not without_https:
+            given = "; ".join(reason for reason in reasons if reason)
+            refusals[domain] = given or "no website of the account serves it"
     if refusals:
         raise errors.PluginError(_no_website(files, refusals))
     for domain in homeless:

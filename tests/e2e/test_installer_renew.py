@@ -74,11 +74,12 @@ def test_quiet_renew_says_nothing(sandbox: Sandbox) -> None:
 
 
 def test_a_certificate_chosen_by_hand_since_stays_through_renewals(sandbox: Sandbox) -> None:
-    """The renewal uploads, and does not attach again what somebody took off."""
+    """The renewal uploads, does not attach again what somebody took off, and warns of it."""
     add_site(sandbox, "shop", "shop.example.com")
     sandbox.certbot(*RUN, "-d", "shop.example.com")
     change_by_hand(sandbox, website(sandbox, "shop", https=True), certificate="")
-    sandbox.certbot(*FORCE)
+    result = sandbox.certbot(*FORCE, "--webfaction-wait", "1")
+    assert "not yet served everywhere" in result.output
     assert website(sandbox, "shop", https=True).certificate == ""
 
 

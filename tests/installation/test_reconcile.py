@@ -1,0 +1,235 @@
+"""Bringing the panel to what is wanted."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+from certbot import errors
+
+from certbot_webfaction.installation.wanted import Wanted
+from certbot_webfaction.journal import Journal
+from certbot_webfaction.panel.interface import PanelRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.model import CHALLENGE_PATH, Mount
+from tests.installation.scene import Scene, http, https
+
+CHALLENGES = Mount("letsencrypt", CHALLENGE_PATH)
+
+
+def test_in_step_nothing_is_called(tmp_path: Path) -> None:
+    """A second restart finds wanted and journal alike, and asks nobody."""
+    scene = Scene(tmp_path, http("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    scene.forget_process()
+    scene.restart()
+    assert scene.panel.calls == []
+
+
+def test_a_renewal_uploads_and_reads_nothing(tmp_path: Path) -> None:
+    """The new leaf's fingerprint is the only difference; each of its domains is to be looked at."""
+    scene = Scene(tmp_path, http("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    scene.issue("shop.test", "shop.test")
+    scene.forget_process()
+    scene.watch.expected.clear()
+    scene.restart()
+    assert scene.panel.verbs() == ["login", "update_certificate"]
+    assert scene.watch.expected == ["shop.test"]
+
+
+def test_the_certificate_is_uploaded_before_a_website_uses_it(tmp_path: Path) -> None:
+    """And https is looked at before http is redirected to it."""
+    scene = Scene(tmp_path, http("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    assert scene.writes() == ["create_certificate", "create_website"]
+    scene.panel.calls.clear()
+    scene.redirect("shop.test")
+    assert scene.watch.waited == ["shop.test"]
+    assert scene.writes() == ["create_app", "update_website"]
+
+
+def test_a_certificate_that_goes_nowhere_is_not_uploaded(tmp_path: Path) -> None:
+    """No website wants it any more: the other lineage's took its place."""
+    scene = Scene(tmp_path, http("shop", "shop.test"), https("shop", "shop.test"))
+    for name in ("old", "new"):
+        scene.issue(name, "shop.test")
+        scene.install(name)
+    scene.issue("old", "shop.test")
+    scene.forget_process()
+    scene.restart()
+    assert scene.panel.calls == []
+
+
+def test_challenge_mounts_stay_out_of_made_websites_and_of_redirects(tmp_path: Path) -> None:
+    """The https website has none; the redirected http website keeps its own."""
+    site = http("shop", "shop.test")
+    scene = Scene(tmp_path, site)
+    scene.panel.create_app("letsencrypt", "static_only")
+    scene.panel.update_website(site.with_content((*site.content, CHALLENGES)))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    scene.redirect("shop.test")
+    assert scene.site("shop", https=True).mounts == (Mount("site", "/"),)
+    assert scene.site("shop", https=False).mounts == (Mount("redirect_to_https", "/"), CHALLENGES)
+
+
+def test_a_website_made_behind_a_redirect_shows_the_content_from_before(tmp_path: Path) -> None:
+    """Its http website's content is the redirect by now; that would redirect in a circle."""
+    scene = Scene(tmp_path, http("shop", "shop.test", "new.test"), https("new", "new.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.issue("new.test", "new.test")
+    scene.install("new.test")
+    scene.install("shop.test")
+    scene.redirect("shop.test")
+    del scene.panel.sites["shop", True]
+    scene.forget_process()
+    scene.install("shop.test")
+    assert scene.site("shop", https=True).content == (Mount("site", "/"),)
+
+
+def test_a_refused_step_does_not_keep_others_from_being_taken(tmp_path: Path) -> None:
+    """One upload is refused; the other is made; the next restart makes the first."""
+    scene = _two_renewed(tmp_path)
+    refusal = PanelRefusedError("No room for a.test.")
+    scene.panel.fail(verb="update_certificate", error=refusal)
+    with pytest.raises(errors.PluginError, match=r"^No room for a\.test\.$"):
+        scene.restart()
+    assert scene.panel.installed["b_test"].leaf == _leaf(scene, "b.test")
+    assert scene.panel.installed["a_test"].leaf != _leaf(scene, "a.test")
+    scene.restart()
+    assert scene.panel.installed["a_test"].leaf == _leaf(scene, "a.test")
+
+
+def test_an_unreachable_panel_ends_it_at_once(tmp_path: Path) -> None:
+    """The second upload is not tried where the first got no answer."""
+    scene = _two_renewed(tmp_path)
+    scene.panel.fail(verb="update_certificate")
+    with pytest.raises(PanelUnreachableError):
+        scene.restart()
+    assert scene.panel.verbs().count("update_certificate") == 1
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(
+    "verb", ["create_certificate", "update_website", "create_website", "create_app", "run"]
+)
+def test_an_interrupted_change_is_finished_by_the_next_restart(
+    tmp_path: Path, verb: str, after: bool
+) -> None:
+    """Whatever call was the last, before or after its effect: the end is as without."""
+    scene = Scene(
+        tmp_path, http("a", "a.test"), https("a", "a.test"), http("b", "b.test", app="other")
+    )
+    scene.issue("a.test", "a.test", "b.test")
+    expected = _end(Scene(tmp_path / "untroubled", *scene.panel.sites.values()))
+    scene.panel.fail(verb=verb, after=after)
+    with pytest.raises(errors.PluginError):
+        _install_and_redirect(scene)
+    scene.forget_process()
+    _install_and_redirect(scene)
+    assert _state(scene) == expected
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("verb", ["update_website", "delete_website", "delete_app", "run"])
+def test_an_interrupted_undo_is_finished_by_the_next_restart(
+    tmp_path: Path, verb: str, after: bool
+) -> None:
+    """The panel is as it was before us, but for the certificate."""
+    scene = Scene(
+        tmp_path, http("a", "a.test"), https("a", "a.test"), http("b", "b.test", app="other")
+    )
+    scene.issue("a.test", "a.test", "b.test")
+    before = _state(scene)
+    _install_and_redirect(scene)
+    scene.want(Wanted())
+    scene.forget_process()
+    scene.panel.fail(verb=verb, after=after)
+    with pytest.raises(errors.PluginError):
+        scene.restart()
+    scene.forget_process()
+    scene.restart()
+    assert _state(scene) == before
+    journal = scene.account.journal()
+    assert journal == Journal(uploads=journal.uploads)
+
+
+def test_a_deleted_lineage_is_forgotten_without_undoing_anything(tmp_path: Path) -> None:
+    """Its website goes on with its certificate, and nothing is called."""
+    scene = Scene(tmp_path, http("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    before = _state(scene)
+    for path in Path(scene.config.live_dir, "shop.test").iterdir():
+        path.unlink()
+    scene.forget_process()
+    scene.restart()
+    assert (scene.panel.calls, _state(scene)) == ([], before)
+    assert scene.documents() == (Wanted(), Journal())
+
+
+def test_an_undo_leaves_what_was_changed_by_hand(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each with a warning that says what and why; the journal does not ask again."""
+    scene = Scene(tmp_path, http("a", "a.test"), https("a", "a.test"), http("b", "b.test"))
+    scene.issue("a.test", "a.test", "b.test")
+    _install_and_redirect(scene)
+    by_hand = [
+        https("a", "a.test", certificate=""),
+        http("a", "a.test", app="site", path="/mine"),
+        https("b", "b.test", "c.test", certificate="a_test"),
+    ]
+    for website in by_hand:
+        scene.panel.sites[website.name, website.https] = website
+    scene.want(Wanted())
+    scene.forget_process()
+    scene.restart()
+    for website in by_hand[1:]:
+        assert scene.site(website.name, https=website.https) == website
+    assert "The http website a keeps its content" in caplog.text
+    assert "The https website b stays on the panel" in caplog.text
+    assert scene.account.journal().contents == {}
+
+
+def _two_renewed(directory: Path) -> Scene:
+    """Two installed lineages whose renewals are not yet on the panel."""
+    scene = Scene(directory, http("a", "a.test"), http("b", "b.test"))
+    for name in ("a.test", "b.test"):
+        scene.issue(name, name)
+        scene.install(name)
+    for name in ("a.test", "b.test"):
+        scene.issue(name, name)
+    scene.forget_process()
+    return scene
+
+
+def _install_and_redirect(scene: Scene) -> None:
+    scene.install("a.test")
+    for domain in ("a.test", "b.test"):
+        wanted, _ = scene.documents()
+        if {"a.test": "a", "b.test": "b"}[domain] not in wanted.redirects:
+            scene.redirect(domain)
+    scene.restart()
+
+
+def _end(scene: Scene) -> object:
+    scene.issue("a.test", "a.test", "b.test")
+    _install_and_redirect(scene)
+    return _state(scene)
+
+
+def _state(scene: Scene) -> object:
+    webapps = scene.directory / "home/webapps"
+    files = sorted(str(path.relative_to(webapps)) for path in webapps.rglob("*"))
+    return copy.deepcopy(
+        (dict(sorted(scene.panel.sites.items())), sorted(scene.panel.programs), files)
+    )
+
+
+def _leaf(scene: Scene, name: str) -> str:
+    return Path(scene.config.live_dir, name, "cert.pem").read_text()

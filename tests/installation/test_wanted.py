@@ -1,0 +1,211 @@
+"""What is wanted: names, attaching, acknowledging changes by hand, redirecting."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from certbot import errors
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certbot_webfaction.installation.wanted import (
+    Seen,
+    Wanted,
+    WantedCertificate,
+    WantedWebsite,
+    certificate_name,
+    want_certificate,
+    want_redirect,
+)
+from certbot_webfaction.journal import Journal, Uploaded
+from certbot_webfaction.lineage import CertificateFiles
+from certbot_webfaction.panel.model import Certificate, Website
+from tests.installation.scene import Scene, http, https
+
+TODAY = datetime.datetime.now(datetime.timezone.utc).date()
+
+
+def foreign(name: str, *domains: str, days: int = 30) -> Certificate:
+    return Certificate(name, domains, TODAY + datetime.timedelta(days), "")
+
+
+def want(scene: Scene, lineage: str, *domains: str, wanted: Wanted | None = None) -> Wanted:
+    files = scene.issue(lineage, *domains)
+    seen = Seen(scene.account.panel)
+    return want_certificate(wanted or Wanted(), files, domains, seen, Journal())
+
+
+def test_every_https_website_of_the_domains_is_wanted(tmp_path: Path) -> None:
+    """By name and by wildcard, in any case; websites of other domains are not."""
+    scene = Scene(
+        tmp_path,
+        https("a", "Shop.Test"),
+        https("b", "www.shop.test"),
+        https("c", "*.shop.test"),
+        https("d", "other.test"),
+    )
+    wanted = want(scene, "shop.test", "shop.test", "www.shop.test")
+    assert {name: site.domains for name, site in wanted.websites.items()} == {
+        "a": ["shop.test"],
+        "b": ["www.shop.test"],
+        "c": [],
+    }
+    assert wanted.certificates == {"shop_test": WantedCertificate(lineage="shop.test")}
+
+
+def test_a_wildcard_reaches_the_websites_that_it_covers(tmp_path: Path) -> None:
+    """One level, with or without https; a website of the bare domain is not covered."""
+    scene = Scene(
+        tmp_path,
+        https("a", "a.shop.test"),
+        http("b", "b.shop.test", "deep.b.shop.test"),
+        https("bare", "shop.test"),
+    )
+    wanted = want(scene, "shop.test", "*.shop.test")
+    assert wanted.websites == {
+        "a": WantedWebsite("shop_test", ["a.shop.test"]),
+        "b": WantedWebsite("shop_test", ["b.shop.test"], made_from="b"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("days", "installed"), [(30, False), (0, False), (-1, True)], ids=["valid", "today", "expired"]
+)
+def test_only_an_unexpired_certificate_keeps_a_website(
+    tmp_path: Path, days: int, installed: bool
+) -> None:
+    """It covers a name that the lineage does not."""
+    scene = Scene(tmp_path, https("shop", "shop.test", "pay.test", certificate="bought"))
+    scene.panel.installed["bought"] = foreign("bought", "shop.test", "pay.test", days=days)
+    if installed:
+        assert want(scene, "shop.test", "shop.test").websites["shop"].domains == ["shop.test"]
+    else:
+        with pytest.raises(errors.PluginError, match=r"also serves pay\.test"):
+            want(scene, "shop.test", "shop.test")
+
+
+def test_all_domains_on_no_website_are_named_at_once(tmp_path: Path) -> None:
+    """With the reason once for those that share it."""
+    scene = Scene(tmp_path, http("shop", "shop.test"))
+    with pytest.raises(errors.PluginError) as caught:
+        want(scene, "shop.test", "shop.test", "x.test", "y.test")
+    assert "  x.test, y.test: no website of the account serves it" in str(caught.value)
+    assert "certbot install --cert-name shop.test -i webfaction" in str(caught.value)
+
+
+def test_a_domain_in_unicode_on_the_panel_is_known_by_its_a_label(tmp_path: Path) -> None:
+    """certbot and certificates write xn--…; a panel may show the name as people do."""
+    scene = Scene(tmp_path, https("books", "bücher.test"))
+    wanted = want(scene, "xn--bcher-kva.test", "xn--bcher-kva.test")
+    assert list(wanted.websites) == ["books"]
+    assert list(wanted.certificates) == ["xn__bcher_kva_test"]
+
+
+def test_what_was_wanted_before_stays_wanted(tmp_path: Path) -> None:
+    """Another lineage is added; the argument is not changed."""
+    scene = Scene(tmp_path, http("a", "a.test"), http("b", "b.test"))
+    first = want(scene, "a.test", "a.test")
+    both = want(scene, "b.test", "b.test", wanted=first)
+    assert list(first.websites) == ["a"]
+    assert list(both.websites) == ["a", "b"]
+
+
+NAMES = st.text(min_size=1, max_size=40).filter(lambda name: "/" not in name)
+
+
+@given(st.lists(NAMES, min_size=1, max_size=6, unique=True), st.lists(NAMES, max_size=4))
+def test_certificate_names_are_legal_and_unique(lineages: list[str], taken: list[str]) -> None:
+    """Whatever lineages are called, and whatever is on the panel or ours already."""
+    wanted = Wanted()
+    others = {name: foreign(name, "else.test") for name in taken}
+
+    class AnyPanel(Seen):
+        def __init__(self) -> None:
+            pass
+
+        def certificate(self, name: str) -> Certificate | None:
+            return others.get(name)
+
+    for lineage in lineages:
+        files = CertificateFiles(Path("leaf"), Path("key"), None, lineage)
+        name = certificate_name(wanted, files, ("mine.test",), AnyPanel(), Journal())
+        assert name.isascii()
+        assert name.replace("_", "a").isalnum()
+        assert name not in others
+        assert name not in wanted.certificates
+        wanted.certificates[name] = WantedCertificate(lineage=lineage)
+        again = certificate_name(wanted, files, ("mine.test",), AnyPanel(), Journal())
+        assert again == name
+
+
+def test_a_certificate_that_the_journal_knows_as_ours_is_taken_again(tmp_path: Path) -> None:
+    """Though it covers a name that the lineage has lost; another lineage's is not taken."""
+    scene = Scene(tmp_path)
+    scene.panel.installed["shop_test"] = foreign("shop_test", "shop.test", "gone.test")
+    files = scene.issue("shop.test", "shop.test")
+    seen = Seen(scene.account.panel)
+
+    def name(journal: Journal) -> str:
+        return certificate_name(Wanted(), files, ("shop.test",), seen, journal)
+
+    assert name(Journal(uploads={"shop_test": Uploaded("shop.test", "")})) == "shop_test"
+    assert name(Journal(uploads={"shop_test": Uploaded("other", "")})) == "shop_test_2"
+    assert name(Journal()) == "shop_test_2"
+
+
+def test_a_certificate_that_covers_nothing_known_is_not_taken_over(tmp_path: Path) -> None:
+    """A panel that does not tell its domains does not make it ours."""
+    scene = Scene(tmp_path)
+    scene.panel.installed["shop_test"] = foreign("shop_test")
+    files = scene.issue("shop.test", "shop.test")
+    seen = Seen(scene.account.panel)
+    assert certificate_name(Wanted(), files, ("shop.test",), seen, Journal()) == "shop_test_2"
+
+
+@pytest.mark.parametrize(
+    ("others", "dark"),
+    [
+        ((), "pay.test"),
+        ((https("pay", "pay.test"),), "pay.test"),
+        ((https("pay", "pay.test", certificate="expired"),), "pay.test"),
+        ((https("pay", "pay.test", certificate="elsewhere"),), "pay.test"),
+        ((https("pay", "pay.test", certificate="fine"),), ""),
+    ],
+    ids=["no https", "shared certificate", "expired", "another domain's", "fine"],
+)
+def test_a_redirect_needs_https_for_every_domain_of_the_website(
+    tmp_path: Path, others: tuple[Website, ...], dark: str
+) -> None:
+    """The second domain of the http website decides."""
+    scene = Scene(tmp_path, http("shop", "shop.test", "pay.test"), *others)
+    for certificate in (
+        foreign("expired", "pay.test", days=-1),
+        foreign("elsewhere", "else.test"),
+        foreign("fine", "pay.test"),
+    ):
+        scene.panel.installed[certificate.name] = certificate
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    wanted, _ = scene.documents()
+    seen = Seen(scene.account.panel)
+    if dark:
+        with pytest.raises(errors.PluginError, match=f"it also serves {dark}, for which"):
+            want_redirect(wanted, "shop.test", seen, scene.config)
+    else:
+        assert want_redirect(wanted, "shop.test", seen, scene.config).redirects == ["shop"]
+
+
+def test_a_redirect_in_place_is_told_as_certbot_expects_it(tmp_path: Path) -> None:
+    """`PluginEnhancementAlreadyPresent`; for a domain without http website a plain error."""
+    scene = Scene(tmp_path, http("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    wanted = replace(scene.documents()[0], redirects=["shop"])
+    seen = Seen(scene.account.panel)
+    with pytest.raises(errors.PluginEnhancementAlreadyPresent):
+        want_redirect(wanted, "shop.test", seen, scene.config)
+    with pytest.raises(errors.PluginError, match=r"No http website serves other\.test"):
+        want_redirect(wanted, "other.test", seen, scene.config)

@@ -1,0 +1,114 @@
+"""Documents on disk: what was written is read, and nothing else passes for it."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from certbot import errors
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certbot_webfaction import document
+from certbot_webfaction.installation.wanted import Wanted, WantedCertificate, WantedWebsite
+from certbot_webfaction.journal import (
+    ChangedCertificate,
+    ChangedContent,
+    Journal,
+    MadeApp,
+    MadeMount,
+    MadeRecord,
+    MadeWebsite,
+    PlacedFile,
+    Uploaded,
+)
+from certbot_webfaction.panel.model import Mount
+
+JOURNALS = st.builds(
+    Journal,
+    **{
+        name: st.dictionaries(st.text(), st.builds(kind), max_size=3)
+        for name, kind in {
+            "uploads": Uploaded,
+            "certificates": ChangedCertificate,
+            "contents": ChangedContent,
+            "websites": MadeWebsite,
+            "apps": MadeApp,
+        }.items()
+    },
+    **{
+        name: st.lists(st.builds(kind), max_size=3)
+        for name, kind in {"mounts": MadeMount, "files": PlacedFile, "records": MadeRecord}.items()
+    },
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(
+    ["version", "uploads", "certificates", "mounts", "websites", "redirects", "other"]
+)
+
+
+@given(journal=JOURNALS)
+def test_a_journal_is_read_as_it_was_written(
+    tmp_path_factory: pytest.TempPathFactory, journal: Journal
+) -> None:
+    """Whatever names it holds."""
+    path = tmp_path_factory.getbasetemp() / "journal.json"
+    document.write(path, journal)
+    assert document.read(path, Journal) == journal
+
+
+@given(content=JSON | st.dictionaries(KEYS, JSON))
+def test_other_json_is_a_document_or_damaged_and_nothing_else(
+    tmp_path_factory: pytest.TempPathFactory, content: Any
+) -> None:
+    """A newer version is refused; what is damaged is kept aside as it was."""
+    path = tmp_path_factory.getbasetemp() / "odd.json"
+    path.write_text(json.dumps(content))
+    for kind in (Journal, Wanted):
+        error = None
+        try:
+            document.write(path, document.read(path, kind))
+        except errors.PluginError as raised:
+            error = raised
+        if isinstance(error, document.DamagedError):
+            (aside,) = path.parent.glob("odd.json.damaged-*")
+            assert json.loads(aside.rename(path).read_text()) == content
+        elif error:
+            assert "newer certbot-webfaction" in str(error)
+            assert json.loads(path.read_text()) == content
+
+
+def test_a_document_is_for_its_owner_and_can_be_read_by_a_person(tmp_path: Path) -> None:
+    """Mode 0600 in a folder of mode 0700, indented, with its version first."""
+    path = tmp_path / "folder" / "wanted.json"
+    wanted = Wanted(
+        certificates={"shop": WantedCertificate(lineage="shop.test")},
+        websites={"shop": WantedWebsite("shop", ["shop.test"])},
+    )
+    document.write(path, wanted)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert path.read_text().startswith('{\n  "version": 1,\n  "certificates": {\n    "shop": {')
+
+
+def test_a_write_that_fails_leaves_the_old_document(tmp_path: Path) -> None:
+    """The folder can't be written: the error names the document."""
+    path = tmp_path / "file" / "wanted.json"
+    path.parent.write_text("no folder")
+    with pytest.raises(errors.PluginError, match=r"wanted\.json could not be written"):
+        document.write(path, Wanted())
+
+
+def test_mounts_are_tuples_again(tmp_path: Path) -> None:
+    """JSON has lists only; websites are compared by tuples."""
+    path = tmp_path / "journal.json"
+    content = ChangedContent((Mount("a", "/"),), (), done=True)
+    document.write(path, Journal(contents={"site": content}))
+    assert document.read(path, Journal).contents["site"] == content

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from certbot import configuration, errors
 from certbot.plugins.dns_common import CredentialsConfiguration
@@ -17,7 +17,11 @@ from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.panel.interface import IPanel, LoginRefusedError
 from certbot_webfaction.panel.model import Account, App, Certificate, Website
-from certbot_webfaction.panel.webfaction import Credentials, WebFaction
+
+# What speaks to the panel is imported where it is needed: every certbot run on the machine imports
+# this module, and most have nothing to do with us.
+if TYPE_CHECKING:
+    from certbot_webfaction.panel.webfaction import Credentials
 
 API_URL = "https://api.webfaction.com/"
 CHALLENGE_APP = "letsencrypt"
@@ -133,6 +137,8 @@ def read_credentials(options: Options) -> Credentials:
         raise errors.PluginError(f"The credentials file {path} can't be read: {error}.") from error
     file.confobj.interpolation = False  # a % in a password is a %
     file.require({"username": "the panel's user name", "password": "its password"})
+    from certbot_webfaction.panel.webfaction import Credentials
+
     return Credentials(
         username=_value(file, path, "username") or "",
         password=_value(file, path, "password") or "",
@@ -279,6 +285,8 @@ def open_account(options: Options, config_dir: str) -> HostAccount:
     """
     credentials = read_credentials(options)
     if credentials not in _panels:
+        from certbot_webfaction.panel.webfaction import WebFaction
+
         _panels[credentials] = SharedPanel(WebFaction(credentials))
     folder = Path(config_dir) / "webfaction" / _folder_name(credentials)
     return HostAccount(options, _panels[credentials], folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import logging
 import time
@@ -89,7 +90,7 @@ def _decode(kind: Any, value: Any) -> Any:
     """Turn what JSON gave into ``kind``, or raise `TypeError` where it does not fit."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
         return kind(**{name: _decode(hints[name], entry) for name, entry in value.items()})
     if origin in (list, tuple) and type(value) is list:
         return origin(_decode(arguments[0], entry) for entry in value)
@@ -98,3 +99,9 @@ def _decode(kind: Any, value: Any) -> Any:
     if kind in (str, bool) and type(value) is kind:
         return value
     raise TypeError(f"{value!r:.40} where {kind} belongs")
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """The types of a dataclass's fields; Python compiles each annotation every time it is asked."""
+    return typing.get_type_hints(kind)

@@ -37,7 +37,9 @@ DEPTH = 64
 
 _PIECE = 2**18  # read at once, in bytes; expat before 2.6 parses an unfinished token anew each time
 _EXCERPT = 100  # characters of an error page that are shown
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Characters that XML can't hold (XML 1.0, section 2.2). As the complement of those that it can, the
+# expression would take every certbot run 5 ms to compile.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END|\Z)", re.DOTALL)
 
 

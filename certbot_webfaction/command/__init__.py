@@ -58,7 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         config = read_configuration(arguments)
         set_up_output(config)
-        return SUBCOMMANDS[arguments.subcommand].run(config, arguments)
+        exit_status = SUBCOMMANDS[arguments.subcommand].run(config, arguments)
+        sys.stdout.flush()
+        return exit_status
     except BrokenPipeError:
         # The reader of our output has seen enough. Python flushes standard output once more at its
         # end (docs.python.org, library/signal, "Note on SIGPIPE").

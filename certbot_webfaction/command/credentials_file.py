@@ -119,8 +119,9 @@ def _quoted(key: str, value: str) -> str:
     """A form of the value from which ConfigObj reads it back; its quotes know no escapes."""
     if re.fullmatch(r"[\w.:/@-]+", value):
         return value
+    one_line = len(value.splitlines()) == 1  # and so are diffs, which would show the others
     for form in (f"'{value}'", f'"{value}"', f"'''{value}'''", f'"""{value}"""', value):
-        if _read(form) == value:
+        if one_line and _read(form) == value:
             return form
     raise errors.PluginError(
         f"The credentials file can't hold the {_WORDS[key]}: it has a line break or something else"

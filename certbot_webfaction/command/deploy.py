@@ -68,7 +68,7 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     account = open_account(read_options(config), config.config_dir)
     installer = Configurator(config, "webfaction")
     wanted, journal = read_documents(account, config, installer.name)
-    if not _is_wanted(wanted, files):
+    if not is_wanted(wanted, files):
         _install(installer, files)
     elif differences(wanted, journal, config):
         installer.restart()  # as certbot does for an installer's lineage that it has renewed
@@ -109,7 +109,7 @@ def _take_options(
                     setattr(config, key, value)
 
 
-def _is_wanted(wanted: Wanted, files: CertificateFiles) -> bool:
+def is_wanted(wanted: Wanted, files: CertificateFiles) -> bool:
     """Whether each name on the certificate has a website that is to use it."""
     certificates = wanted.names_of(WantedCertificate.of(files))
     domains = [

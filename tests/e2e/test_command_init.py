@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -154,6 +155,26 @@ def test_ctrl_c_ends_it_quietly_and_changes_nothing(home: Home) -> None:
         assert terminal.wait() == 130
     assert "Traceback" not in terminal.shown
     assert home.files() == before
+
+
+def test_a_reader_that_has_seen_enough_is_no_error_to_tell_of(home: Home) -> None:
+    """As in ``certbot-webfaction … | head``: the output ends without a word."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [
+            *(command.program(home.sandbox), "init", "--username=alice", "--password-stdin"),
+            *("--no-cron", "--cli-ini", f"--webfaction-api-url={home.sandbox.api.url}"),
+        ],
+        env=home.environ,
+        input=answers(home.sandbox.host),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_a_second_run_leaves_everything_as_it_is(home: Home) -> None:

@@ -1,0 +1,129 @@
+"""The frame of `certbot-webfaction`: its parser, certbot's configuration, and how it fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from certbot import configuration, errors
+
+from certbot_webfaction.account import add_options, read_options
+from certbot_webfaction.command import SUBCOMMANDS, command_parser, main
+from certbot_webfaction.command.configuration import read_configuration
+from certbot_webfaction.configurator import Configurator
+
+
+@pytest.fixture
+def directories(tmp_path: Path) -> list[str]:
+    """certbot's directories, as options."""
+    return [f"--{name}-dir={tmp_path / name}" for name in ("config", "work", "logs")]
+
+
+def read(*args: str) -> configuration.NamespaceConfig:
+    """The configuration that ``certbot-webfaction status`` gets."""
+    return read_configuration(command_parser().parse_args(["status", *args]))
+
+
+def test_the_plugins_options_have_the_plugins_defaults(directories: list[str]) -> None:
+    """Without any given, a configuration holds what certbot's would."""
+    config = read(*directories)
+    assert config.webfaction_wait == 120
+    assert config.webfaction_files == "auto"
+    assert config.webfaction_app is None
+    assert (config.quiet, config.dry_run, config.verb) == (False, False, "install")
+
+
+def test_cli_ini_is_read_and_the_command_line_wins(tmp_path: Path) -> None:
+    """Options of certbot, of this plugin and of others may stand in it, as for certbot."""
+    file = tmp_path / "cli.ini"
+    file.write_text(
+        f"config-dir = {tmp_path / 'of-file'}\n"
+        f"work-dir = {tmp_path / 'work'}\n"
+        "domains = example.com, www.example.com\n"
+        "webroot-path = /var/www\n"
+        "dns-webfaction-propagation-seconds = 5\n"
+        "webfaction-wait = 7\n"
+        "webfaction-app = of_file\n"
+    )
+    config = read("-c", str(file), "--webfaction-app=-odd", f"--config-dir={tmp_path / 'given'}")
+    assert config.config_dir == str(tmp_path / "given")
+    assert config.work_dir == str(tmp_path / "work")
+    assert read_options(config).wait == 7
+    assert read_options(config).app == "-odd"
+
+
+def test_a_cli_ini_that_certbot_refuses_is_an_error_that_names_the_key(tmp_path: Path) -> None:
+    """certbot would not run with it either, so it is better known."""
+    file = tmp_path / "cli.ini"
+    file.write_text("webfaction-weight = 3\n")
+    with pytest.raises(errors.ConfigurationError, match=r"--webfaction-weight=3$"):
+        read("-c", str(file))
+
+
+def test_the_configuration_is_good_enough_for_the_plugin(
+    directories: list[str], tmp_path: Path
+) -> None:
+    """The plugin can be made from it, works below its directories, and fails as when named."""
+    installer = Configurator(read(*directories, "-q"), "webfaction")
+    assert (tmp_path / "work" / "backups").is_dir()
+    with pytest.raises(errors.ConfigurationError, match="certbot-webfaction init"):
+        installer.prepare()
+
+
+@pytest.mark.parametrize("subcommand", ["status", "doctor"])
+def test_an_error_is_one_message_and_exit_status_1(
+    subcommand: str, directories: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a credentials file there is nothing to show, and no traceback."""
+    assert main([subcommand, *directories]) == 1
+    said = capsys.readouterr()
+    assert "certbot-webfaction init" in said.out + said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_file_that_can_not_be_written_is_a_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the system refuses is told with the path."""
+    (tmp_path / "file").touch()
+    lineage = tmp_path / "live" / "example.com"
+    lineage.mkdir(parents=True)
+    for name in ("cert.pem", "privkey.pem"):
+        (lineage / name).touch()
+    (tmp_path / "webfaction.ini").write_text("webfaction_username = a\nwebfaction_password = b\n")
+    (tmp_path / "webfaction.ini").chmod(0o600)
+    work_dir = tmp_path / "file" / "below"
+    args = [f"--config-dir={tmp_path}", f"--work-dir={work_dir}", "--cert-name=example.com"]
+    assert main(["deploy", *args]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("certbot-webfaction deploy: ")
+    assert str(work_dir) in said
+
+
+@pytest.mark.parametrize("subcommand", SUBCOMMANDS)
+def test_help_tells_what_it_does_and_has_every_option(
+    subcommand: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each subcommand's own, certbot's directories, and all of the plugin's."""
+    with pytest.raises(SystemExit) as ended:
+        main([subcommand, "--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert SUBCOMMANDS[subcommand].DESCRIPTION.splitlines()[0] in shown
+    names: list[str] = []
+    add_options(lambda name, **_settings: names.append(f"--webfaction-{name}"))
+    for option in ["--config-dir", "--work-dir", "--logs-dir", "--quiet", *names]:
+        assert f"{option}" in shown
+
+
+@pytest.mark.parametrize(
+    "args", [[], ["mend"], ["status", "--config-d=x"], ["status", "--webfaction-wait=-1"]]
+)
+def test_a_wrong_command_line_is_refused(
+    args: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As by certbot: exit status 2 and the usage; nothing is abbreviated."""
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    assert ended.value.code == 2
+    assert "usage: certbot-webfaction" in capsys.readouterr().err

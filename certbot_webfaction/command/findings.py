@@ -10,7 +10,7 @@ from pathlib import Path
 
 from certbot import configuration
 
-from certbot_webfaction.challenges.placement import a_label, why_nowhere
+from certbot_webfaction.challenges.placement import why_nowhere
 from certbot_webfaction.command.survey import (
     AUTHENTICATOR,
     INSTALLER,
@@ -18,7 +18,7 @@ from certbot_webfaction.command.survey import (
     Lineage,
     Survey,
 )
-from certbot_webfaction.panel.model import CHALLENGE_PATH, covered
+from certbot_webfaction.panel.model import CHALLENGE_PATH, a_label, covered
 
 OVERDUE = datetime.timedelta(days=2)
 """How long after the day on which certbot is to renew a lineage that counts as not happening."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import struct
 import subprocess
 import sys
-import termios
-from fcntl import ioctl
 from pathlib import Path
 
 from tests.sandbox.sandbox import Sandbox
+from tests.terminal import Terminal
 
 PROGRAM = str(Path(sys.executable).with_name("certbot-webfaction"))
 
@@ -42,28 +38,10 @@ def run_command(
     )
 
 
-def run_in_terminal(
-    sandbox: Sandbox, *args: str, env: dict[str, str] | None = None, columns: int = 80
-) -> str:
-    """Run it in a terminal of so many columns; return what that was sent, lines ending in LF."""
-    ours, theirs = pty.openpty()
-    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    environ = {**sandbox.environ(), "TERM": "xterm", **(env or {})}
-    for name in ("COLUMNS", "LINES", *(() if env and "NO_COLOR" in env else ("NO_COLOR",))):
-        environ.pop(name, None)
-    with subprocess.Popen(
-        [PROGRAM, *args], env=environ, stdin=theirs, stdout=theirs, stderr=theirs
-    ) as process:
-        os.close(theirs)
-        sent = b""
-        while True:
-            try:
-                part = os.read(ours, 65536)
-            except OSError:  # Linux says EIO when nobody has the other end open any more
-                break
-            if not part:
-                break
-            sent += part
-        process.wait(60)
-    os.close(ours)
-    return sent.decode().replace("\r\n", "\n")
+def run_in_terminal(sandbox: Sandbox, *args: str, env: dict[str, str] | None = None) -> str:
+    """Run it in a terminal of 80 columns; return what that shows."""
+    unset = ("COLUMNS", "LINES", "NO_COLOR")
+    environ = {name: value for name, value in sandbox.environ().items() if name not in unset}
+    with Terminal([PROGRAM, *args], {**environ, "TERM": "xterm", **(env or {})}) as terminal:
+        terminal.wait()
+        return terminal.shown

@@ -7,11 +7,12 @@ output does not depend on the day or the machine.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.e2e.command_line import run_in_terminal
-from tests.e2e.lineages import write_lineage
 from tests.e2e.scenes import add_certificate, change_by_hand, install, website
+from tests.lineages import write_lineage
 from tests.sandbox.host import Host
 from tests.sandbox.sandbox import Sandbox
 
@@ -33,13 +34,13 @@ def set_scene(sandbox: Sandbox) -> None:
     host.add_app("letsencrypt", "static_php70")
     for name, kind, domains in _SITES:
         app = host.add_app(name, kind)
-        mounts = ((app.name, "/"),)
+        mounts = [(app.name, "/")]
         if kind in _RUN_CODE:
-            mounts += (("letsencrypt", "/.well-known/acme-challenge"),)
-        host.add_website(name, domains, mounts)
-    for age, (_, _, domains) in zip((3, 12, 25, 31, 44, 58, 9, 17), _SITES, strict=False):
-        write_lineage(sandbox.config_dir, domains[0], *domains, age=age, left=90 - age)
-        install(sandbox, domains[0], "--no-redirect")
+            mounts.append(("letsencrypt", "/.well-known/acme-challenge"))
+        host.add_website(name, domains, tuple(mounts))
+    for age, (_, _, names) in zip((3, 12, 25, 31, 44, 58, 9, 17), _SITES, strict=False):
+        write_lineage(sandbox.config_dir, names[0], *names, age=age, left=90 - age)
+        install(sandbox, names[0], "--no-redirect")
     _break(sandbox)
 
 
@@ -64,7 +65,7 @@ def _break(sandbox: Sandbox) -> None:
     write_lineage(sandbox.config_dir, "wiki.example.com", "wiki.example.com", number=2, left=89)
 
 
-_SITES = (
+_SITES: Sequence[tuple[str, str, tuple[str, ...]]] = (
     ("mysite", "django41_mw45_36", ("example.com", "www.example.com")),
     ("blog", "wordpress_613", ("blog.example.com",)),
     ("shop", "static_php70", ("shop.example.com",)),

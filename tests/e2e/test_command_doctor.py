@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.command_line import add_crontab, run_command, run_in_terminal
-from tests.e2e.lineages import write_lineage
 from tests.e2e.scenes import add_certificate, add_site, change_by_hand, install, website
+from tests.lineages import write_lineage
 from tests.sandbox.certificates import write_self_signed
 from tests.sandbox.sandbox import Sandbox
 
@@ -28,9 +28,10 @@ class Healthy:
         self.write_lineage()
         install(sandbox, SHOP, "--no-redirect")
 
-    def write_lineage(self, number: int = 1, **renewal: str) -> None:
+    def write_lineage(self, number: int = 1, before_expiry: str = "") -> None:
         """Write the site's lineage, or its next certificate."""
-        write_lineage(self.sandbox.config_dir, SHOP, SHOP, number=number, **renewal)
+        config_dir = self.sandbox.config_dir
+        write_lineage(config_dir, SHOP, SHOP, number=number, before_expiry=before_expiry)
 
     def doctor(self, *args: str) -> subprocess.CompletedProcess[str]:
         """Run the doctor without a terminal; it changes nothing on the panel."""

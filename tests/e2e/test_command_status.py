@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.command_line import run_command, run_in_terminal
-from tests.e2e.lineages import write_lineage
 from tests.e2e.scenes import add_certificate, add_site, install
 from tests.e2e.ten_websites import set_scene, status_screen
+from tests.lineages import write_lineage
 from tests.sandbox.sandbox import Sandbox
 
 

@@ -1,0 +1,24 @@
+"""Accounts to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.command.scene import SHOP, Account
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Account:
+    """An account with one app and nothing else."""
+    return Account(tmp_path)
+
+
+@pytest.fixture
+def healthy(account: Account) -> Account:
+    """The same with a website whose lineage is installed."""
+    account.add_website("shop", SHOP)
+    account.add_lineage(SHOP)
+    account.install(SHOP, "shop")
+    return account

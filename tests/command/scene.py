@@ -1,0 +1,125 @@
+"""An account for those who only look: a panel in memory, lineages on disk, and our documents."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from pathlib import Path
+
+from certbot import configuration
+
+from certbot_webfaction import document
+from certbot_webfaction.account import HostAccount, Options, SharedPanel
+from certbot_webfaction.command.findings import Problem, Scene, problems_of
+from certbot_webfaction.command.survey import Survey, take_survey
+from certbot_webfaction.frontend.route import Route
+from certbot_webfaction.frontend.served import Served
+from certbot_webfaction.installation.documents import wanted_path
+from certbot_webfaction.installation.wanted import Wanted, WantedCertificate, WantedWebsite
+from certbot_webfaction.journal import ChangedCertificate, Journal, Uploaded
+from certbot_webfaction.lineage import lineage_files
+from certbot_webfaction.panel.model import App, Certificate, Mount, Website
+from tests.lineages import write_lineage
+from tests.panel.fake import IP, FakePanel
+
+SHOP = "shop.example.com"
+NOW = datetime.datetime.now(datetime.timezone.utc)
+
+
+class Account:
+    """An account with the app ``site``, and below ``directory`` certbot's configuration."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.panel = FakePanel(apps=(App("site", "static_only", "/home/alice/webapps/site"),))
+        self.config = configuration.NamespaceConfig(
+            argparse.Namespace(
+                config_dir=str(directory),
+                work_dir=str(directory / "work"),
+                logs_dir=str(directory / "logs"),
+                strict_permissions=False,
+                http01_port=80,
+                https_port=443,
+                domains=[],
+                ip_addresses=[],
+            )
+        )
+        options = Options(
+            directory / "webfaction.ini", None, None, "static_php70", "api", 120, Route()
+        )
+        self.host = HostAccount(options, SharedPanel(self.panel), directory / "webfaction" / "a")
+        self.wanted, self.journal = Wanted(), Journal()
+
+    def add_website(
+        self,
+        name: str,
+        *domains: str,
+        https: bool = False,
+        certificate: str = "",
+        app: str = "site",
+    ) -> None:
+        """Add a website."""
+        mounts = (Mount(app, "/"),)
+        website = Website(name, IP, https, domains, mounts, certificate)
+        self.panel.sites[name, https] = website
+
+    def add_lineage(self, name: str, *domains: str, **settings: object) -> None:
+        """Write a lineage, as `write_lineage`."""
+        write_lineage(self.directory, name, *(domains or (name,)), **settings)  # type: ignore[arg-type] # passed on
+
+    def upload(self, lineage: str, name: str) -> None:
+        """Put a lineage's present certificate on the panel."""
+        files = lineage_files(self.config, lineage)
+        leaf = files.leaf.read_text()
+        names, expires = files.names(), files.expires().date()
+        self.panel.installed[name] = Certificate(name, names, expires, leaf)
+
+    def install(self, lineage: str, website: str) -> str:
+        """Let a lineage be installed on the https website, made if missing; return its name there.
+
+        The documents say so too, after `save`.
+        """
+        name = lineage.replace(".", "_")
+        self.upload(lineage, name)
+        files = lineage_files(self.config, lineage)
+        if (website, True) not in self.panel.sites:
+            self.add_website(website, *files.names(), https=True, certificate=name)
+        self.wanted.certificates[name] = WantedCertificate(lineage=lineage)
+        self.wanted.websites[website] = WantedWebsite(name, list(files.names()))
+        self.journal.uploads[name] = Uploaded(lineage, files.fingerprint(), done=True)
+        self.journal.certificates[website] = ChangedCertificate("", name, done=True)
+        self.save()
+        return name
+
+    def save(self) -> None:
+        """Write the documents."""
+        document.write(wanted_path(self.host), self.wanted)
+        self.host.save(self.journal)
+
+    def survey(self) -> Survey:
+        """What is to be seen now."""
+        self.host.panel.forget()
+        return take_survey(self.host, self.config)
+
+    def scene(
+        self, domain: str = SHOP, served: Served | None = None, *, meant: bool = False
+    ) -> Scene:
+        """A domain in it; by default it serves what the panel has."""
+        survey = self.survey()
+        state = survey.state(domain)
+        if served is None and state.leaf:
+            served = Served("the right one", state.leaf)
+        seen = {domain: served} if served else None
+        return Scene(survey.state(domain, seen), survey, self.config, NOW, meant=meant)
+
+    def problems(
+        self, domain: str = SHOP, served: Served | None = None, *, meant: bool = False
+    ) -> list[Problem]:
+        """What is wrong with a domain."""
+        return problems_of(self.scene(domain, served, meant=meant))
+
+    def kinds(
+        self, domain: str = SHOP, served: Served | None = None, *, meant: bool = False
+    ) -> list[str]:
+        """The kinds of `problems`."""
+        return [problem.kind for problem in self.problems(domain, served, meant=meant)]

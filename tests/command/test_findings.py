@@ -1,0 +1,222 @@
+"""What is said of a domain at each step from its websites to its served certificate."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+
+import pytest
+
+from certbot_webfaction.command.findings import (
+    Fine,
+    Note,
+    account_problems,
+    challenge_app,
+    days_left,
+    https_website,
+    renewal,
+)
+from certbot_webfaction.frontend.served import Served
+from certbot_webfaction.panel.model import App, Certificate
+from tests.command.scene import NOW, SHOP, Account
+
+
+def test_what_is_installed_and_served_has_no_problem(healthy: Account) -> None:
+    """Every step is fine."""
+    assert healthy.problems() == []
+
+
+def test_a_domain_without_a_lineage_is_left_alone_unless_it_is_meant(account: Account) -> None:
+    """Sites that nobody wants a certificate for are no fault; a domain that was named is."""
+    account.add_website("shop", SHOP)
+    account.add_website("secure", SHOP, https=True)
+    assert account.kinds() == []
+    assert account.kinds(meant=True) == ["no-certificate"]
+    assert account.kinds("other.example.com", meant=True) == ["no-website", "no-certificate"]
+
+
+def test_a_lineage_whose_domain_is_on_no_website(healthy: Account) -> None:
+    """The http website is missing for challenges, and the https one for visitors."""
+    healthy.panel.sites.clear()
+    assert healthy.kinds() == ["no-website", "no-https"]
+
+
+def test_http_does_not_matter_to_lineages_of_other_authenticators(healthy: Account) -> None:
+    """dns-webfaction and others need no http website."""
+    del healthy.panel.sites["shop", False]
+    assert healthy.kinds() == ["no-website"]
+    healthy.add_lineage(SHOP, number=1, authenticator="dns-webfaction")
+    healthy.install(SHOP, "shop")
+    assert healthy.kinds() == []
+
+
+def test_an_app_that_runs_code_is_a_note_without_a_mount(healthy: Account) -> None:
+    """The next order mounts one by itself."""
+    healthy.panel.programs["code"] = App("code", "django41", None)
+    healthy.add_website("shop", SHOP, app="code")
+    finding = challenge_app(healthy.scene())
+    assert isinstance(finding, Note)
+    assert "the app letsencrypt" in finding.remedy
+
+
+def test_the_shared_certificate_in_place_of_ours(healthy: Account) -> None:
+    """The https website lost its certificate."""
+    site = healthy.panel.sites["shop", True]
+    healthy.panel.sites["shop", True] = replace(site, certificate="")
+    (problem,) = healthy.problems()
+    assert problem.kind == "no-https"
+    assert "uses the shared certificate of the host" in problem.text
+
+
+def test_a_wildcard_does_not_ask_for_https_everywhere(healthy: Account) -> None:
+    """A website over http alone that a wildcard happens to cover is a note."""
+    healthy.add_lineage("wild", "*.example.com", authenticator="dns-webfaction")
+    healthy.install("wild", "wild")
+    healthy.add_website("blog", "blog.example.com")
+    del healthy.panel.sites["wild", True]
+    assert isinstance(https_website(healthy.scene("blog.example.com")), Note)
+
+
+def test_another_certificate_than_was_installed(healthy: Account) -> None:
+    """Only that is said, not what follows from it."""
+    healthy.panel.installed["bought"] = Certificate("bought", (SHOP,), NOW.date(), "")
+    site = healthy.panel.sites["shop", True]
+    healthy.panel.sites["shop", True] = replace(site, certificate="bought")
+    assert healthy.kinds() == ["other-certificate"]
+
+
+def test_a_certificate_that_the_panel_does_not_have(account: Account) -> None:
+    """The website names one that is gone."""
+    account.add_website("shop", SHOP, https=True, certificate="gone")
+    assert account.kinds() == ["other-certificate"]
+
+
+def test_a_domain_that_is_not_covered(healthy: Account) -> None:
+    """The remedy names everything that the lineage has, quoted where a shell needs it."""
+    healthy.add_lineage(SHOP, SHOP, "*.shop.example.com")
+    healthy.install(SHOP, "shop")
+    for key, site in healthy.panel.sites.items():
+        healthy.panel.sites[key] = replace(site, domains=(SHOP, "new.example.com"))
+    (problem,) = healthy.problems("new.example.com")
+    assert problem.kind == "not-covered"
+    assert problem.remedy.endswith(
+        "--expand -d shop.example.com -d '*.shop.example.com' -d new.example.com`"
+    )
+
+
+def test_a_renewed_lineage_that_is_not_on_the_panel(healthy: Account) -> None:
+    """`certbot renew` uploads it, or an installation where no installer is named."""
+    healthy.add_lineage(SHOP, number=2)
+    (problem,) = healthy.problems()
+    assert (problem.kind, problem.remedy) == ("not-uploaded", "`certbot renew` uploads it.")
+    healthy.add_lineage(SHOP, number=2, installer="")
+    first, second = healthy.problems()
+    assert (first.kind, second.kind) == ("not-uploaded", "no-installer")
+    assert first.remedy == f"`certbot install --cert-name {SHOP} -i webfaction` installs it."
+
+
+def test_a_certificate_that_was_changed_on_the_panel(healthy: Account) -> None:
+    """The upload is noted, but something else is there."""
+    healthy.add_lineage("other", SHOP, installer="", authenticator="manual")
+    healthy.upload("other", "shop_example_com")
+    assert healthy.kinds() == ["changed-on-panel"]
+
+
+@pytest.mark.parametrize(
+    ("served", "words"),
+    [
+        (Served("no certificate: refused"), "visitors get no certificate: refused"),
+        (Served("an old one", "0" * 64), "visitors get an old one, not the panel's"),
+    ],
+)
+def test_what_is_served_differs_from_the_panel(
+    healthy: Account, served: Served, words: str
+) -> None:
+    """Another certificate, or none."""
+    (problem,) = healthy.problems(served=served)
+    assert problem.kind == "not-served"
+    assert problem.text.startswith(words)
+
+
+def test_days_left_of_a_lineage(healthy: Account) -> None:
+    """Expired, overdue for two days, or fine with the day of the renewal."""
+    scene = healthy.scene()
+    lineage = scene.state.lineage
+    assert lineage is not None
+    assert lineage.renews is not None
+
+    def on(day: datetime.datetime) -> object:
+        return days_left(replace(scene, now=day))
+
+    day = datetime.timedelta(days=1)
+    assert on(lineage.renews - 3 * day - day / 2) == Fine("expires in 125 days, renews in 3 days")
+    assert isinstance(on(lineage.renews + 2 * day), Fine)
+    overdue = on(lineage.renews + 2 * day + day / 2)
+    assert getattr(overdue, "kind", "") == "expiring"
+    assert getattr(overdue, "text", "").endswith("was to be renewed 2 days ago")
+    expired = on(lineage.expires + day)
+    assert getattr(expired, "kind", "") == "expired"
+    assert getattr(expired, "text", "") == f"its lineage {SHOP} expired 1 day ago"
+
+
+@pytest.mark.parametrize(("left", "kinds"), [(-1, ["expired"]), (13, ["expiring"]), (14, [])])
+def test_days_left_of_a_certificate_that_no_lineage_renews(
+    account: Account, left: int, kinds: list[str]
+) -> None:
+    """Such as one that was bought: two weeks ahead it is time to say so."""
+    expires = NOW.date() + datetime.timedelta(days=left)
+    account.panel.installed["bought"] = Certificate("bought", (SHOP,), expires, "")
+    account.add_website("shop", SHOP, https=True, certificate="bought")
+    assert account.kinds() == kinds
+
+
+def test_a_lineage_that_is_not_renewed_by_itself(healthy: Account) -> None:
+    """Its renewal file says so."""
+    healthy.add_lineage(SHOP, autorenew="False")
+    healthy.install(SHOP, "shop")
+    assert healthy.kinds() == ["no-renewal"]
+
+
+def test_a_lineage_that_was_never_installed(healthy: Account) -> None:
+    """Wrong if it names our installer; else it may be for something else."""
+    healthy.add_website("blog", "blog.example.com")
+    healthy.add_website("blog", "blog.example.com", https=True)
+    healthy.add_lineage("blog", "blog.example.com")
+    assert healthy.kinds("blog.example.com") == ["no-https", "not-installed"]
+    healthy.add_lineage("blog", "blog.example.com", installer="")
+    assert healthy.kinds("blog.example.com") == []
+    assert isinstance(renewal(healthy.scene("blog.example.com")), Note)
+
+
+def test_a_deploy_hook_does_what_the_installer_would(healthy: Account) -> None:
+    """In the renewal file, or in certbot's directory for all lineages."""
+    healthy.add_lineage(SHOP, installer="")
+    healthy.install(SHOP, "shop")
+    assert healthy.kinds() == ["no-installer"]
+    healthy.add_lineage(SHOP, installer="", renew_hook="certbot-webfaction deploy")
+    healthy.install(SHOP, "shop")
+    assert healthy.kinds() == []
+
+
+def test_changes_that_did_not_come_to_their_end(healthy: Account) -> None:
+    """The documents differ: the next renewal has something to finish."""
+    assert account_problems(healthy.survey()) == []
+    healthy.wanted.redirects.append("shop")
+    healthy.journal.certificates["shop"].done = False
+    healthy.save()
+    assert [problem.text for problem in account_problems(healthy.survey())] == [
+        "an earlier run did not come to its end: certificates are to be attached to the https"
+        " websites shop",
+        "an earlier run did not come to its end: redirects are to be set up on the http websites"
+        " shop",
+    ]
+
+
+def test_a_lineage_that_cannot_be_read(healthy: Account) -> None:
+    """It is said, and the others are checked all the same."""
+    healthy.add_lineage("broken", "broken.example.com")
+    (healthy.directory / "archive" / "broken" / "cert1.pem").write_text("no certificate")
+    (problem,) = account_problems(healthy.survey())
+    assert problem.kind == "unreadable-lineage"
+    assert problem.text.startswith("The lineage broken can't be read: ")
+    assert healthy.kinds() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -104,7 +105,7 @@ def read_options(config: configuration.NamespaceConfig, prefix: str = "webfactio
     """
     given = getattr(config, f"{prefix}_credentials")
     if given:
-        credentials = Path(given).expanduser().absolute()
+        credentials = Path(os.path.abspath(Path(given).expanduser()))  # noqa: PTH100 - resolves ..
         setattr(config, f"{prefix}_credentials", str(credentials))
     else:
         credentials = Path(config.config_dir) / "webfaction.ini"

@@ -169,7 +169,7 @@ def fingerprints(pem: str) -> tuple[str, ...]:
         ders = [ssl.PEM_cert_to_DER_cert(block + end) for block in blocks]
     except ValueError:
         return ()
-    return tuple(hashlib.sha256(der).hexdigest() for der in ders)
+    return tuple(hashlib.sha256(der).hexdigest() for der in ders if der)
 
 
 def leaf_names(pem: str) -> tuple[str, ...]:

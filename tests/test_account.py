@@ -1,0 +1,205 @@
+"""Options, credentials file, and the panel that a process shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from certbot import configuration, errors
+
+from certbot_webfaction.account import (
+    FRESH,
+    HostAccount,
+    Options,
+    SharedPanel,
+    open_account,
+    read_credentials,
+    read_options,
+)
+from certbot_webfaction.frontend.route import Route
+from certbot_webfaction.panel.interface import LoginRefusedError
+from certbot_webfaction.panel.model import Mount, Website
+from tests.frontend.web import Time
+from tests.installation.scene import make_config
+from tests.panel.fake import IP, FakePanel
+
+SITE = Website("shop", IP, False, ("shop.test",), (Mount("static", "/"),))
+
+
+def options_from(directory: Path, prefix: str = "webfaction", **given: object) -> Options:
+    return read_options(plugin_config(directory, **given), prefix)
+
+
+def plugin_config(directory: Path, **given: object) -> configuration.NamespaceConfig:
+    defaults: dict[str, object] = {
+        "webfaction_credentials": None,
+        "dns_webfaction_credentials": None,
+        "webfaction_api_url": None,
+        "webfaction_app": None,
+        "webfaction_app_type": "static_php70",
+        "webfaction_files": "auto",
+        "webfaction_wait": 120,
+        "webfaction_connect_to": None,
+    }
+    return make_config(directory, **{**defaults, **given})
+
+
+def credentials_file(directory: Path, *lines: str) -> Options:
+    path = directory / "webfaction.ini"
+    path.write_text("\n".join(lines))
+    path.chmod(0o600)
+    return options_from(directory)
+
+
+def test_the_default_credentials_file_is_in_the_config_directory(tmp_path: Path) -> None:
+    """And it is not written into the configuration, which certbot would save for renewals."""
+    config = plugin_config(tmp_path)
+    assert read_options(config).credentials == tmp_path / "webfaction.ini"
+    assert config.webfaction_credentials is None
+
+
+def test_a_relative_credentials_path_is_saved_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Renewals run in another directory; each plugin has its own option."""
+    monkeypatch.chdir(tmp_path)
+    config = plugin_config(
+        tmp_path, webfaction_credentials="mine.ini", dns_webfaction_credentials="../dns.ini"
+    )
+    assert read_options(config).credentials == tmp_path / "mine.ini"
+    assert config.webfaction_credentials == str(tmp_path / "mine.ini")
+    assert read_options(config, "dns_webfaction").credentials == tmp_path.parent / "dns.ini"
+
+
+def test_connect_to_is_address_and_ports(tmp_path: Path) -> None:
+    """What is left out is 80 and 443; an IPv6 address stands in brackets."""
+    for text, route in {
+        None: Route(),
+        "192.0.2.1": Route("192.0.2.1", 80, 443),
+        "host.test:8080": Route("host.test", 8080, 443),
+        "127.0.0.1:8080:8443": Route("127.0.0.1", 8080, 8443),
+        "[::1]:8080": Route("::1", 8080, 443),
+    }.items():
+        assert options_from(tmp_path, webfaction_connect_to=text).route == route
+    for text in ("a:b", "a:1:2:3", "a:0", "a:70000", ":80", "::1", "[::1"):
+        with pytest.raises(errors.PluginError, match="--webfaction-connect-to"):
+            options_from(tmp_path, webfaction_connect_to=text)
+
+
+def test_credentials_are_read_as_they_are_quoted(tmp_path: Path) -> None:
+    """A % is a %; quotes keep what ConfigObj would split; what is optional may be missing."""
+    options = credentials_file(
+        tmp_path,
+        "webfaction_username = alice",
+        "webfaction_password = '''50% \"off\", #1 ä %(home)s'''",
+        "webfaction_machine = Web500",
+        "webfaction_api_url = https://panel.test/",
+    )
+    credentials = read_credentials(options)
+    assert credentials.password == '50% "off", #1 ä %(home)s'
+    assert (credentials.machine, credentials.api_url) == ("Web500", "https://panel.test/")
+    plain = credentials_file(tmp_path, "webfaction_username = a", "webfaction_password = b")
+    assert read_credentials(plain).machine is None
+    assert read_credentials(plain).api_url == "https://api.webfaction.com/"
+
+
+def test_the_option_for_the_api_comes_before_the_file(tmp_path: Path) -> None:
+    """So that one file serves with several addresses."""
+    credentials_file(
+        tmp_path,
+        *("webfaction_username = a", "webfaction_password = b"),
+        "webfaction_api_url = https://file.test/",
+    )
+    options = options_from(tmp_path, webfaction_api_url="https://option.test/")
+    assert read_credentials(options).api_url == "https://option.test/"
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (("webfaction_username = alice",), '"webfaction_password" not found'),
+        (("webfaction_username =", "webfaction_password = x"), '"webfaction_username" not set'),
+        (
+            ("webfaction_username = alice", "webfaction_password = one, two"),
+            "webfaction_password in .* is no single value",
+        ),
+        (("webfaction_username alice",), "Error parsing credentials"),
+        (
+            ("webfaction_username = alice", "webfaction_password = x", "[webfaction_machine]"),
+            "webfaction_machine in .* is no single value",
+        ),
+    ],
+)
+def test_a_credentials_file_that_can_not_be_used_is_refused_by_name(
+    tmp_path: Path, lines: tuple[str, ...], message: str
+) -> None:
+    """The key and the file are in the message; no value is."""
+    options = credentials_file(tmp_path, *lines)
+    with pytest.raises(errors.PluginError, match=message) as caught:
+        read_credentials(options)
+    assert "webfaction.ini" in str(caught.value)
+    assert "two" not in str(caught.value)
+
+
+def test_a_missing_file_is_told_with_what_writes_it(tmp_path: Path) -> None:
+    """A directory or an unreadable file is told too."""
+    options = options_from(tmp_path)
+    with pytest.raises(errors.PluginError, match="certbot-webfaction init"):
+        read_credentials(options)
+    (tmp_path / "webfaction.ini").mkdir()
+    with pytest.raises(errors.PluginError, match=r"webfaction\.ini"):
+        read_credentials(options)
+    (tmp_path / "webfaction.ini").rmdir()
+    (tmp_path / "webfaction.ini").write_bytes(b"webfaction_username = \xff\xfe")
+    with pytest.raises(errors.PluginError, match=r"webfaction\.ini"):
+        read_credentials(options)
+
+
+def test_one_panel_per_credentials_and_a_folder_per_account(tmp_path: Path) -> None:
+    """Plugins of one process share it; another user or API has its own folder."""
+    lines = ("webfaction_username = al/../ice", "webfaction_password = x")
+    options = credentials_file(tmp_path, *lines, "webfaction_api_url = https://[::1]:8443/x")
+    first, second = (open_account(options, str(tmp_path)) for _ in range(2))
+    assert first.panel is second.panel
+    assert first.folder.parent == tmp_path / "webfaction"
+    credentials_file(tmp_path, *lines, "webfaction_api_url = https://other.test/")
+    assert open_account(options, str(tmp_path)).folder != first.folder
+    assert open_account(options, str(tmp_path)).panel is not first.panel
+
+
+def test_a_refused_login_names_the_credentials_file(tmp_path: Path) -> None:
+    """The panel's client does not know it."""
+    panel = FakePanel()
+    panel.fail(verb="login", error=LoginRefusedError("No."))
+    account = HostAccount(options_from(tmp_path), SharedPanel(panel), tmp_path)
+    with pytest.raises(LoginRefusedError, match=r"No\.\nThe credentials file is .*webfaction\.ini"):
+        account.login()
+
+
+def test_a_fresh_reading_is_asked_for_where_it_matters() -> None:
+    """Without a limit what was ever seen will do; our own changes are known without asking."""
+    time, panel = Time(), FakePanel((SITE,))
+    panel.create_app("static", "static_only")
+    shared = SharedPanel(panel, time.clock)
+    shared.websites()
+    time.sleep(FRESH + 1)
+    shared.websites()
+    assert panel.verbs().count("websites") == 1
+    shared.websites(FRESH)
+    assert panel.verbs().count("websites") == 2
+    https = Website("shop", IP, True, ("shop.test",), SITE.mounts)
+    shared.create_website(https)
+    assert https in shared.websites(FRESH)
+    shared.delete_website(https)
+    assert https not in shared.websites(FRESH)
+    assert panel.verbs().count("websites") == 2
+    shared.apps()
+    shared.create_app("letsencrypt", "static_only")
+    assert {app.name for app in shared.apps()} == {"static", "letsencrypt"}
+    shared.delete_app("letsencrypt")
+    assert {app.name for app in shared.apps()} == {"static"}
+    assert panel.verbs().count("apps") == 1
+    shared.forget()
+    shared.websites()
+    shared.apps()
+    assert panel.verbs()[-2:] == ["websites", "apps"]

@@ -1,0 +1,101 @@
+"""certbot's lineages, read from disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from certbot import errors
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from certbot_webfaction.lineage import (
+    CertificateFiles,
+    Renewal,
+    fingerprints,
+    installed_files,
+    lineage_files,
+    names_authenticated_by,
+    read_renewals,
+)
+from tests.installation.scene import Scene, make_config
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return Scene(tmp_path)
+
+
+def test_a_lineages_files_tell_names_fingerprint_and_expiry(scene: Scene) -> None:
+    """As `cryptography` reads the leaf itself."""
+    files = scene.issue("shop.test", "Shop.test", "www.shop.test")
+    leaf = x509.load_pem_x509_certificate(files.leaf.read_bytes())
+    assert files.names() == ("shop.test", "www.shop.test")
+    assert files.fingerprint() == leaf.fingerprint(SHA256()).hex()
+    assert files.expires() == leaf.not_valid_after_utc
+    assert files.chain_fingerprints() == ()
+    upload = files.upload()
+    assert (upload.leaf, upload.private_key) == (files.leaf.read_text(), files.key.read_text())
+
+
+def test_a_chain_is_told_in_its_order(scene: Scene) -> None:
+    """Every certificate of it."""
+    one, two = scene.issue("one", "one.test"), scene.issue("two", "two.test")
+    pem = one.leaf.read_text() + "\ncomment\n" + two.leaf.read_text()
+    assert fingerprints(pem) == (one.fingerprint(), two.fingerprint())
+
+
+def test_a_damaged_leaf_is_an_error_that_names_the_file(scene: Scene) -> None:
+    """With the command that issues it anew."""
+    files = scene.issue("shop.test", "shop.test")
+    for text in ("", "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n"):
+        files.leaf.write_text(text)
+        with pytest.raises(errors.PluginError, match=r"cert\.pem holds no certificate"):
+            files.fingerprint()
+        with pytest.raises(errors.PluginError, match="can't be read"):
+            files.names()
+    files.leaf.unlink()
+    assert not files.exist()
+    with pytest.raises(errors.PluginError, match=r"cert\.pem can't be read: No such file"):
+        files.fingerprint()
+
+
+def test_paths_of_a_lineage_are_the_lineage(scene: Scene) -> None:
+    """Whatever certbot passes an installer; other paths stay paths."""
+    files = scene.issue("shop.test", "shop.test")
+    live = Path(scene.config.live_dir)
+    assert installed_files(scene.config, str(files.leaf), str(files.key), None) == files
+    elsewhere = installed_files(scene.config, "/a/cert.pem", "/a/key.pem", "/a/chain.pem")
+    assert elsewhere == CertificateFiles(
+        Path("/a/cert.pem"), Path("/a/key.pem"), Path("/a/chain.pem")
+    )
+    assert elsewhere.source == "/a/cert.pem"
+    assert lineage_files(scene.config, "shop.test").leaf == live / "shop.test" / "cert.pem"
+
+
+def test_renewal_files_are_read_and_odd_ones_left_out(tmp_path: Path) -> None:
+    """A plugin that is not named is ""; certbot itself reports files that it can't read."""
+    config = make_config(tmp_path)
+    folder = Path(config.renewal_configs_dir)
+    folder.mkdir(parents=True)
+    (folder / "a.conf").write_text(
+        "[renewalparams]\nauthenticator = webfaction\ninstaller = None\n"
+    )
+    (folder / "b.conf").write_text("[renewalparams]\nwebfaction_wait = 3\n")
+    (folder / "c.conf").write_text("[renewalparams")
+    (folder / "d.conf").write_text("version = 1\n")
+    (folder / "e.conf").write_bytes(b"\xff\xfe\x00")
+    assert read_renewals(config) == [
+        Renewal("a", "webfaction", "", {"authenticator": "webfaction", "installer": "None"}),
+        Renewal("b", "", "", {"webfaction_wait": "3"}),
+    ]
+
+
+def test_names_to_renew_are_those_of_lineages_with_that_authenticator(scene: Scene) -> None:
+    """One without files, as after `certbot delete`, has none."""
+    scene.issue("a.test", "a.test", "www.a.test")
+    files = scene.issue("b.test", "b.test")
+    assert names_authenticated_by(scene.config, "webfaction") == {"a.test", "www.a.test", "b.test"}
+    files.leaf.unlink()
+    assert names_authenticated_by(scene.config, "webfaction") == {"a.test", "www.a.test"}
+    assert names_authenticated_by(scene.config, "manual") == set()

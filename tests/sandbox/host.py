@@ -197,6 +197,16 @@ class Host:
                 cronjobs=tuple(self._cronjobs),
             )
 
+    def restore(self, snapshot: Snapshot) -> None:
+        """Hold again what ``snapshot`` does; the files below the home directory are the caller's."""
+        with self._change():
+            self._apps = {app.name: app for app in snapshot.apps}
+            self._websites = {(site.name, site.https): site for site in snapshot.websites}
+            self._certificates = {known.name: known for known in snapshot.certificates}
+            self._domains = {domain.domain: domain for domain in snapshot.domains}
+            self._dns_overrides = list(snapshot.dns_overrides)
+            self._cronjobs = list(snapshot.cronjobs)
+
     # Apps
 
     def add_app(

@@ -1,0 +1,127 @@
+"""certbot started by fork: each run is a process of its own that has paid for no import.
+
+As a program this module imports certbot and the plugin once, then forks for each order. Time is
+shortened there: the API's time-out, the delays between tries, and the naps of certbot and acme
+between two looks at an order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+API_TIMEOUT = 1.0
+RETRY_DELAYS = (0.05, 0.1, 0.2)
+_NAP = 0.05
+
+
+class Spawner:
+    """Starts certbot runs, one after the other, in the environment ``environ``."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            env=dict(environ),
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._pid = 0
+        self._started = threading.Event()
+
+    def run(self, argv: list[str], output: Path) -> int:
+        """Run certbot; its output goes to the file. Return the exit status, or minus a signal."""
+        self._started.clear()
+        self._tell({"argv": argv, "output": str(output)})
+        self._pid = int(self._answer())
+        self._started.set()
+        return os.waitstatus_to_exitcode(int(self._answer()))
+
+    @property
+    def pid(self) -> int:
+        """The process that runs now."""
+        self._started.wait()
+        return self._pid
+
+    def kill(self) -> None:
+        """Kill the process that runs now, as kill -9 does."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End the program."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def _tell(self, order: dict[str, object]) -> None:
+        assert self._process.stdin
+        print(json.dumps(order), file=self._process.stdin, flush=True)
+
+    def _answer(self) -> str:
+        assert self._process.stdout
+        return self._process.stdout.readline()
+
+
+def _serve() -> None:
+    """Obey orders; a child leaves this function through certbot, as a program of its own does."""
+    _import_everything()
+    for line in sys.stdin:
+        order = json.loads(line)
+        pid = os.fork()
+        if not pid:
+            _become_certbot(order)
+        print(pid, flush=True)
+        print(os.waitpid(pid, 0)[1], flush=True)
+
+
+def _import_everything() -> None:
+    import certbot.main
+    from certbot._internal.plugins.disco import PluginsRegistry
+
+    import certbot_webfaction.panel.webfaction
+
+    PluginsRegistry.find_all()
+    assert certbot.main
+    assert certbot_webfaction.panel.webfaction
+
+
+def _become_certbot(order: Mapping[str, object]) -> None:
+    import acme.client
+    import certbot.main
+    from certbot import util
+    from certbot._internal import auth_handler
+
+    from certbot_webfaction.panel import webfaction, xmlrpc
+
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(os.open(str(order["output"]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 1)
+    os.dup2(1, 2)
+    util._INITIAL_PID = os.getpid()  # else it takes us for a fork of certbot, and skips atexit
+    xmlrpc.TIMEOUT = API_TIMEOUT
+    webfaction.RETRY_DELAYS = RETRY_DELAYS
+    for module in (auth_handler, acme.client):
+        vars(module)["time"] = SimpleNamespace(sleep=_nap)  # they use nothing else of it
+    argv = order["argv"]
+    assert isinstance(argv, list)
+    sys.argv = ["certbot", *argv]
+    sys.exit(certbot.main.main(argv))
+
+
+def _nap(seconds: float) -> None:
+    import time
+
+    time.sleep(min(seconds, _NAP))
+
+
+if __name__ == "__main__":
+    _serve()

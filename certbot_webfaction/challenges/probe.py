@@ -12,6 +12,7 @@ from certbot_webfaction.account import HostAccount
 from certbot_webfaction.challenges.placement import Place
 from certbot_webfaction.files import File, choose_files
 from certbot_webfaction.frontend.challenge_file import ChallengeFile, WrongAnswer, look
+from certbot_webfaction.journal import PlacedFile
 
 logger = logging.getLogger(__name__)
 
@@ -27,19 +28,23 @@ def probe(account: HostAccount, places: Sequence[Place]) -> dict[str, WrongAnswe
     that certbot's challenge files. Names are random, so nobody else's file is touched.
 
     :param places: those with a mount; no website is changed
-    :returns: for each domain that did not serve its file, what it served instead
-    :raises certbot.errors.PluginError: if a file can't be written
+    :returns: for each domain that did not serve its file, what it served instead; none where
+        ``--webfaction-wait 0`` says not to look
+    :raises certbot.errors.PluginError: if a file can't be written; `PlacingError` names it
     """
     token = f"certbot-webfaction-{secrets.token_urlsafe(12)}"
     content = secrets.token_urlsafe(24)
-    files = {
-        File(place.app.directory, place.path(token), content): place
+    files = dict.fromkeys(
+        File(place.app.directory, place.path(token), content)
         for place in places
         if place.mounted and place.app is not None and place.app.directory is not None
-    }
+    )
     at = choose_files(account)
-    placed = at.place(list(files))
+    placed = [PlacedFile(file.directory, file.path) for file in files]
     try:
+        placed = at.place(list(files))
+        if account.options.wait == 0:
+            return {}
         asked = [ChallengeFile(place.domain, token, content) for place in places]
         wait = min(LONGEST_WAIT, account.options.wait)
         return look(asked, account.options.route, wait, quiet=True)

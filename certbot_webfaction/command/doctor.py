@@ -13,6 +13,7 @@ from certbot import configuration, errors
 
 from certbot_webfaction.account import HostAccount, open_account, read_credentials, read_options
 from certbot_webfaction.challenges.causes import describe
+from certbot_webfaction.challenges.placement import Place
 from certbot_webfaction.challenges.probe import probe
 from certbot_webfaction.command.findings import (
     DOMAIN_CHECKS,
@@ -23,6 +24,7 @@ from certbot_webfaction.command.findings import (
     Problem,
     Scene,
     account_problems,
+    challenge_app,
     listed,
 )
 from certbot_webfaction.command.schedule import find_schedule
@@ -34,7 +36,8 @@ from certbot_webfaction.command.survey import (
     read_lineages,
     take_survey,
 )
-from certbot_webfaction.files import LocalFiles, choose_files
+from certbot_webfaction.files import LocalFiles, PlacingError, choose_files
+from certbot_webfaction.frontend.challenge_file import WrongAnswer
 from certbot_webfaction.panel.model import Account
 
 SUMMARY = "check everything from the credentials to the served certificate"
@@ -294,38 +297,46 @@ def _try_challenge_paths(
     account: HostAccount, scenes: Sequence[Scene]
 ) -> list[tuple[str, Finding]]:
     """Place a file for each domain with a mounted app, fetch it, and remove it."""
-    places = {
-        scene.state.domain: scene.state.place
+    places = [
+        scene.state.place
         for scene in scenes
-        if scene.state.place is not None
-        and scene.state.place.mounted
-        and isinstance(_find("app", scene), Fine)
-    }
-    if not places:
-        return []
+        if scene.state.place and isinstance(challenge_app(scene), Fine)
+    ]
+    return _try_places(account, places) if places else []
+
+
+def _try_places(account: HostAccount, places: Sequence[Place]) -> list[tuple[str, Finding]]:
     try:
-        wrong = probe(account, list(places.values()))
-    except errors.PluginError as error:
-        finding = Problem("challenge-path", "a file could not be placed", str(error))
-        return [(domain, finding) for domain in places]
-    if account.options.wait == 0:
-        untried = Note(
-            "a file was placed, but not fetched: --webfaction-wait is 0", "Leave it out."
+        wrong = probe(account, places)
+    except PlacingError as error:
+        problem = Problem(
+            "challenge-path",
+            f"no file can be placed in its app: {str(error).rstrip('.')}",
+            "Put that right, or keep challenge files in an app of their own with --webfaction-app"
+            " NAME.",
         )
-        return [(domain, untried) for domain in places]
-    findings: list[tuple[str, Finding]] = []
-    for domain, place in places.items():
-        if domain in wrong:
-            *told, cause = describe(wrong[domain], place, account.options)
-            text = "\n".join(["a file placed there does not come back", *told])
-            findings.append((domain, Problem("challenge-path", text, f"Likely cause: {cause}")))
-        else:
-            findings.append((domain, Fine("a file placed there comes back")))
-    return findings
+        closed = [place for place in places if _is_in(error.file.directory, place)]
+        rest = [place for place in places if place not in closed]
+        found: list[tuple[str, Finding]] = [(place.domain, problem) for place in closed]
+        return found + (_try_places(account, rest) if rest and closed else [])
+    except errors.PluginError as error:
+        problem = Problem("challenge-path", "no file can be placed", str(error))
+        return [(place.domain, problem) for place in places]
+    return [(place.domain, _came_back(place, wrong.get(place.domain), account)) for place in places]
 
 
-def _find(title: str, scene: Scene) -> Finding | None:
-    return next(check for check in DOMAIN_CHECKS if check.title == title).find(scene)
+def _is_in(directory: str, place: Place) -> bool:
+    return place.app is not None and place.app.directory == directory
+
+
+def _came_back(place: Place, wrong: WrongAnswer | None, account: HostAccount) -> Finding:
+    if account.options.wait == 0:
+        return Note("a file was placed, but not fetched: --webfaction-wait is 0", "Leave it out.")
+    if wrong is None:
+        return Fine("a file placed there comes back")
+    *told, cause = describe(wrong, place, account.options)
+    text = "\n".join(["a file placed there does not come back", *told])
+    return Problem("challenge-path", text, f"Likely cause: {cause}")
 
 
 # This machine

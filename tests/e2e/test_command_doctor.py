@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -224,6 +225,18 @@ def test_an_htaccess_in_the_way_is_found_by_the_probe(healthy: Healthy) -> None:
     assert "status 403" in text
     assert f"a .htaccess in {app}" in remedy
     assert "RewriteRule ^\\.well-known/acme-challenge/ - [L]" in remedy
+
+
+def test_an_app_whose_directory_is_gone_is_wrong_for_its_domains_alone(healthy: Healthy) -> None:
+    """The other domains' files are placed and fetched all the same."""
+    add_site(healthy.sandbox, "blog", "blog.example.com")
+    shutil.rmtree(healthy.sandbox.host.webapps / "blog")
+    done = healthy.doctor("-d", f"blog.example.com,{SHOP}")
+    assert (
+        "wrong  challenge path  blog.example.com: no file can be placed in its app:"
+        " .well-known/acme-challenge/certbot-webfaction-"
+    ) in done.stdout
+    assert f"ok     challenge path  a file placed there comes back ({SHOP})\n" in done.stdout
 
 
 def test_the_probe_leaves_nothing_behind_over_the_api_too(healthy: Healthy) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import socket
 import ssl
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from certbot_webfaction.frontend.route import Route
-from certbot_webfaction.frontend.served import Expected, ask, look_at
+from certbot_webfaction.frontend.served import AT_ONCE, Expected, ask, ask_all, look_at
 from tests.frontend.web import Time, Web, nobody_listens
 from tests.sandbox.certificates import write_self_signed
 
@@ -120,3 +122,33 @@ def test_a_server_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) 
         served = ask("shop.test", Route("127.0.0.1", 1, silent.getsockname()[1]))
 
     assert served.words == "no certificate: it took the connection, and no answer came in time"
+
+
+def test_many_domains_are_asked_once_each(web: Web, tmp_path: Path) -> None:
+    """More than are asked at a time; each gets the answer to its own name."""
+    names = [f"site{number}.test" for number in range(AT_ONCE + 20)]
+    seen = ask_all([*names, "shop.test"], Route("127.0.0.1", 1, web.port), 10)
+    assert set(seen) == {*names, "shop.test"}
+    assert {seen[name].leaf for name in names} == {fingerprint(tmp_path / "shared.test")}
+    assert seen["shop.test"].leaf == fingerprint(tmp_path / "shop.test")
+    assert ask_all([], Route("127.0.0.1", 1, web.port), 10) == {}
+
+
+def test_a_look_ends_in_time_whoever_is_silent(web: Web, tmp_path: Path) -> None:
+    """DNS does not answer for one name; the others are told, and it is told to have been silent."""
+    answer = threading.Event()
+
+    def resolver(name: str) -> tuple[str, ...]:
+        if name == "silent.test":
+            answer.wait(20)
+        return ("127.0.0.1",)
+
+    started = time.monotonic()
+    route = Route(None, 1, web.port)
+    seen = ask_all(["silent.test", "shop.test"], route, 0.5, resolver=resolver)
+    taken = time.monotonic() - started
+    answer.set()
+    assert seen["silent.test"].words == "no certificate: no answer in 0.5 s"
+    assert seen["silent.test"].leaf == ""
+    assert seen["shop.test"].leaf == fingerprint(tmp_path / "shop.test")
+    assert taken < 5

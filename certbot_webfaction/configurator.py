@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from certbot_webfaction.installation.wanted import (
     Wanted,
     WantedCertificate,
     acknowledge,
+    acknowledge_redirects,
     want_certificate,
     want_redirect,
 )
@@ -53,7 +55,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         self._performed = False
         self._ca_refused = False
         self._deploying: tuple[lineage.CertificateFiles, list[str]] | None = None
-        self._redirecting: Wanted | None = None
+        self._redirecting: list[str] = []
         self._has_checkpoint = False
 
     @classmethod
@@ -160,9 +162,10 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
     # Installer
 
     def get_all_names(self) -> Iterable[str]:
-        """The domains of the account's websites."""
+        """The domains of the account's websites; http-01 can't answer for a wildcard."""
         websites = self._account.panel.websites()
-        return {domain.lower() for website in websites for domain in website.domains}
+        names = {domain.lower() for website in websites for domain in website.domains}
+        return {name for name in names if not name.startswith("*.")}
 
     def deploy_cert(
         self, domain: str, cert_path: str, key_path: str, chain_path: str, fullchain_path: str
@@ -187,16 +190,20 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """
         if enhancement != "redirect":
             raise errors.NotSupportedError(f"{enhancement} is not supported on WebFaction.")
-        wanted = self._redirecting or self._read_documents()[0]
+        seen = Seen(self._account.panel)
+        wanted, journal = self._read_documents()
+        if acknowledge_redirects(wanted, journal, domain, seen):
+            self._write_documents(wanted, journal)
         try:
-            seen = Seen(self._account.panel)
-            self._redirecting = want_redirect(wanted, domain, seen, self.config)
+            want_redirect(wanted, domain, seen, self.config)
         except errors.PluginEnhancementAlreadyPresent:
             raise
         except errors.PluginError as error:
             if self.config.redirect:
                 raise
             logger.warning("%s", error)
+        else:
+            self._redirecting.append(domain)
 
     def save(self, title: str | None = None, temporary: bool = False) -> None:
         """Decide what is wanted, and write it as a checkpoint if it is something new.
@@ -205,19 +212,21 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """
         if title is None or temporary:
             return  # certbot saves after each domain, and again with a title after the last
-        before, journal = self._read_documents()
-        wanted = self._redirecting or before
+        seen = Seen(self._account.panel)
+        wanted, journal = self._read_documents()
+        before = wanted
         if self._deploying:
             files, domains = self._deploying
-            seen = Seen(self._account.panel)
-            acknowledge(before, journal, WantedCertificate.of(files), domains, seen)
-            wanted = want_certificate(before, files, domains, seen, journal)
-            self._account.save(journal)
-        self._deploying = self._redirecting = None
-        path = wanted_path(self._account)
-        document.write(path, before)
+            acknowledge(wanted, journal, WantedCertificate.of(files), domains, seen)
+            self._write_documents(wanted, journal)
+            wanted = want_certificate(wanted, files, domains, seen, journal)
+        for domain in self._redirecting:
+            with suppress(errors.PluginEnhancementAlreadyPresent):  # by another of its domains
+                wanted = want_redirect(wanted, domain, seen, self.config)
+        self._deploying, self._redirecting = None, []
         self._has_checkpoint = wanted != before
         if self._has_checkpoint:
+            path = wanted_path(self._account)
             self.add_to_checkpoint({str(path)}, f"{title}\n")
             document.write(path, wanted)
             self.finalize_checkpoint(title)
@@ -255,12 +264,15 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
     def _reconcile(self) -> None:
         wanted, journal = self._read_documents()
         if forget_gone(wanted, journal, self.config):
-            document.write(wanted_path(self._account), wanted)
-            self._account.save(journal)
+            self._write_documents(wanted, journal)
         reconcile(self._account, wanted, journal, self.config, self._watch)
 
     def _read_documents(self) -> tuple[Wanted, Journal]:
         return read_documents(self._account, self.config, self.name)
+
+    def _write_documents(self, wanted: Wanted, journal: Journal) -> None:
+        document.write(wanted_path(self._account), wanted)
+        self._account.save(journal)
 
     # Renewal
 

@@ -182,6 +182,23 @@ def acknowledge(
             journal.uploads.pop(name, None)
 
 
+def acknowledge_redirects(wanted: Wanted, journal: Journal, domain: str, seen: Seen) -> bool:
+    """Forget the redirects for ``domain`` that somebody took away by hand.
+
+    :returns: whether there were any; both documents have changed then
+    """
+    gone = [
+        website.name
+        for website in seen.serving(domain, https=False)
+        for content in [journal.contents.get(website.name)]
+        if content and content.done and website.content != content.ours
+    ]
+    for name in gone:
+        del journal.contents[name]
+        wanted.redirects.remove(name)
+    return bool(gone)
+
+
 def want_redirect(
     wanted: Wanted, domain: str, seen: Seen, config: configuration.NamespaceConfig
 ) -> Wanted:

@@ -19,6 +19,7 @@ from certbot_webfaction.installation.wanted import (
     Wanted,
     WantedCertificate,
     acknowledge,
+    acknowledge_redirects,
     want_certificate,
     want_redirect,
 )
@@ -103,8 +104,11 @@ class Scene:
 
     def redirect(self, domain: str) -> None:
         """What `certbot enhance --redirect` does."""
-        wanted, _ = self.documents()
-        self.want(want_redirect(wanted, domain, Seen(self.account.panel), self.config))
+        wanted, journal = self.documents()
+        seen = Seen(self.account.panel)
+        acknowledge_redirects(wanted, journal, domain, seen)
+        self.account.save(journal)
+        self.want(want_redirect(wanted, domain, seen, self.config))
         self.restart()
 
     def want(self, wanted: Wanted) -> None:

@@ -77,6 +77,24 @@ def test_challenge_mounts_stay_out_of_made_websites_and_of_redirects(tmp_path: P
     assert scene.site("shop", https=False).mounts == (Mount("redirect_to_https", "/"), CHALLENGES)
 
 
+def test_a_redirect_taken_away_by_hand_can_be_asked_for_again(tmp_path: Path) -> None:
+    """It is not "already in place"; an undo then brings back what the hand had chosen."""
+    scene = Scene(tmp_path, http("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    scene.redirect("shop.test")
+    by_hand = http("shop", "shop.test", path="/new")
+    scene.panel.sites["shop", False] = by_hand
+    scene.forget_process()
+    scene.redirect("shop.test")
+    assert scene.site("shop", https=False).content == (Mount("redirect_to_https", "/"),)
+    wanted, _ = scene.documents()
+    wanted.redirects.clear()
+    scene.want(wanted)
+    scene.restart()
+    assert scene.site("shop", https=False) == by_hand
+
+
 def test_a_website_made_behind_a_redirect_shows_the_content_from_before(tmp_path: Path) -> None:
     """Its http website's content is the redirect by now; that would redirect in a circle."""
     scene = Scene(tmp_path, http("shop", "shop.test", "new.test"), https("new", "new.test"))

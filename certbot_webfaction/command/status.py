@@ -112,7 +112,7 @@ def _paragraph(text: str, problem: Problem, screen: Screen) -> list[str]:
 def _cells(row: _Row, now: datetime.datetime) -> list[str]:
     state, lineage = row.state, row.state.lineage
     left: datetime.timedelta | None = None
-    if lineage and state.leaf in ("", lineage.fingerprint):
+    if lineage and _uses_lineage(state) and state.leaf in ("", lineage.fingerprint):
         left = lineage.expires - now
     elif state.certificate and state.certificate.expires:
         left = state.certificate.expires - now.date()
@@ -140,13 +140,20 @@ def _app(state: DomainState) -> str:
 
 
 def _certificate(state: DomainState) -> str:
-    used = state.https.certificate if state.https else ""
-    lineage = state.lineage
-    if lineage and (not used or used == state.installed_as or state.leaf == lineage.fingerprint):
-        return lineage.name
+    if state.lineage and _uses_lineage(state):
+        return state.lineage.name
     if state.https is None:
         return "-"
-    return used or "(shared)"
+    return state.https.certificate or "(shared)"
+
+
+def _uses_lineage(state: DomainState) -> bool:
+    """Whether the domain has no other certificate than its lineage's, old or new."""
+    used = state.https.certificate if state.https else ""
+    lineage = state.lineage
+    return lineage is not None and (
+        not used or used == state.installed_as or state.leaf == lineage.fingerprint
+    )
 
 
 def _served(state: DomainState) -> str:

@@ -6,10 +6,11 @@ import argparse
 import datetime
 from pathlib import Path
 
+import pytest
 from certbot import configuration
 
-from certbot_webfaction import document
-from certbot_webfaction.account import HostAccount, Options, SharedPanel
+from certbot_webfaction import account, document
+from certbot_webfaction.account import HostAccount, Options, SharedPanel, read_credentials
 from certbot_webfaction.command.findings import Problem, Scene, problems_of
 from certbot_webfaction.command.survey import Survey, take_survey
 from certbot_webfaction.frontend.route import Route
@@ -20,7 +21,10 @@ from certbot_webfaction.journal import ChangedCertificate, Journal, Uploaded
 from certbot_webfaction.lineage import lineage_files
 from certbot_webfaction.panel.model import App, Certificate, Mount, Website
 from tests.lineages import write_lineage
-from tests.panel.fake import IP, FakePanel
+from tests.panel.fake import IP
+from tests.shell_panel import ShellPanel
+
+_FOLDER = "alice@api.webfaction.com"
 
 SHOP = "shop.example.com"
 NOW = datetime.datetime.now(datetime.timezone.utc)
@@ -31,7 +35,9 @@ class Account:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.panel = FakePanel(apps=(App("site", "static_only", "/home/alice/webapps/site"),))
+        site = directory / "home" / "webapps" / "site"
+        site.mkdir(parents=True)
+        self.panel = ShellPanel(apps=(App("site", "static_only", str(site)),))
         self.config = configuration.NamespaceConfig(
             argparse.Namespace(
                 config_dir=str(directory),
@@ -42,12 +48,23 @@ class Account:
                 https_port=443,
                 domains=[],
                 ip_addresses=[],
+                quiet=False,
+                webfaction_credentials=None,
+                webfaction_api_url=None,
+                webfaction_app=None,
+                webfaction_app_type="static_php70",
+                webfaction_files="api",
+                webfaction_wait=0,
+                webfaction_connect_to=None,
             )
         )
-        options = Options(
-            directory / "webfaction.ini", None, None, "static_php70", "api", 120, Route()
+        self.credentials = directory / "webfaction.ini"
+        self.credentials.write_text("webfaction_username = alice\nwebfaction_password = secret\n")
+        self.credentials.chmod(0o600)
+        options = Options(self.credentials, None, None, "static_php70", "api", 120, Route())
+        self.host = HostAccount(
+            options, SharedPanel(self.panel), directory / "webfaction" / _FOLDER
         )
-        self.host = HostAccount(options, SharedPanel(self.panel), directory / "webfaction" / "a")
         self.wanted, self.journal = Wanted(), Journal()
 
     def add_website(
@@ -90,6 +107,11 @@ class Account:
         self.journal.certificates[website] = ChangedCertificate("", name, done=True)
         self.save()
         return name
+
+    def serve_process(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let this process find the panel where the credentials file leads."""
+        credentials = read_credentials(self.host.options)
+        monkeypatch.setitem(account._panels, credentials, self.host.panel)
 
     def save(self) -> None:
         """Write the documents."""

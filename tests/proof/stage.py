@@ -66,7 +66,7 @@ class Stage:
     def certbot(self, *argv: str) -> Ended:
         """Run certbot in a process of its own; what it needs to wait for is near."""
         output = self.directory / "output"
-        status = self.spawner.run([*argv, "--webfaction-wait", "5"], output)
+        status = self.spawner.run([*argv, "-n", "--webfaction-wait", "5"], output)
         return Ended(status, output.read_text(errors="replace"))
 
     def restore(self, scene: Scene) -> None:

@@ -68,7 +68,7 @@ VERBS = (
     Verb(
         "enhance",
         "installed",
-        ("enhance", "-n", "--redirect", "-i", "webfaction", *_API, "--cert-name", OURS[0]),
+        ("enhance", "--redirect", "-i", "webfaction", *_API, "--cert-name", OURS[0]),
         ("login", "list_websites", "list_apps", "create_app", "system", "system", "update_website"),
     ),
     Verb(

@@ -78,7 +78,7 @@ def read_configuration(arguments: argparse.Namespace) -> configuration.Namespace
                 ["install", *_given(arguments)],
             )
     except SystemExit as error:
-        reason = said.getvalue().strip().rpartition("error: ")[2]
+        reason = said.getvalue().partition("error: ")[2].strip()
         raise errors.ConfigurationError(f"certbot can't be configured so: {reason}") from error
     # Before 2.2 certbot gave the bare namespace.
     config = (

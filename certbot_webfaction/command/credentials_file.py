@@ -72,9 +72,15 @@ def plan_credentials(
         return None
 
     def write() -> None:
-        with replacing(path, MODE) as new:
-            new.write_text(after, encoding="utf-8")
-            _check(new, options, credentials)
+        try:
+            with replacing(path, MODE) as new:
+                new.write_text(after, encoding="utf-8")
+                _check(new, options, credentials)
+        except OSError as error:
+            raise errors.PluginError(
+                f"The credentials file {path} could not be written: {error.strerror}. Choose"
+                " another place with --config-dir or --webfaction-credentials."
+            ) from error
         display_util.notify(f"Wrote the credentials file {path}.")
 
     return write

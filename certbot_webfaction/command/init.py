@@ -114,7 +114,7 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     certbot_options = options_for_cron(cli_ini, config, arguments, there=there)
     write_cron = _plan_cron(certbot_options, arguments, questions)
 
-    for write in (write_cli_ini, write_credentials, write_cron):
+    for write in (write_credentials, write_cli_ini, write_cron):
         if write:
             write()
     _say_what_next(old)

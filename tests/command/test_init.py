@@ -161,6 +161,14 @@ class TestCredentials:
         assert path.read_text() == text
         assert list(tmp_path.iterdir()) == [path]
 
+    def test_a_place_that_can_not_be_written_to_is_an_error(self) -> None:
+        """It says how to choose another."""
+        path = Path("/proc/no-such-place/webfaction.ini")  # not even root can make that
+        write = plan_credentials(options_for(path), ALICE, YES)
+        assert write is not None
+        with pytest.raises(errors.PluginError, match="--config-dir"):
+            write()
+
     def test_a_file_that_can_not_be_read_is_an_error(self, tmp_path: Path) -> None:
         """It is not overwritten as if there were none."""
         path = tmp_path / "webfaction.ini"

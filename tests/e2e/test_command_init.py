@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -157,26 +156,6 @@ def test_ctrl_c_ends_it_quietly_and_changes_nothing(home: Home) -> None:
     assert home.files() == before
 
 
-def test_a_reader_that_has_seen_enough_is_no_error_to_tell_of(home: Home) -> None:
-    """As in ``certbot-webfaction … | head``: the output ends without a word."""
-    reading, writing = os.pipe()
-    os.close(reading)
-    done = subprocess.run(
-        [
-            *(command.program(home.sandbox), "init", "--username=alice", "--password-stdin"),
-            *("--no-cron", "--cli-ini", f"--webfaction-api-url={home.sandbox.api.url}"),
-        ],
-        env=home.environ,
-        input=answers(home.sandbox.host),
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    os.close(writing)
-    assert (done.returncode, done.stderr) == (1, "")
-
-
 def test_a_second_run_leaves_everything_as_it_is(home: Home) -> None:
     """With nothing given and nothing missing it asks nothing and writes nothing."""
     args = ["--username=alice", "--password-stdin", "--cron"]
@@ -247,6 +226,10 @@ def test_own_lines_of_cli_ini_and_crontab_are_kept(home: Home) -> None:
     assert f"+config-dir = {letsencrypt / 'config'}" in done.stdout
     assert home.crontab.read_text().startswith("MAILTO=me\n5 5 * * * backup\n")
     assert len(home.crontab.read_text().splitlines()) == 3
+
+    before = home.cli_ini.read_text()
+    home.init(*args, f"--config-dir={home.path / 'other'}", input=answers(home.sandbox.host))
+    assert home.cli_ini.read_text() == before
 
 
 def test_the_line_for_cron_works_in_the_environment_of_cron(home: Home) -> None:

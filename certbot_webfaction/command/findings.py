@@ -73,7 +73,7 @@ class Scene:
 class Check:
     """One step. ``find`` gives `None` where the step is none for a domain.
 
-    ``needs`` names the steps without which this one can't be looked at.
+    ``needs`` names the steps without which there is nothing to look at.
     """
 
     title: str
@@ -175,7 +175,7 @@ def certificate(scene: Scene) -> Finding | None:
             "Choose another one in the panel.",
         )
     names = state.certificate.domains
-    if not covered(state.domain, names):
+    if not covered(state.domain, names) and not _is_renewed_for(state):
         kept = state.lineage.names if state.lineage and state.installed_as == name else names
         everything = dict.fromkeys((*kept, state.domain))
         return Problem(
@@ -312,7 +312,7 @@ DOMAIN_CHECKS: Sequence[Check] = (
     Check("app", challenge_app, ("login", "website")),
     Check("https website", https_website, ("login",)),
     Check("certificate", certificate, ("login", "https website")),
-    Check("uploaded", uploaded, ("login", "https website", "certificate")),
+    Check("uploaded", uploaded, ("login", "https website")),
     Check("served", served, ("login", "https website")),
     Check("days left", days_left),
     Check("renewal", renewal),
@@ -321,14 +321,9 @@ DOMAIN_CHECKS: Sequence[Check] = (
 
 
 def problems_of(scene: Scene) -> list[Problem]:
-    """What is wrong with a domain, without what only follows from it."""
-    problems: dict[str, Problem] = {}
-    for check in DOMAIN_CHECKS:
-        if not problems.keys() & set(check.needs):
-            finding = check.find(scene)
-            if isinstance(finding, Problem):
-                problems[check.title] = finding
-    return list(problems.values())
+    """What is wrong with a domain."""
+    findings = [check.find(scene) for check in DOMAIN_CHECKS]
+    return [finding for finding in findings if isinstance(finding, Problem)]
 
 
 def account_problems(survey: Survey) -> list[Problem]:
@@ -375,6 +370,16 @@ def _answers_http(scene: Scene) -> bool:
     """Whether the next challenge for the domain is ours, over http."""
     lineage = scene.state.lineage
     return lineage.renewal.authenticator == AUTHENTICATOR if lineage else scene.meant
+
+
+def _is_renewed_for(state: DomainState) -> bool:
+    """Whether the lineage covers the domain, and only has to be uploaded."""
+    return (
+        state.lineage is not None
+        and state.https is not None
+        and state.installed_as == state.https.certificate
+        and covered(state.domain, state.lineage.names)
+    )
 
 
 def _install(lineage: Lineage) -> str:

@@ -198,7 +198,7 @@ class Survey:
         fingerprints = {lineage.fingerprint for lineage in ours}
         for website in self.websites:
             used = website.certificate
-            if website.https and (used in self._sources or self._leaves.get(used) in fingerprints):
+            if used in self._sources or self._leaves.get(used) in fingerprints:
                 names.update(website.domains)
         return sorted(names, key=_related)
 

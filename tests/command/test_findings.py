@@ -17,6 +17,7 @@ from certbot_webfaction.command.findings import (
     renewal,
 )
 from certbot_webfaction.frontend.served import Served
+from certbot_webfaction.journal import ChangedContent
 from certbot_webfaction.panel.model import App, Certificate
 from tests.command.scene import NOW, SHOP, Account
 
@@ -115,6 +116,27 @@ def test_a_renewed_lineage_that_is_not_on_the_panel(healthy: Account) -> None:
     assert first.remedy == f"`certbot install --cert-name {SHOP} -i webfaction` installs it."
 
 
+def test_an_upload_that_was_not_seen_to_end_counts_as_none(healthy: Account) -> None:
+    """The panel has an older one: nobody changed it there, it has to be uploaded."""
+    healthy.add_lineage(SHOP, number=2)
+    leaf = healthy.survey().state(SHOP).lineage
+    assert leaf is not None
+    healthy.journal.uploads["shop_example_com"].fingerprint = leaf.fingerprint
+    healthy.journal.uploads["shop_example_com"].done = False
+    healthy.save()
+    assert healthy.kinds() == ["not-uploaded"]
+
+
+def test_a_lineage_that_was_expanded_and_not_uploaded_needs_no_other_certificate(
+    healthy: Account,
+) -> None:
+    """The panel's does not cover the new domain, the one to be uploaded does."""
+    for key, site in healthy.panel.sites.items():
+        healthy.panel.sites[key] = replace(site, domains=(SHOP, "new.example.com"))
+    healthy.add_lineage(SHOP, SHOP, "new.example.com", number=2)
+    assert healthy.kinds("new.example.com") == ["not-uploaded"]
+
+
 def test_a_certificate_that_was_changed_on_the_panel(healthy: Account) -> None:
     """The upload is noted, but something else is there."""
     healthy.add_lineage("other", SHOP, installer="", authenticator="manual")
@@ -198,18 +220,32 @@ def test_a_deploy_hook_does_what_the_installer_would(healthy: Account) -> None:
     assert healthy.kinds() == []
 
 
-def test_changes_that_did_not_come_to_their_end(healthy: Account) -> None:
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ("attach", "certificates are to be attached to the https websites shop"),
+        ("redirect", "redirects are to be set up on the http websites shop"),
+        ("undo redirect", "redirects are to be taken off the http websites shop"),
+        ("undo website", "certificates are to be taken off the https websites shop"),
+    ],
+)
+def test_changes_that_did_not_come_to_their_end(healthy: Account, changed: str, text: str) -> None:
     """The documents differ: the next renewal has something to finish."""
     assert account_problems(healthy.survey()) == []
-    healthy.wanted.redirects.append("shop")
-    healthy.journal.certificates["shop"].done = False
+    if changed == "attach":
+        healthy.journal.certificates["shop"].done = False
+    elif changed == "redirect":
+        healthy.wanted.redirects.append("shop")
+    elif changed == "undo redirect":
+        healthy.journal.contents["shop"] = ChangedContent((), (), done=True)
+    else:
+        del healthy.wanted.websites["shop"]
     healthy.save()
-    assert [problem.text for problem in account_problems(healthy.survey())] == [
-        "an earlier run did not come to its end: certificates are to be attached to the https"
-        " websites shop",
-        "an earlier run did not come to its end: redirects are to be set up on the http websites"
-        " shop",
-    ]
+    (problem,) = account_problems(healthy.survey())
+    assert (problem.kind, problem.text) == (
+        "unfinished",
+        f"an earlier run did not come to its end: {text}",
+    )
 
 
 def test_a_lineage_that_cannot_be_read(healthy: Account) -> None:

@@ -68,6 +68,14 @@ def test_a_certificate_in_place_of_the_lineages_is_named(
     assert rows(healthy, capsys)[SHOP] == ["!", "shop", "site", "bought", "100 d", "?", "242 d"]
 
 
+def test_until_a_renewed_certificate_is_uploaded_the_old_one_counts(
+    healthy: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is left is left of the panel's, which expires in 365 days."""
+    healthy.add_lineage(SHOP, number=2, left=500)
+    assert rows(healthy, capsys)[SHOP][3:5] == [SHOP, "365 d"]
+
+
 def test_domains_with_the_same_fault_are_told_of_together(
     healthy: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:

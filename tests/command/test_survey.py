@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from certbot_webfaction.command.survey import look_at_served, read_lineages
 from tests.command.scene import SHOP, Account
 
@@ -51,7 +53,29 @@ def test_a_lineage_of_another_authenticator_counts_once_it_is_installed(account:
     account.add_lineage("web", "web.example.com", authenticator="webroot", installer="")
     assert account.survey().our_domains() == []
     account.install("web", "web")
+    del account.panel.sites["web", True]
     assert account.survey().our_domains() == ["web.example.com"]
+    account.panel.sites.clear()
+    assert account.survey().domains() == ["web.example.com"]
+
+
+def test_our_domains_are_found_without_documents(healthy: Account) -> None:
+    """By what websites use: the leaf of one of our lineages."""
+    healthy.host.journal_path.write_text("[]")
+    extra = "extra.example.com"
+    healthy.add_website("shop", SHOP, extra, https=True, certificate="shop_example_com")
+    assert healthy.survey().our_domains() == [extra, SHOP]
+
+
+def test_a_lineage_that_was_deleted_is_no_damage(healthy: Account) -> None:
+    """After `certbot delete`; the documents still have it, and stay as they are."""
+    shutil.rmtree(healthy.directory / "live")
+    (healthy.directory / "renewal" / f"{SHOP}.conf").unlink()
+    before = healthy.host.journal_path.read_text()
+    documents = healthy.survey().documents
+    assert documents.damage == ""
+    assert not documents.differences
+    assert healthy.host.journal_path.read_text() == before
 
 
 def test_wildcards_stand_for_the_websites_that_they_match(account: Account) -> None:

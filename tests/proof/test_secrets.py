@@ -1,0 +1,182 @@
+"""No secret gets out: not to logs, documents, the process list or the terminal."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from tests.e2e.scenes import add_site
+from tests.proof.spawner import Spawner
+from tests.sandbox.faults import RESET_AFTER, fault
+from tests.sandbox.host import Host
+from tests.sandbox.sandbox import Sandbox
+
+PASSWORD = "grün &<b>%41\"x\\y' #,=äß"
+RUN = ("run", "-a", "webfaction", "-i", "webfaction", "-vvv", "-d", "shop.example.com")
+
+
+class Watched:
+    """A sandbox whose every session id, and every process that ran during a call, is noted."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        sandbox.reset(make_host=lambda homes: Host(homes, password=PASSWORD))
+        self.sandbox = sandbox
+        self._sessions: set[str] = set()
+        self._processes: set[str] = set()
+        sandbox.api.before_call = sandbox.api.after_call = self._look
+
+    def _look(self, _number: int, _method: str) -> None:
+        self._sessions |= set(self.sandbox.api._sessions._open)  # nobody else needs to know them
+        for process in Path("/proc").glob("[0-9]*"):
+            for what in ("cmdline", "environ"):
+                with suppress(OSError):
+                    self._processes.add((process / what).read_bytes().decode(errors="replace"))
+
+    def secrets(self) -> dict[str, str]:
+        """Everything that must not get out, by what it is."""
+        found = {"the password": PASSWORD}
+        found |= {f"session {number}": each for number, each in enumerate(sorted(self._sessions))}
+        config = self.sandbox.config_dir
+        for path in (*config.glob("archive/*/privkey*.pem"), *config.glob("keys/*.pem")):
+            found |= {f"{path.name}, line {n}": line for n, line in _lines(path)}
+        for path in config.glob("accounts/**/private_key.json"):
+            key = json.loads(path.read_text())
+            found |= {f"{key} of the ACME account": key[part] for part in "dpq" if part in key}
+        return found
+
+    def leaks(self, *outputs: str) -> list[str]:
+        """Where a secret is to be seen, in whatever spelling."""
+        directory = self.sandbox.directory / "certbot"
+        places = {f"output {number}": text for number, text in enumerate(outputs)}
+        places |= {f"process {number}": text for number, text in enumerate(self._processes)}
+        for path in (*directory.glob("logs/*"), *self.sandbox.config_dir.glob("webfaction/*/*")):
+            places[path.name] = path.read_text()
+        spellings = [
+            (what, spelled) for what, secret in self.secrets().items() for spelled in _spell(secret)
+        ]
+        return [
+            f"{what} in {place} as {spelled}"
+            for what, spelled in spellings
+            for place, text in places.items()
+            if spelled in text
+        ]
+
+
+def _lines(pem: Path) -> Iterator[tuple[int, str]]:
+    lines = pem.read_text().splitlines()
+    return ((number, line) for number, line in enumerate(lines) if "-----" not in line)
+
+
+def _spell(secret: str) -> set[str]:
+    return {
+        secret,
+        repr(secret)[1:-1],
+        ascii(secret)[1:-1],
+        html.escape(secret),
+        html.escape(secret, quote=False),
+        json.dumps(secret)[1:-1],
+        quote(secret),
+        base64.b64encode(secret.encode()).decode().rstrip("=")[:-1],
+        secret.encode().hex(),
+    }
+
+
+@pytest.fixture
+def watched(sandbox: Sandbox) -> Iterator[Watched]:
+    """A website, and an account with a password in which everything is odd."""
+    watched = Watched(sandbox)
+    add_site(sandbox, "shop", "shop.example.com")
+    yield watched
+    sandbox.api.before_call = sandbox.api.after_call = lambda _number, _method: None
+
+
+def test_a_run_at_the_highest_verbosity_tells_no_secret(watched: Watched) -> None:
+    """Over the API, so that commands are started too."""
+    done = watched.sandbox.certbot(*RUN, "--webfaction-files", "api")
+    renewed = watched.sandbox.certbot("renew", "--force-renewal", "-vvv")
+    assert watched.leaks(done.output, renewed.output) == []
+    assert len([what for what in watched.secrets() if what.startswith("session")]) == 2
+    assert any("privkey2.pem" in what for what in watched.secrets())
+
+
+def test_a_secret_that_gets_out_would_be_found(watched: Watched) -> None:
+    """The neighbour: each kind of place is looked at, and spellings are known."""
+    sandbox = watched.sandbox
+    done = sandbox.certbot(*RUN)
+    key = (sandbox.config_dir / "archive/shop.example.com/privkey1.pem").read_text()
+    log = sandbox.directory / "certbot" / "logs" / "letsencrypt.log"
+    log.write_text(log.read_text() + repr(PASSWORD))
+    (folder,) = (sandbox.config_dir / "webfaction").iterdir()
+    (folder / "journal.json").write_text(key)
+    leaks = "\n".join(watched.leaks(done.output, html.escape(PASSWORD)))
+    assert "the password in letsencrypt.log" in leaks
+    assert "privkey1.pem, line 2 in journal.json" in leaks
+    assert "the password in output 1" in leaks
+
+
+@contextmanager
+def _echo(url: str, method: str) -> Iterator[str]:
+    """An address before the API's that answers calls of a method with themselves, as an error."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if f"<methodName>{method}</methodName>".encode() in body:
+                self._answer(500, b"<html><title>500</title><pre>" + body + b"</pre></html>")
+            else:
+                self._answer(200, requests.post(url, data=body, timeout=10).content)
+
+        def _answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("method", ["login", "create_certificate"])
+def test_a_server_that_repeats_the_request_in_its_error_page_gives_nothing_away(
+    watched: Watched, method: str
+) -> None:
+    """Neither password nor private key, though the start of such a page is shown."""
+    sandbox = watched.sandbox
+    output = sandbox.directory / "certbot" / "output"
+    spawner = Spawner(sandbox.environ())
+    with _echo(sandbox.api.url, method) as url:
+        status = spawner.run([*RUN, "--webfaction-api-url", url], output)
+    spawner.close()
+    assert status == 1
+    assert re.search(r"HTTP status\s+500", output.read_text())
+    assert watched.leaks(output.read_text()) == []
+
+
+def test_errors_tell_no_secret(watched: Watched) -> None:
+    """A lost answer, a Fault that repeats the password, a password that is wrong."""
+    sandbox = watched.sandbox
+    sandbox.api.faults.on(2, RESET_AFTER)
+    outputs = [sandbox.certbot("certonly", *RUN[1:], "--dry-run").output]
+    sandbox.api.faults.on(1, fault(f"LoginError: no {PASSWORD} for alice"))
+    outputs.append(sandbox.certbot(*RUN, check=False).output)
+    sandbox.host.password = "another"
+    outputs.append(sandbox.certbot(*RUN, check=False).output)
+    assert "refused the login" in " ".join(outputs[1].split())
+    assert "refused the login" in " ".join(outputs[2].split())
+    assert watched.leaks(*outputs) == []

@@ -6,7 +6,6 @@ import logging
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from acme import challenges, messages
@@ -15,10 +14,15 @@ from certbot.display import util as display_util
 from certbot.plugins import common
 
 from certbot_webfaction import document, lineage
-from certbot_webfaction.account import HostAccount, add_options, open_account, read_options
+from certbot_webfaction.account import (
+    HostAccount,
+    Options,
+    add_options,
+    open_account,
+    read_options,
+)
 from certbot_webfaction.challenges import answer, records
 from certbot_webfaction.challenges.answer import places_of
-from certbot_webfaction.challenges.causes import auth_hint
 from certbot_webfaction.installation.documents import read_documents, wanted_path
 from certbot_webfaction.installation.reconcile import differences, forget_gone, reconcile
 from certbot_webfaction.installation.wanted import (
@@ -35,9 +39,10 @@ from certbot_webfaction.journal import Journal
 
 logger = logging.getLogger(__name__)
 
-_compared: dict[Path, set[str]] = {}
-"""For each account (its folder) that `generic_updates` has brought into step in this process, the
-lineages that need no other look: their files change only in a renewal, which ends in `restart`."""
+_compared: dict[Options, set[str]] = {}
+"""For each account (by the options that name it, lest its credentials be read for every lineage)
+that `generic_updates` has brought into step in this process, the lineages that need no other look:
+their files change only in a renewal, which ends in `restart`."""
 
 
 class Configurator(common.Configurator, interfaces.GenericUpdater):
@@ -156,6 +161,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
     def auth_hint(self, failed_achalls: list[achallenges.AnnotatedChallenge]) -> str:
         """Say what to check where the CA failed although the files were seen from here."""
+        from certbot_webfaction.challenges.causes import auth_hint
+
         self._ca_refused = True
         return auth_hint([_domain(achall) for achall in failed_achalls], self._account.options)
 
@@ -283,8 +290,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
         :raises certbot.errors.PluginError: if it fails again
         """
-        account = self._account
-        known = _compared.get(account.folder)
+        options = read_options(self.config)
+        known = _compared.get(options)
         if known is not None and lineage.lineagename in known:
             return
         wanted, journal = self._read_documents()
@@ -298,7 +305,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
                 self.name,
             )
         lineages = {entry.lineage for entry in wanted.certificates.values()}
-        _compared[account.folder] = lineages | {lineage.lineagename}
+        _compared[options] = lineages | {lineage.lineagename}
         if known is not None:
             return
         self._settle()

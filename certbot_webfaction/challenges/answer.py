@@ -16,11 +16,9 @@ from pathlib import PurePosixPath
 from certbot import errors
 
 from certbot_webfaction.account import FRESH, HostAccount
-from certbot_webfaction.challenges.causes import explain
 from certbot_webfaction.challenges.placement import Place, find_places
 from certbot_webfaction.document import DamagedError
 from certbot_webfaction.files import File, PlacingError, choose_files
-from certbot_webfaction.frontend.challenge_file import ChallengeFile, look
 from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
 from certbot_webfaction.panel.model import Mount, Website, a_label
 
@@ -151,6 +149,10 @@ def _look(
     quiet: bool,
     sleep: Callable[[float], None],
 ) -> None:
+    # Not above: every certbot run on the machine imports this module, and few answer challenges.
+    from certbot_webfaction.challenges.causes import explain
+    from certbot_webfaction.frontend.challenge_file import ChallengeFile, look
+
     options = account.options
     wrong = look(
         [ChallengeFile(each.domain, each.token, each.key_authorization) for each in challenges],

@@ -7,8 +7,9 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from certbot import configuration, errors
 from certbot.plugins.dns_common import CredentialsConfiguration
@@ -16,13 +17,9 @@ from certbot.plugins.dns_common import CredentialsConfiguration
 from certbot_webfaction import document
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.journal import Journal
+from certbot_webfaction.panel.credentials import Credentials
 from certbot_webfaction.panel.interface import IPanel, LoginRefusedError
 from certbot_webfaction.panel.model import Account, App, Certificate, Website
-
-# What speaks to the panel is imported where it is needed: every certbot run on the machine imports
-# this module, and most have nothing to do with us.
-if TYPE_CHECKING:
-    from certbot_webfaction.panel.webfaction import Credentials
 
 API_URL = "https://api.webfaction.com/"
 CHALLENGE_APP = "letsencrypt"
@@ -138,8 +135,6 @@ def read_credentials(options: Options) -> Credentials:
         raise errors.PluginError(f"The credentials file {path} can't be read: {error}.") from error
     file.confobj.interpolation = False  # a % in a password is a %
     file.require({"username": "the panel's user name", "password": "its password"})
-    from certbot_webfaction.panel.webfaction import Credentials
-
     return Credentials(
         username=_value(file, path, "username") or "",
         password=_value(file, path, "password") or "",
@@ -202,13 +197,20 @@ class SharedPanel:
     lineages reads the panel once; whoever changes a website asks for a `FRESH` reading first.
     """
 
-    def __init__(self, client: IPanel, clock: Callable[[], float] = time.monotonic) -> None:
-        self.client = client
+    def __init__(
+        self, make_client: Callable[[], IPanel], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._make_client = make_client
         self._clock = clock
         self._websites: dict[tuple[str, bool], Website] | None = None
         self._websites_seen = 0.0
         self._apps: dict[str, App] | None = None
         self._certificates: dict[str, Certificate] | None = None
+
+    @cached_property
+    def client(self) -> IPanel:
+        """The panel itself."""
+        return self._make_client()
 
     def websites(self, within: float | None = None) -> tuple[Website, ...]:
         """The account's websites as seen in the last ``within`` seconds, or ever."""
@@ -286,11 +288,16 @@ def open_account(options: Options, config_dir: str) -> HostAccount:
     """
     credentials = read_credentials(options)
     if credentials not in _panels:
-        from certbot_webfaction.panel.webfaction import WebFaction
-
-        _panels[credentials] = SharedPanel(WebFaction(credentials))
+        _panels[credentials] = SharedPanel(lambda: _webfaction(credentials))
     folder = Path(config_dir) / "webfaction" / _folder_name(credentials)
     return HostAccount(options, _panels[credentials], folder)
+
+
+def _webfaction(credentials: Credentials) -> IPanel:
+    # Not above: every certbot run on the machine imports this module, and few call the panel.
+    from certbot_webfaction.panel.webfaction import WebFaction
+
+    return WebFaction(credentials)
 
 
 def _key(website: Website) -> tuple[str, bool]:

@@ -171,7 +171,7 @@ def test_a_refused_login_names_the_credentials_file(tmp_path: Path) -> None:
     """The panel's client does not know it."""
     panel = FakePanel()
     panel.fail(verb="login", error=LoginRefusedError("No."))
-    account = HostAccount(options_from(tmp_path), SharedPanel(panel), tmp_path)
+    account = HostAccount(options_from(tmp_path), SharedPanel(lambda: panel), tmp_path)
     with pytest.raises(LoginRefusedError, match=r"No\.\nThe credentials file is .*webfaction\.ini"):
         account.login()
 
@@ -180,7 +180,7 @@ def test_a_fresh_reading_is_asked_for_where_it_matters() -> None:
     """Without a limit what was ever seen will do; our own changes are known without asking."""
     time, panel = Time(), FakePanel((SITE,))
     panel.create_app("static", "static_only")
-    shared = SharedPanel(panel, time.clock)
+    shared = SharedPanel(lambda: panel, time.clock)
     shared.websites()
     time.sleep(FRESH + 1)
     shared.websites()

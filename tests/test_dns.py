@@ -19,9 +19,9 @@ from josepy.jwk import JWKRSA
 from certbot_webfaction import account as accounts
 from certbot_webfaction.account import SharedPanel
 from certbot_webfaction.dns import Authenticator
+from certbot_webfaction.panel.credentials import Credentials
 from certbot_webfaction.panel.interface import LoginRefusedError
 from certbot_webfaction.panel.model import DnsRecord, Domain
-from certbot_webfaction.panel.webfaction import Credentials
 from tests.panel.fake import FakePanel
 
 NAME = "_acme-challenge.example.com"
@@ -41,7 +41,7 @@ def panel(monkeypatch: pytest.MonkeyPatch) -> FakePanel:
     """The panel of the account that `authenticator`'s credentials file names."""
     panel = FakePanel(domains=(Domain("example.com", ("www",)),))
     credentials = Credentials("alice", "secret", None, "http://127.0.0.1/")
-    monkeypatch.setitem(accounts._panels, credentials, SharedPanel(panel))
+    monkeypatch.setitem(accounts._panels, credentials, SharedPanel(lambda: panel))
     return panel
 
 

@@ -366,7 +366,7 @@ def test_the_hosts_own_words_are_shown(app: Path) -> None:
 
 def account(choice: str, host: Account) -> HostAccount:
     options = Options(Path("none"), None, None, "static_php70", choice, 0, Route())
-    return HostAccount(options, SharedPanel(FakePanel(account=host)), Path("none"))
+    return HostAccount(options, SharedPanel(lambda: FakePanel(account=host)), Path("none"))
 
 
 def test_files_are_written_here_if_this_is_the_host(tmp_path: Path) -> None:

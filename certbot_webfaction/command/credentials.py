@@ -13,8 +13,9 @@ from certbot_webfaction.account import API_URL, Options
 from certbot_webfaction.command.credentials_file import values_in
 from certbot_webfaction.command.predecessor import Predecessor
 from certbot_webfaction.command.questions import Questions
+from certbot_webfaction.panel.credentials import Credentials
 from certbot_webfaction.panel.interface import LoginRefusedError
-from certbot_webfaction.panel.webfaction import Credentials, WebFaction, machine_of_this_host
+from certbot_webfaction.panel.webfaction import WebFaction, machine_of_this_host
 
 
 def accepted_credentials(

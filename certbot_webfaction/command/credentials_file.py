@@ -14,7 +14,7 @@ from certbot.display import util as display_util
 from certbot_webfaction.account import API_URL, Options, read_credentials
 from certbot_webfaction.command.change import agreed, mode_of, read_text
 from certbot_webfaction.command.questions import Questions
-from certbot_webfaction.panel.webfaction import Credentials
+from certbot_webfaction.panel.credentials import Credentials
 from certbot_webfaction.replacing import replacing
 
 MODE = 0o600

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from zope.interface import implementer
 
 from certbot_webfaction.panel import answers
+from certbot_webfaction.panel.credentials import Credentials
 from certbot_webfaction.panel.interface import (
     IPanel,
     LoginRefusedError,
@@ -39,16 +40,6 @@ RETRY_DELAYS = (
 """Seconds to wait before the second try of a call, the third and the last."""
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """Who logs in where. ``machine`` is as the panel spells it; accounts with one need none."""
-
-    username: str
-    password: str = field(repr=False)
-    machine: str | None
-    api_url: str
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Scene:
             self.wait,
             Route("127.0.0.1", 1, 1),
         )
-        shared = SharedPanel(self.panel, self.time.clock)
+        shared = SharedPanel(lambda: self.panel, self.time.clock)
         self.account = HostAccount(options, shared, self.home / "documents")
 
     def mounts(self, website: str = "api") -> tuple[Mount, ...]:

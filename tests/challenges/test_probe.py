@@ -27,7 +27,7 @@ class Host:
             home / "ini", None, None, "static_php70", files, wait, Route("127.0.0.1", http_port, 1)
         )
         self.panel = ShellPanel()
-        self.account = HostAccount(options, SharedPanel(self.panel), home / "documents")
+        self.account = HostAccount(options, SharedPanel(lambda: self.panel), home / "documents")
 
     def place(self, app: str, domain: str) -> Place:
         """A static app at the root of a domain's website, its directory made."""

@@ -33,7 +33,7 @@ def cname(name: str, target: str) -> DnsRecord:
 
 def open_host(panel: FakePanel, folder: Path) -> HostAccount:
     options = Options(folder / "none", None, None, "static_php70", "auto", 0, Route())
-    return HostAccount(options, SharedPanel(panel), folder)
+    return HostAccount(options, SharedPanel(lambda: panel), folder)
 
 
 def journal_of(account: HostAccount) -> list[MadeRecord]:

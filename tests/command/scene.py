@@ -63,7 +63,7 @@ class Account:
         self.credentials.chmod(0o600)
         options = Options(self.credentials, None, None, "static_php70", "api", 120, Route())
         self.host = HostAccount(
-            options, SharedPanel(self.panel), directory / "webfaction" / _FOLDER
+            options, SharedPanel(lambda: self.panel), directory / "webfaction" / _FOLDER
         )
         self.wanted, self.journal = Wanted(), Journal()
 

@@ -20,7 +20,7 @@ from certbot_webfaction.command.output import set_up_output
 from certbot_webfaction.command.predecessor import Certificate, Predecessor, read_predecessor
 from certbot_webfaction.command.questions import Questions
 from certbot_webfaction.frontend.route import Route
-from certbot_webfaction.panel.webfaction import Credentials
+from certbot_webfaction.panel.credentials import Credentials
 from certbot_webfaction.replacing import replacing
 
 ALICE = Credentials("alice", "secret", None, API_URL)

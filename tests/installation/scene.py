@@ -69,7 +69,7 @@ class Scene:
             Path(self.config.config_dir) / "webfaction.ini",
             *(None, None, "static_php70", "api", 0, Route()),
         )
-        shared = SharedPanel(self.panel, self.time.clock)
+        shared = SharedPanel(lambda: self.panel, self.time.clock)
         self.account = HostAccount(options, shared, self.directory / "documents")
         self.panel.calls.clear()
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from certbot_webfaction.panel.credentials import Credentials
 from certbot_webfaction.panel.model import Upload
-from certbot_webfaction.panel.webfaction import Credentials, WebFaction
+from certbot_webfaction.panel.webfaction import WebFaction
 from tests.sandbox.api import ApiServer
 from tests.sandbox.certificates import write_self_signed
 from tests.sandbox.host import Host

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from certbot_webfaction.panel.credentials import Credentials
 from certbot_webfaction.panel.interface import (
     LoginRefusedError,
     PanelRefusedError,
     PanelUnreachableError,
 )
 from certbot_webfaction.panel.model import Mount, Upload, Website
-from certbot_webfaction.panel.webfaction import Credentials, WebFaction, machine_of_this_host
+from certbot_webfaction.panel.webfaction import WebFaction, machine_of_this_host
 from tests.panel.canned import CannedServer, http, result
 from tests.panel.conftest import credentials
 from tests.sandbox import faults

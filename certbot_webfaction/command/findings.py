@@ -140,8 +140,7 @@ def https_website(scene: Scene) -> Finding | None:
         return Note(
             f"no https website serves it, and only a wildcard of the lineage {lineage.name} covers"
             " it",
-            f"Create an https website with it in the panel, then {_install(lineage)} Nothing, if"
-            " http is enough for it.",
+            f"{_install(lineage)} Nothing, if http is enough for it.",
         )
     missing = (
         f"its https website {state.https.name} uses the shared certificate of the host"

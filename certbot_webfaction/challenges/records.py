@@ -223,6 +223,8 @@ def settle(account: HostAccount) -> None:
     No call is made where nothing was left.
     """
     left = account.journal().records
+    if not left:
+        return
     records = Records(account)
     for value in dict.fromkeys(entry.value for entry in left):
         records.withdraw(value)

@@ -35,6 +35,8 @@ setup(
             "twine",
             "types-requests",
         ],
+        # What the unit tests need on each other Python: see tests/pythons.py.
+        "unit": ["hypothesis", "pytest", "pytest-timeout", "pytest-xdist"],
     },
     entry_points={
         "certbot.plugins": [

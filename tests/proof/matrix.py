@@ -228,13 +228,18 @@ def _unlike(wanted: State, state: State, when: str) -> list[str]:
 
 
 def _strange(good: Good, now: State) -> list[str]:
-    """What is there once the idle run has ended that belongs neither to before nor to after."""
+    """What is there once the idle run has ended that belongs neither to before nor to after.
+
+    Without the certificate, nothing belongs there that was not there before; with it, what answers
+    challenges may stay for renewals, whatever became of the rest.
+    """
     wrong = []
     if now.leftovers:
         wrong.append(f"left over: {sorted(now.leftovers)}")
-    for field in ("apps", "websites", "names", "records"):
-        known = getattr(good.before, field) | getattr(good.after, field)
-        if odd := getattr(now, field) - known:
+    known = [good.before, good.after] if now.lineages == good.after.lineages else [good.before]
+    for field in ("apps", "contents", "challenge_mounts", "names", "records"):
+        belongs = frozenset[object]().union(*(getattr(state, field) for state in known))
+        if odd := getattr(now, field) - belongs:
             wrong.append(f"after the idle run there are {field} {sorted(odd)}")
     return wrong
 

@@ -17,6 +17,10 @@ from tests.sandbox.sandbox import Sandbox
 CHALLENGES = "/.well-known/acme-challenge"
 
 
+Site = tuple[str, str, tuple[str, ...], tuple[tuple[str, str], ...], str]
+"""A website: name, protocol, domains, mounts, certificate."""
+
+
 @dataclass(frozen=True)
 class State:
     """What panel, home directory and documents hold; certificates by whose they are, not by PEM.
@@ -25,7 +29,7 @@ class State:
     """
 
     apps: frozenset[tuple[str, str]]
-    websites: frozenset[tuple[object, ...]]
+    websites: frozenset[Site]
     certificates: frozenset[tuple[str, str]]
     names: frozenset[str]
     records: frozenset[tuple[str, str]]
@@ -43,6 +47,24 @@ class State:
             elif mine != theirs:
                 lines.append(f"{field}: {mine} became {theirs}")
         return "; ".join(lines)
+
+    @property
+    def contents(self) -> frozenset[object]:
+        """The websites without what answers challenges."""
+        return frozenset(
+            (name, protocol, domains, certificate, tuple(m for m in mounts if m[1] != CHALLENGES))
+            for name, protocol, domains, mounts, certificate in self.websites
+        )
+
+    @property
+    def challenge_mounts(self) -> frozenset[object]:
+        """What answers challenges, on which website."""
+        return frozenset(
+            (name, protocol, mount)
+            for name, protocol, _domains, mounts, _certificate in self.websites
+            for mount in mounts
+            if mount[1] == CHALLENGES
+        )
 
     @property
     def leftovers(self) -> set[str]:
@@ -72,11 +94,10 @@ def look_at_state(stage: Stage) -> State:
     )
 
 
-def _website(website: Website) -> tuple[object, ...]:
+def _website(website: Website) -> Site:
     return (
         website.name,
         "https" if website.https else "http",
-        website.ip,
         tuple(sorted(website.subdomains)),
         tuple(sorted(website.website_apps)),
         website.certificate,

@@ -1,0 +1,187 @@
+"""Odd and hostile input, where the tests of each module leave a gap; made up by hypothesis."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from certbot import errors
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from certbot_webfaction import document
+from certbot_webfaction.account import Options, read_credentials
+from certbot_webfaction.challenges.placement import find_places
+from certbot_webfaction.document import DamagedError
+from certbot_webfaction.files import File, LocalFiles, PanelFiles, check_path
+from certbot_webfaction.frontend.route import Route
+from certbot_webfaction.installation.wanted import Wanted, WantedCertificate, WantedWebsite
+from certbot_webfaction.journal import (
+    ChangedContent,
+    Journal,
+    MadeMount,
+    MadeWebsite,
+    PlacedFile,
+    Uploaded,
+)
+from certbot_webfaction.panel.model import App, Mount, Website
+from tests.shell_panel import ShellPanel
+
+PARTS = st.text(st.sampled_from("a-.~$`'\"\\*?;&| \n\0é"), max_size=6) | st.just("..")
+PATHS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
+
+
+def _tree(root: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(path=PATHS, content=st.text(st.characters(codec="utf-8", exclude_characters="\0\r")))
+def test_a_file_is_below_the_app_or_nowhere(
+    tmp_path_factory: pytest.TempPathFactory, path: str, content: str
+) -> None:
+    """Whatever a path is made of, over both ways of writing, and nothing is left afterwards."""
+    for files in (LocalFiles(), PanelFiles(ShellPanel())):
+        root = tmp_path_factory.mktemp("hostile")
+        app = root / "it's; an $app"
+        app.mkdir()
+        try:
+            placed = files.place([File(str(app), path, content)])
+        except errors.PluginError:
+            assert _tree(root) == {}
+            continue
+        assert _tree(app) == {path: content}
+        assert files.read(str(app), path) == content
+        assert files.remove(placed) == []
+        assert list(root.rglob("*")) == [app]
+
+
+@given(directory=PATHS.map("/{}".format), path=PATHS)
+def test_a_path_that_is_accepted_stays_in_its_directory(directory: str, path: str) -> None:
+    """Also for programs that take it apart by lines."""
+    with contextlib.suppress(errors.PluginError):
+        check_path(directory, path)
+        whole = os.path.normpath(f"{directory}/{path}")
+        assert os.path.commonpath([os.path.normpath(directory), whole]) != whole
+        assert len(f"{directory}/{path}".splitlines()) == 1
+
+
+NAMES = st.text(max_size=12) | st.sampled_from(["example.com", "*.example.com", "münchen.de"])
+
+
+@given(
+    domains=st.lists(NAMES, max_size=3),
+    sites=st.lists(st.tuples(NAMES, st.lists(NAMES, max_size=3), PATHS), max_size=3),
+)
+def test_any_domain_has_a_place_or_is_told_to_have_none(
+    domains: list[str], sites: list[tuple[str, list[str], str]]
+) -> None:
+    """Whatever domains, names and mounts the panel's websites have."""
+    websites = [
+        Website(name, "192.0.2.1", False, tuple(own), (Mount("app", f"/{path}"),))
+        for name, own, path in sites
+    ]
+    app = App("app", "static_only", "/home/alice/webapps/app", htaccess=False)
+    with contextlib.suppress(errors.PluginError):
+        places = find_places(domains, websites, [app], None)
+        assert {place.domain for place in places} == set(domains)
+        assert all(place.website in websites for place in places)
+
+
+@settings(max_examples=150)
+@given(
+    lines=st.lists(
+        st.sampled_from(["webfaction_username", "webfaction_password", "webfaction_machine", "x"])
+        .flatmap(lambda key: st.text(max_size=12).map(lambda value: f"{key} = {value}"))
+        .filter(bool)
+        | st.text(max_size=12),
+        max_size=5,
+    )
+)
+def test_any_credentials_file_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str]
+) -> None:
+    """Files written by hand: nothing but certbot's own kind of error."""
+    path = tmp_path_factory.getbasetemp() / "credentials.ini"
+    path.write_text("\n".join(lines), encoding="utf-8", errors="replace")
+    path.chmod(0o600)
+    options = Options(path, None, None, "static_php70", "auto", 0, Route())
+    with contextlib.suppress(errors.PluginError):
+        credentials = read_credentials(options)
+        assert credentials.username
+        assert credentials.password
+
+
+JOURNAL = Journal(
+    uploads={"shop": Uploaded("shop", "ab", done=True)},
+    contents={"shop": ChangedContent((Mount("a", "/"),), (Mount("b", "/"),))},
+    websites={"shop": MadeWebsite("192.0.2.1", ("a.test",), (Mount("a", "/"),), "shop", "shop")},
+    mounts=[MadeMount("shop", "app", "/", ["a.test"])],
+    files=[PlacedFile("/home/alice/webapps/app", "a/b", ["a"])],
+)
+WANTED = Wanted(
+    certificates={"shop": WantedCertificate(lineage="shop")},
+    websites={"shop": WantedWebsite("shop", ["a.test"], "shop")},
+    redirects=["shop"],
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+
+
+def _nodes(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Each container below a value, with the key or index of each thing in it."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in list(items):
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from _nodes(inner)
+
+
+@settings(max_examples=150)
+@given(original=st.sampled_from([JOURNAL, WANTED]), odd=JSON, where=st.randoms())
+def test_a_document_with_one_odd_value_is_read_or_damaged(
+    tmp_path_factory: pytest.TempPathFactory, original: Journal | Wanted, odd: Any, where: Any
+) -> None:
+    """Anywhere in it: what was read can be written again, and what was not is kept aside."""
+    path = tmp_path_factory.mktemp("document") / "journal.json"
+    content = json.loads(json.dumps({"version": 1, **dataclasses.asdict(original)}))
+    container, key = where.choice(list(_nodes(content)))
+    container[key] = odd
+    before = copy.deepcopy(content)
+    path.write_text(json.dumps(content))
+    try:
+        document.write(path, document.read(path, type(original)))
+    except DamagedError:
+        (aside,) = path.parent.glob("journal.json.damaged-*")
+        assert json.dumps(json.loads(aside.read_text())) == json.dumps(before)
+        assert not path.exists()
+    except errors.PluginError:
+        assert key == "version", "it says that a newer certbot-webfaction wrote it"
+        assert path.exists()
+    else:
+        assert type(document.read(path, type(original))) is type(original)
+
+
+@given(st.binary(max_size=60))
+def test_bytes_that_are_no_document_are_kept_aside(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    """Text in no encoding, a part of a document, nothing at all."""
+    path = tmp_path_factory.mktemp("bytes") / "wanted.json"
+    path.write_bytes(content)
+    with pytest.raises(DamagedError):
+        document.read(path, Wanted)
+    (aside,) = path.parent.glob("wanted.json.damaged-*")
+    assert aside.read_bytes() == content

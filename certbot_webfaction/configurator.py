@@ -266,7 +266,15 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
         :raises certbot.errors.PluginError: names all that could not be done
         """
-        self._reconcile()
+        try:
+            self._reconcile()
+        except errors.PluginError as error:
+            if self.config.verb != "rollback":
+                raise
+            raise errors.PluginError(
+                f"{error}\nThe rollback itself is noted. `certbot renew` completes it on the panel;"
+                " another `certbot rollback` would take back one more checkpoint, too."
+            ) from error
 
     def _reconcile(self) -> None:
         wanted, journal = self._read_documents()

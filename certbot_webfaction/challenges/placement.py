@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -125,6 +124,8 @@ def _nearest(domain: str, websites: Sequence[Website]) -> str:
     }
     if not by_domain:
         return "the account has no http website. Create one with this domain in the panel."
+    import difflib  # only for this message
+
     near = difflib.get_close_matches(a_label(domain), by_domain, n=3, cutoff=0.5)
     if not near:
         return "no domain of the account is like it. Create an http website with it in the panel."

@@ -1,0 +1,93 @@
+"""What the figures have to show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tests.bench.cost import Cost, median
+from tests.bench.idle import PLUGINS, Comparison
+from tests.bench.renewals import API, FLOOR, LOCAL, SCRIPT, Renewals
+from tests.bench.workplace import LATENCY
+
+READS = 3
+"""Reads of the panel that a renewal of any number of lineages may make."""
+
+MANY = 10
+"""Lineages from which on times are compared: below, starting certbot outweighs everything."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One thing that has to hold, what was measured, and whether it does."""
+
+    text: str
+    measured: str
+    holds: bool
+
+
+def check(renewals: Renewals, idle: Sequence[Comparison]) -> list[Bar]:
+    """Check every bar that these measurements can tell of."""
+    return [*_calls(renewals), *_times(renewals), *_idle(idle)]
+
+
+def _calls(renewals: Renewals) -> Iterator[Bar]:
+    for (variant, number), costs in renewals.items():
+        if variant not in (LOCAL, API):
+            continue
+        files = 0 if variant == LOCAL else 2
+        yield Bar(
+            f"renewal of {number}, {variant}: 1 login, {number} uploads, at most {READS} reads"
+            + (f", {files * number} calls for files" if files else ""),
+            f"{max(cost.calls for cost in costs)} calls",
+            all(_are_as_few(cost, number, files * number) for cost in costs),
+        )
+
+
+def _are_as_few(cost: Cost, number: int, files: int) -> bool:
+    methods = Counter(cost.methods)
+    reads = sum(count for name, count in methods.items() if name.startswith("list_"))
+    return (
+        methods["login"] == 1
+        and methods["update_certificate"] == number
+        and methods["system"] == files
+        and reads <= READS
+        and "list_certificates" not in methods
+        and cost.calls == 1 + number + files + reads
+    )
+
+
+def _times(renewals: Renewals) -> Iterator[Bar]:
+    for variant, number in renewals:
+        if number < MANY or variant not in (LOCAL, API):
+            continue
+        plugin, script, floor = (
+            median(renewals[which, number]) for which in (variant, SCRIPT, FLOOR)
+        )
+        if variant == LOCAL:
+            yield Bar(
+                f"renewal of {number}, {variant}: no slower than the script",
+                f"{plugin.wall:.1f} s and {script.wall:.1f} s",
+                plugin.wall <= script.wall,
+            )
+        extra, explained = plugin.wall - floor.wall, plugin.calls * LATENCY
+        yield Bar(
+            f"renewal of {number}, {variant}: time over the floor is calls times latency, to 10 %",
+            f"{extra:.2f} s for {explained:.2f} s of calls ({extra / explained - 1:+.0%})",
+            abs(extra - explained) <= 0.1 * extra,
+        )
+
+
+def _idle(idle: Sequence[Comparison]) -> Iterator[Bar]:
+    for comparison in idle:
+        if comparison.what == PLUGINS:
+            continue
+        plugin, stock = comparison.plugin, comparison.stock
+        yield Bar(f"{comparison.what}: no call", f"{plugin.calls} calls", plugin.calls == 0)
+        allowed = max(0.05 * stock.cpu, 0.030)
+        yield Bar(
+            f"{comparison.what}: at most 5 % or 30 ms more CPU time",
+            f"{1000 * comparison.extra_cpu:+.0f} ms, {1000 * allowed:.0f} ms allowed",
+            comparison.extra_cpu <= allowed,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import time
@@ -72,10 +73,9 @@ def add_options(add: Callable[..., None]) -> None:
 
 
 def _seconds(text: str) -> int:
-    seconds = int(text)
-    if seconds < 0:
-        raise ValueError(text)
-    return seconds
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of seconds")
+    return int(text)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup packages demo sandbox test lint unit e2e clean
+.PHONY: help setup packages demo sandbox test lint unit e2e bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -30,6 +30,13 @@ unit: setup ## all tests but those with certbot, CA and web servers end to end
 
 e2e: setup ## tests with certbot, CA and web servers end to end
 	$(BIN)/pytest -n 2 tests/e2e
+
+docs: setup ## write the tables of options anew, and build the documentation in docs/_build
+	$(BIN)/python docs/options.py
+	$(BIN)/python -m sphinx -q -W -n docs docs/_build
+
+bench: setup ## measure what it costs, and write docs/benchmarks-results.inc (ten minutes)
+	$(BIN)/python -m tests.bench
 
 clean: ## remove everything that was made here
 	rm -rf $(VENV) build dist docs/_build *.egg-info

@@ -218,7 +218,7 @@ class Matrix:
 
 def _settled(state: State) -> State:
     """A state without what is still to be cleaned up by the next run, nor the documents."""
-    files = frozenset(entry for entry in state.files if "acme-challenge" not in entry[0])
+    files = frozenset(entry for entry in state.files if ".well-known" not in entry[0])
     return replace(state, files=files, documents="", records=frozenset(), names=frozenset())
 
 
@@ -237,7 +237,7 @@ def _strange(good: Good, now: State) -> list[str]:
     if now.leftovers:
         wrong.append(f"left over: {sorted(now.leftovers)}")
     known = [good.before, good.after] if now.lineages == good.after.lineages else [good.before]
-    for field in ("apps", "contents", "challenge_mounts", "names", "records"):
+    for field in ("apps", "contents", "challenge_mounts", "names", "records", "files"):
         belongs = frozenset[object]().union(*(getattr(state, field) for state in known))
         if odd := getattr(now, field) - belongs:
             wrong.append(f"after the idle run there are {field} {sorted(odd)}")

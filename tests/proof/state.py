@@ -69,7 +69,7 @@ class State:
     @property
     def leftovers(self) -> set[str]:
         """Challenge files and records that are still there."""
-        files = {path for path, _ in self.files if "acme-challenge" in path}
+        files = {path for path, _ in self.files if ".well-known" in path}
         return files | {name for name, _ in self.records if name.startswith("_acme-challenge")}
 
 

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup packages demo sandbox test lint unit e2e bench docs clean
+.PHONY: help setup packages demo sandbox test lint unit e2e pythons proof coverage bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -19,6 +19,7 @@ sandbox: setup ## start a sandbox to try certbot against, until Ctrl-C
 
 test: setup lint ## check and test everything
 	$(BIN)/pytest -n 2
+	$(BIN)/python tests/pythons.py $(VENV)/pythons
 
 lint: setup ## style and types
 	$(BIN)/ruff check
@@ -30,6 +31,18 @@ unit: setup ## all tests but those with certbot, CA and web servers end to end
 
 e2e: setup ## tests with certbot, CA and web servers end to end
 	$(BIN)/pytest -n 2 tests/e2e
+
+pythons: setup ## the unit tests on each supported Python that this machine has
+	$(BIN)/python tests/pythons.py $(VENV)/pythons
+
+proof: setup ## break every call in every way, and write docs/proof.rst (half an hour)
+	$(BIN)/python -m tests.proof
+
+coverage: setup ## run everything, and tell which branches of the package nothing reached
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --show-missing --skip-covered --fail-under=95
 
 docs: setup ## write the tables of options anew, and build the documentation in docs/_build
 	$(BIN)/python docs/options.py

@@ -23,7 +23,7 @@ setup(
         "sandbox": ["Django>=4.2", "waitress"],
         "test": [
             "build",
-            "coverage",
+            "coverage>=7.10",  # which follows forks and subprocesses by itself
             "hypothesis",
             "mypy",
             "mypy-zope",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -30,6 +31,22 @@ def test_the_wheel_holds_the_package_and_nothing_else(distributions: list[Path])
     package = _ROOT / "certbot_webfaction"
     sources = {str(path.relative_to(_ROOT)) for path in package.rglob("*.py")}
     assert inside == sources | {"certbot_webfaction/py.typed"}
+
+
+def test_the_source_distribution_holds_what_it_takes_to_test_it(distributions: list[Path]) -> None:
+    """Documentation, tests with their files, licence and changelog; nothing that was made."""
+    [source] = [path for path in distributions if path.name.endswith(".tar.gz")]
+    with tarfile.open(source) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+    wanted = [
+        path
+        for folder in ("docs", "tests")
+        for path in (_ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".rst", ".sh") and "_build" not in path.parts
+    ]
+    assert {str(path.relative_to(_ROOT)) for path in wanted} <= inside
+    assert {"LICENSE", "CHANGELOG.md", "Makefile", "pyproject.toml", ".ci/run"} <= inside
+    assert not [name for name in inside if "_build" in name or name.endswith(".pyc")]
 
 
 def test_the_distributions_can_be_uploaded(distributions: list[Path]) -> None:

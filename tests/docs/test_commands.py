@@ -138,7 +138,6 @@ def predecessors(sandbox: Sandbox) -> None:
 SCENES: Mapping[str, Scene] = {
     "README.md": Scene(newcomer, BOTH),
     "docs/accounts.rst": Scene(second_account, ("example.net", "example.org")),
-    "docs/developing.rst": Scene(django, BOTH),
     "docs/django.rst": Scene(django, BOTH),
     "docs/first-site.rst": Scene(sites("shop")),
     "docs/install.rst": Scene(password_in_a_file),

@@ -1,8 +1,8 @@
 """certbot started by fork: each run is a process of its own that has paid for no import.
 
 As a program this module imports certbot and the plugin once, then forks for each order. Time is
-shortened there: the API's time-out, the delays between tries, and the naps of certbot and acme
-between two looks at an order.
+shortened there: the API's time-out, the delays between tries, and the naps between two looks at
+the front end, of certbot at its authorizations, and of acme at its order.
 """
 
 from __future__ import annotations
@@ -101,6 +101,7 @@ def _become_certbot(order: Mapping[str, object]) -> None:
     from certbot import util
     from certbot._internal import auth_handler
 
+    from certbot_webfaction.frontend import waiting
     from certbot_webfaction.panel import webfaction, xmlrpc
 
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -109,6 +110,7 @@ def _become_certbot(order: Mapping[str, object]) -> None:
     util._INITIAL_PID = os.getpid()  # else it takes us for a fork of certbot, and skips atexit
     xmlrpc.TIMEOUT = API_TIMEOUT
     webfaction.RETRY_DELAYS = RETRY_DELAYS
+    waiting.FIRST_PAUSE = waiting.LONGEST_PAUSE = _NAP
     for module in (auth_handler, acme.client):
         vars(module)["time"] = SimpleNamespace(sleep=_nap)  # they use nothing else of it
     argv = order["argv"]

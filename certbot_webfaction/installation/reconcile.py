@@ -155,8 +155,7 @@ class _Reconciliation:
 
     def run(self, found: Differences) -> None:
         self.account.login()
-        for name in found.undo_redirects:
-            self._attempt(self._undo_redirect, name)
+        undone = [name for name in found.undo_redirects if self._attempt(self._undo_redirect, name)]
         uploaded = [name for name in found.uploads if self._attempt(self._upload, name)]
         failed = set(found.uploads) - set(uploaded)
         attached = [
@@ -174,8 +173,9 @@ class _Reconciliation:
         for name in found.redirects:
             if not self.problems:
                 self._attempt(self._redirect, name)
-        for name in found.undo_websites:
-            self._attempt(self._undo_website, name)
+        if undone == found.undo_redirects:  # else visitors may still be sent to these websites
+            for name in found.undo_websites:
+                self._attempt(self._undo_website, name)
         if found.undo_app:
             self._attempt(lambda _: redirect.remove_app(self.account, self.journal), redirect.NAME)
         if self.problems:

@@ -176,6 +176,22 @@ def test_an_interrupted_undo_is_finished_by_the_next_restart(
     assert journal == Journal(uploads=journal.uploads)
 
 
+def test_https_stays_while_a_redirect_to_it_could_not_be_undone(tmp_path: Path) -> None:
+    """Visitors would be sent to an error; the next restart undoes both."""
+    scene = Scene(tmp_path, http("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    before = _state(scene)
+    scene.install("shop.test")
+    scene.redirect("shop.test")
+    scene.want(Wanted())
+    scene.panel.fail(verb="update_website", error=PanelRefusedError("No."))
+    with pytest.raises(errors.PluginError, match="No"):
+        scene.restart()
+    assert scene.site("shop", https=True).certificate == "shop_test"
+    scene.restart()
+    assert _state(scene) == before
+
+
 def test_a_deleted_lineage_is_forgotten_without_undoing_anything(tmp_path: Path) -> None:
     """Its website goes on with its certificate, and nothing is called."""
     scene = Scene(tmp_path, http("shop", "shop.test"))

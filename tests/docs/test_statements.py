@@ -1,4 +1,4 @@
-"""What the pages say of Django's settings and of Debian's certbot."""
+"""What the pages say of Django and of Debian's certbot is so."""
 
 from __future__ import annotations
 

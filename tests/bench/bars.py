@@ -71,10 +71,16 @@ def _times(renewals: Renewals) -> Iterator[Bar]:
                 f"{plugin.wall:.1f} s and {script.wall:.1f} s",
                 plugin.wall <= script.wall,
             )
-        extra, explained = plugin.wall - floor.wall, plugin.calls * LATENCY
+        # The look at what is served at the end waits for the front end, which in the sandbox too
+        # needs some tenths of a second to start anew. That time is the host's; the script's run
+        # tells what certbot itself needs after the last call.
+        extra, calls = plugin.wall - floor.wall, plugin.calls * LATENCY
+        wait = max(0.0, plugin.after_calls - script.after_calls)
+        explained = calls + wait
         yield Bar(
-            f"renewal of {number}, {variant}: time over the floor is calls times latency, to 10 %",
-            f"{extra:.2f} s for {explained:.2f} s of calls ({extra / explained - 1:+.0%})",
+            f"renewal of {number}, {variant}: time over the floor is calls times latency, and the"
+            " wait for the front end, to 10 %",
+            f"{extra:.2f} s for {calls:.2f} + {wait:.2f} s ({extra / explained - 1:+.0%})",
             abs(extra - explained) <= 0.1 * extra,
         )
 

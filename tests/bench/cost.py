@@ -22,7 +22,8 @@ class Cost:
     """``wall`` and ``cpu`` (user and system, of the process and its children) are in seconds.
 
     ``peak`` is the largest resident memory of any of the processes, in bytes; ``methods`` are the
-    API's methods as they were called, ``traffic`` the bytes of their requests and answers.
+    API's methods as they were called, ``traffic`` the bytes of their requests and answers,
+    ``after_calls`` the seconds from the last answer to the end.
     """
 
     wall: float
@@ -30,6 +31,7 @@ class Cost:
     peak: int
     methods: tuple[str, ...] = ()
     traffic: int = 0
+    after_calls: float = 0.0
 
     @property
     def calls(self) -> int:
@@ -70,12 +72,14 @@ def measure(argv: Sequence[str], env: Mapping[str, str], api: ApiServer) -> Cost
 
 def with_calls(measured: Mapping[str, float], api: ApiServer) -> Cost:
     """The cost with the calls that the API has in its log."""
+    last = max((call.started + call.duration for call in api.calls), default=measured["ended"])
     return Cost(
         wall=measured["wall"],
         cpu=measured["cpu"],
         peak=int(measured["peak"]),
         methods=tuple(api.calls.methods()),
         traffic=sum(call.bytes_in + call.bytes_out for call in api.calls),
+        after_calls=measured["ended"] - last,
     )
 
 
@@ -87,6 +91,7 @@ def median(costs: Sequence[Cost]) -> Cost:
         peak=int(statistics.median(cost.peak for cost in costs)),
         methods=max((cost.methods for cost in costs), key=len),
         traffic=int(statistics.median(cost.traffic for cost in costs)),
+        after_calls=statistics.median(cost.after_calls for cost in costs),
     )
 
 

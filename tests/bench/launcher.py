@@ -20,6 +20,7 @@ def main() -> None:
         "wall": time.perf_counter() - started,
         "cpu": usage.ru_utime + usage.ru_stime,
         "peak": usage.ru_maxrss * 1024,
+        "ended": time.time(),
     }
     with open(result, "w") as file:  # noqa: PTH123 - pathlib would double this process's memory
         json.dump(cost, file)

@@ -33,6 +33,7 @@ def main() -> None:
     cost = {
         "wall": time.perf_counter() - wall,
         "cpu": time.process_time() - cpu,
+        "ended": time.time(),
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
     Path(result).write_text(json.dumps(cost))

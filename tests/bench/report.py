@@ -32,7 +32,17 @@ def write_report(
         _table("What has to hold", ("Bar", "Measured", "Holds"), [_bar(bar) for bar in bars]),
         _table(
             "Forced renewal",
-            ("Lineages", "With", "Wall", "(least … most)", "CPU", "Calls", "Traffic", "Memory"),
+            (
+                "Lineages",
+                "With",
+                "Wall",
+                "(least … most)",
+                "CPU",
+                "Calls",
+                "Traffic",
+                "After",
+                "Memory",
+            ),
             [
                 (str(number), variant, *_cells(renewals[variant, number]))
                 for number in sorted({number for _, number in renewals})
@@ -84,6 +94,7 @@ def _cells(costs: Sequence[Cost]) -> tuple[str, ...]:
         _seconds(middle.cpu),
         str(middle.calls),
         _kilobytes(middle.traffic),
+        _seconds(middle.after_calls),
         _megabytes(middle.peak),
     )
 

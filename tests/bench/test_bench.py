@@ -75,6 +75,7 @@ def missed(local: Cost) -> list[str]:
 def test_a_renewal_as_promised_misses_no_bar() -> None:
     """13 calls of 100 ms are 1.3 s over the floor."""
     assert missed(Cost(21.3, 1.1, 0, CALLS)) == []
+    assert missed(Cost(21.7, 1.1, 0, CALLS, after_calls=0.4)) == []
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,8 @@ def test_a_renewal_as_promised_misses_no_bar() -> None:
         (Cost(21.4, 1.1, 0, (*CALLS, "login")), "14 calls"),
         (Cost(21.3, 1.1, 0, (*CALLS[:-1], "list_certificates")), "13 calls"),
         (Cost(22.1, 1.1, 0, CALLS), "22.1 s and 22.0 s"),
-        (Cost(21.6, 1.1, 0, CALLS), "1.60 s for 1.30 s of calls (+23%)"),
-        (Cost(21.0, 1.1, 0, CALLS), "1.00 s for 1.30 s of calls (-23%)"),
+        (Cost(21.6, 1.1, 0, CALLS), "1.60 s for 1.30 + 0.00 s (+23%)"),
+        (Cost(21.0, 1.1, 0, CALLS), "1.00 s for 1.30 + 0.00 s (-23%)"),
     ],
 )
 def test_each_bar_can_be_missed(local: Cost, measured: str) -> None:

@@ -201,7 +201,7 @@ def uploaded(scene: Scene) -> Finding | None:
             "changed-on-panel",
             f"the certificate {state.installed_as} on the panel is not the one that was uploaded"
             f" from the lineage {lineage.name}; somebody changed it on the panel",
-            f"`certbot renew --force-renewal --cert-name {lineage.name}` puts a new one there.",
+            _install(lineage),
         )
     return Problem(
         "not-uploaded",

@@ -18,7 +18,7 @@ from certbot import configuration, errors
 
 from certbot_webfaction.account import FRESH, SharedPanel
 from certbot_webfaction.journal import Journal
-from certbot_webfaction.lineage import CertificateFiles, lineage_files
+from certbot_webfaction.lineage import CertificateFiles, fingerprints, lineage_files
 from certbot_webfaction.panel.model import Certificate, Website, covered, covers
 
 
@@ -160,7 +160,8 @@ def acknowledge(
     """Take note of what somebody changed by hand, before ``domains`` are installed anew.
 
     What was taken from us is no longer wanted, so that a rollback brings back what was found now;
-    what is gone from the panel is forgotten, so that it is made again. Both documents change.
+    what is gone from the panel is forgotten, so that it is made again, and so is a certificate
+    whose content somebody replaced. Both documents change.
     """
     for name in list(wanted.websites):
         website = seen.https_website(name)
@@ -178,8 +179,9 @@ def acknowledge(
             elif made and website.certificate != made.certificate:
                 made.done = False
     for name in wanted.names_of(source):
-        if seen.certificate(name) is None:
-            journal.uploads.pop(name, None)
+        held, uploaded = seen.certificate(name), journal.uploads.get(name)
+        if uploaded and (held is None or uploaded.fingerprint not in fingerprints(held.leaf)):
+            del journal.uploads[name]
 
 
 def acknowledge_redirects(wanted: Wanted, journal: Journal, domain: str, seen: Seen) -> bool:

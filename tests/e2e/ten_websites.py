@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.e2e.command_line import run_in_terminal
+from tests.e2e import command
 from tests.e2e.scenes import add_certificate, change_by_hand, install, website
 from tests.lineages import write_lineage
 from tests.sandbox.host import Host
@@ -19,7 +19,7 @@ from tests.sandbox.sandbox import Sandbox
 
 def status_screen(sandbox: Sandbox, **env: str) -> str:
     """What a terminal of 80 columns shows; without ``NO_COLOR`` in ``env`` with colours."""
-    return run_in_terminal(sandbox, "status", env=env)
+    return command.run_in_terminal(sandbox, "status", env=env)
 
 
 def undated(screen: str) -> str:

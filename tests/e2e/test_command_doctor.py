@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command_line import add_crontab, run_command, run_in_terminal
+from tests.e2e import command
 from tests.e2e.scenes import add_certificate, add_site, change_by_hand, install, website
 from tests.lineages import write_lineage
 from tests.sandbox.certificates import write_self_signed
@@ -24,7 +24,7 @@ class Healthy:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.env = add_crontab(sandbox, "7 3 * * * certbot renew -q")
+        self.env = command.add_crontab(sandbox, "7 3 * * * certbot renew -q")
         add_site(sandbox, "shop", SHOP)
         self.write_lineage()
         install(sandbox, SHOP, "--no-redirect")
@@ -38,7 +38,7 @@ class Healthy:
         """Run the doctor without a terminal; it changes nothing on the panel."""
         before = self.sandbox.host.snapshot()
         files = _files(self.sandbox)
-        done = run_command(self.sandbox, "doctor", *args, env=self.env)
+        done = command.run(self.sandbox, "doctor", *args, env=self.env)
         assert self.sandbox.host.snapshot() == before
         assert _files(self.sandbox) == files
         assert "Traceback" not in done.stdout + done.stderr
@@ -88,9 +88,9 @@ _TITLES = [
 
 def test_a_terminal_sees_colours_unless_it_wants_none(healthy: Healthy) -> None:
     """Results are coloured in a terminal, and lines end within it; `NO_COLOR` is heeded."""
-    coloured = run_in_terminal(healthy.sandbox, "doctor", env=healthy.env)
+    coloured = command.run_in_terminal(healthy.sandbox, "doctor", env=healthy.env)
     assert "\x1b[32mok\x1b[0m     login" in coloured
-    plain = run_in_terminal(healthy.sandbox, "doctor", env={**healthy.env, "NO_COLOR": "1"})
+    plain = command.run_in_terminal(healthy.sandbox, "doctor", env={**healthy.env, "NO_COLOR": "1"})
     assert "\x1b" not in plain
     assert "\nok     login           alice on " in plain
     long = [line for line in plain.splitlines() if len(line) > 80]
@@ -314,7 +314,7 @@ def test_a_certificate_that_was_changed_on_the_panel_is_said(healthy: Healthy) -
         f"{SHOP}: the certificate shop_example_com on the panel is not the one that was uploaded"
         f" from the lineage {SHOP}; somebody changed it on the panel"
     )
-    assert remedy.startswith(f"`certbot renew --force-renewal --cert-name {SHOP}`")
+    assert remedy == f"`certbot install --cert-name {SHOP} -i webfaction` installs it."
     assert list(wrong) == ["uploaded"], "it is served, and expires late"
 
 
@@ -404,7 +404,7 @@ def test_damaged_documents_are_said_and_left_for_certbot_to_rebuild(healthy: Hea
 
 def test_without_anything_that_renews_the_cron_check_fails(healthy: Healthy) -> None:
     """A crontab with other jobs, or with a comment, is no help."""
-    healthy.env = add_crontab(healthy.sandbox, "# certbot renew -q", "1 1 * * * backup")
+    healthy.env = command.add_crontab(healthy.sandbox, "# certbot renew -q", "1 1 * * * backup")
     assert healthy.wrong()["cron"] == (
         "nothing here runs `certbot renew` by itself, so certificates will expire",
         "`certbot-webfaction init` offers the line for the crontab.",
@@ -449,7 +449,7 @@ def test_doctors_at_the_same_time_do_not_disturb_each_other(healthy: Healthy) ->
     outcomes: list[int] = []
 
     def run() -> None:
-        outcomes.append(run_command(healthy.sandbox, "doctor", env=healthy.env).returncode)
+        outcomes.append(command.run(healthy.sandbox, "doctor", env=healthy.env).returncode)
 
     threads = [threading.Thread(target=run) for _ in range(2)]
     for thread in threads:

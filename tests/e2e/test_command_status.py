@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.command_line import run_command, run_in_terminal
+from tests.e2e import command
 from tests.e2e.scenes import add_certificate, add_site, install
 from tests.e2e.ten_websites import set_scene, status_screen
 from tests.lineages import write_lineage
@@ -65,10 +65,10 @@ def test_nothing_is_cut_or_coloured_where_there_is_no_terminal(sandbox: Sandbox)
     add_site(sandbox, "shop", name, f"www.{name}")
     write_lineage(sandbox.config_dir, name, name, f"www.{name}")
     install(sandbox, name, "--no-redirect")
-    output = run_command(sandbox, "status").stdout
+    output = command.run(sandbox, "status").stdout
     assert f"www.{name}  shop     shop  {name}  364 d  yes" in output
     assert "\x1b" not in output
-    narrow = run_in_terminal(sandbox, "status", env={"NO_COLOR": "1"})
+    narrow = command.run_in_terminal(sandbox, "status", env={"NO_COLOR": "1"})
     assert f"www.{name}" in narrow, "a domain is never cut"
     assert f"  {name[:7]}…  " in narrow
 
@@ -124,7 +124,7 @@ def test_json_has_the_documented_keys(sandbox: Sandbox) -> None:
 
 
 def _json(sandbox: Sandbox) -> dict[str, Any]:
-    done = run_command(sandbox, "status", "--json")
+    done = command.run(sandbox, "status", "--json")
     assert done.returncode == 0, done.stderr
     whole: dict[str, Any] = json.loads(done.stdout)
     return whole
@@ -138,11 +138,11 @@ def test_nothing_is_changed_and_damaged_documents_are_said(sandbox: Sandbox) -> 
     folder = next((sandbox.config_dir / "webfaction").iterdir())
     (folder / "journal.json").write_text("no journal")
     before = sandbox.host.snapshot(), _texts(folder)
-    output = run_command(sandbox, "status").stdout
+    output = command.run(sandbox, "status").stdout
     assert (sandbox.host.snapshot(), _texts(folder)) == before
     assert f"! {folder / 'journal.json'} is damaged (JSONDecodeError: " in output
     assert "  The next `certbot renew` keeps it aside, and rebuilds it" in output
-    quiet = run_command(sandbox, "status", "-q").stdout
+    quiet = command.run(sandbox, "status", "-q").stdout
     assert "DOMAIN" not in quiet
     assert "is damaged" in quiet
 
@@ -153,7 +153,7 @@ def _texts(folder: Path) -> dict[str, str]:
 
 def test_an_account_without_websites_and_documents_gets_none_from_looking(sandbox: Sandbox) -> None:
     """A first look at a new account leaves no folder behind."""
-    done = run_command(sandbox, "status")
+    done = command.run(sandbox, "status")
     assert done.returncode == 0
     assert done.stdout.startswith(f"alice on {sandbox.host.web_server}: 0 domains, all in step\n")
     assert not (sandbox.config_dir / "webfaction").exists()
@@ -163,7 +163,7 @@ def test_a_refused_login_is_one_message(sandbox: Sandbox) -> None:
     """As everywhere: what happened, what to do, exit status 1."""
     text = sandbox.credentials.read_text()
     sandbox.credentials.write_text(text.replace("battery", "battle"))
-    done = run_command(sandbox, "status")
+    done = command.run(sandbox, "status")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(
         'certbot-webfaction status: WebFaction refused the login of "alice".'
@@ -176,9 +176,9 @@ def test_domains_are_not_looked_at_where_the_wait_is_zero(sandbox: Sandbox) -> N
     add_site(sandbox, "shop", "shop.example.com", https=True, certificate="bought")
     assert (
         "bought       365 d  ?       -"
-        in run_command(sandbox, "status", "--webfaction-wait", "0").stdout
+        in command.run(sandbox, "status", "--webfaction-wait", "0").stdout
     )
-    assert "bought       365 d  yes     -" in run_command(sandbox, "status").stdout
+    assert "bought       365 d  yes     -" in command.run(sandbox, "status").stdout
 
 
 def test_300_websites_take_less_than_five_seconds_and_four_calls(sandbox: Sandbox) -> None:
@@ -202,7 +202,7 @@ def test_300_websites_take_less_than_five_seconds_and_four_calls(sandbox: Sandbo
     sandbox.front_end.wait_applied()
     sandbox.api.latency = 0.1
     started = time.monotonic()
-    done = run_command(sandbox, "status")
+    done = command.run(sandbox, "status")
     taken = time.monotonic() - started
     assert done.returncode == 0
     assert sandbox.api.calls.methods() == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -267,3 +268,20 @@ def _state(scene: Scene) -> object:
 
 def _leaf(scene: Scene, name: str) -> str:
     return Path(scene.config.live_dir, name, "cert.pem").read_text()
+
+
+def test_installing_again_puts_back_a_certificate_whose_content_was_replaced(
+    tmp_path: Path,
+) -> None:
+    """Somebody uploaded another one under its name; a plain restart does not look for that."""
+    scene = Scene(tmp_path, http("shop", "shop.test"))
+    files = scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    held = scene.panel.installed["shop_test"]
+    scene.panel.installed["shop_test"] = replace(held, leaf="another")
+    scene.forget_process()
+    scene.restart()
+    assert scene.panel.calls == []
+    scene.install("shop.test")
+    assert scene.writes() == ["update_certificate"]
+    assert scene.panel.installed["shop_test"].leaf == files.leaf.read_text()

@@ -198,7 +198,7 @@ class Host:
             )
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Hold again what ``snapshot`` does; the files below the home directory are the caller's."""
+        """Hold again what ``snapshot`` does; files in the home directory are the caller's."""
         with self._change():
             self._apps = {app.name: app for app in snapshot.apps}
             self._websites = {(site.name, site.https): site for site in snapshot.websites}

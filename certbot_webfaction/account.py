@@ -6,7 +6,8 @@ import argparse
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -244,32 +245,46 @@ class SharedPanel:
 
     def create_website(self, website: Website) -> None:
         """As `IPanel.create_website`."""
-        self.client.create_website(website)
+        with self._changing():
+            self.client.create_website(website)
         self._note(website)
 
     def update_website(self, website: Website) -> None:
         """As `IPanel.update_website`."""
-        self.client.update_website(website)
+        with self._changing():
+            self.client.update_website(website)
         self._note(website)
 
     def delete_website(self, website: Website) -> None:
         """As `IPanel.delete_website`."""
-        self.client.delete_website(website)
+        with self._changing():
+            self.client.delete_website(website)
         if self._websites is not None:
             self._websites.pop(_key(website), None)
 
     def create_app(self, name: str, type: str) -> App:
         """As `IPanel.create_app`."""
-        app = self.client.create_app(name, type)
+        with self._changing():
+            app = self.client.create_app(name, type)
         if self._apps is not None:
             self._apps[name] = app
         return app
 
     def delete_app(self, name: str) -> None:
         """As `IPanel.delete_app`."""
-        self.client.delete_app(name)
+        with self._changing():
+            self.client.delete_app(name)
         if self._apps is not None:
             self._apps.pop(name, None)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Forget what was seen if a change fails: it may have happened all the same."""
+        try:
+            yield
+        except BaseException:
+            self.forget()
+            raise
 
     def _note(self, website: Website) -> None:
         if self._websites is not None:

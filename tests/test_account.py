@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from certbot_webfaction.account import (
     read_options,
 )
 from certbot_webfaction.frontend.route import Route
-from certbot_webfaction.panel.interface import LoginRefusedError
+from certbot_webfaction.panel.interface import LoginRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Mount, Website
 from tests.frontend.web import Time
 from tests.installation.scene import make_config
@@ -203,3 +204,25 @@ def test_a_fresh_reading_is_asked_for_where_it_matters() -> None:
     shared.websites()
     shared.apps()
     assert panel.verbs()[-2:] == ["websites", "apps"]
+
+
+def test_a_change_whose_answer_is_lost_is_looked_for_on_the_panel() -> None:
+    """What was seen before it does not count any more, not even for a second."""
+    panel = FakePanel((SITE,))
+    panel.create_app("static", "static_only")
+    shared = SharedPanel(lambda: panel, Time().clock)
+    https = Website("shop", IP, True, ("shop.test",), SITE.mounts)
+    for change in (
+        lambda: shared.create_website(https),
+        lambda: shared.update_website(replace(https, domains=("new.test",))),
+        lambda: shared.delete_website(https),
+        lambda: shared.create_app("letsencrypt", "static_only"),
+        lambda: shared.delete_app("letsencrypt"),
+    ):
+        shared.websites()
+        shared.apps()
+        panel.fail(after=True)
+        with pytest.raises(PanelUnreachableError):
+            change()
+        assert set(shared.websites(FRESH)) == set(panel.sites.values())
+        assert {app.name for app in shared.apps()} == set(panel.programs)

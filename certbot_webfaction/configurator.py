@@ -197,6 +197,14 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """
         if enhancement != "redirect":
             raise errors.NotSupportedError(f"{enhancement} is not supported on WebFaction.")
+        if self._authenticator_of_the_lineage() == "webroot" and not self.config.redirect:
+            logger.warning(
+                "%s was not redirected to https: its certificate is renewed by files in the http"
+                " website's own directory (-a webroot), which a redirect would hide. Issue it with"
+                " -a webfaction to have both.",
+                domain,
+            )
+            return
         seen = Seen(self._account.panel)
         wanted, journal = self._read_documents()
         if acknowledge_redirects(wanted, journal, domain, seen):
@@ -211,6 +219,14 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             logger.warning("%s", error)
         else:
             self._redirecting.append(domain)
+
+    def _authenticator_of_the_lineage(self) -> str:
+        """The authenticator of this run, or of the lineage that is being installed."""
+        if self.config.authenticator:
+            return str(self.config.authenticator)
+        renewals = lineage.read_renewals(self.config)
+        names = {renewal.lineage: renewal.authenticator for renewal in renewals}
+        return names.get(self.config.certname or "", "")
 
     def save(self, title: str | None = None, temporary: bool = False) -> None:
         """Decide what is wanted, and write it as a checkpoint if it is something new.

@@ -54,7 +54,7 @@ that use their certificates. No website, certificate or document is changed.
 The exit status is 0 only if nothing is wrong. With -q only what is wrong is printed, so that this
 line in a crontab mails only then:
 
-  0 6 * * 1  certbot-webfaction doctor -q
+  0 6 * * 1  ~/certbot/bin/certbot-webfaction doctor -q
 """
 
 CHALLENGE_PATH_CHECK = Check("challenge path", lambda _: None, ("login", "website", "app"))

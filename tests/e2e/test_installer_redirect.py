@@ -127,3 +127,16 @@ def test_the_redirect_comes_with_a_warning_when_the_wait_is_over(sandbox: Sandbo
     assert "shop.example.com:" in result.output
     http = website(sandbox, "shop", https=False)
     assert ("redirect_to_https", "/") in http.website_apps
+
+
+def test_a_lineage_that_renews_by_webroot_is_not_redirected_by_default(sandbox: Sandbox) -> None:
+    """A redirect would hide the directory that its renewals write to; asked for, it comes."""
+    add_site(sandbox, "shop", "shop.example.com")
+    webroot = ("-a", "webroot", "-w", str(sandbox.host.webapps / "shop"))
+    result = sandbox.certbot("run", *webroot, "-i", "webfaction", "-d", "shop.example.com")
+    assert "shop.example.com was not redirected to https" in result.output
+    assert "was not redirected" in install(sandbox, "shop.example.com")
+    assert sandbox.http("shop.example.com").text == "page of shop"
+    sandbox.certbot("renew", "--dry-run")
+    install(sandbox, "shop.example.com", "--redirect")
+    assert sandbox.http("shop.example.com").status == 301

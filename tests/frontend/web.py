@@ -60,6 +60,7 @@ class Web:
 
         class Server(ThreadingHTTPServer):
             address_family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+            request_queue_size = 128  # many ask at once; what does not fit comes a second later
 
             def handle_error(self, request: object, client_address: object) -> None:
                 pass  # clients here go away when they have seen enough

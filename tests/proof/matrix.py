@@ -13,6 +13,7 @@ from tests.proof.state import (
     State,
     harm,
     harm_on_panel,
+    is_for_a_challenge,
     look_at_state,
     look_from_outside,
 )
@@ -218,7 +219,7 @@ class Matrix:
 
 def _settled(state: State) -> State:
     """A state without what is still to be cleaned up by the next run, nor the documents."""
-    files = frozenset(entry for entry in state.files if ".well-known" not in entry[0])
+    files = frozenset(entry for entry in state.files if not is_for_a_challenge(entry))
     return replace(state, files=files, documents="", records=frozenset(), names=frozenset())
 
 

@@ -69,8 +69,14 @@ class State:
     @property
     def leftovers(self) -> set[str]:
         """Challenge files and records that are still there."""
-        files = {path for path, _ in self.files if ".well-known" in path}
+        files = {entry[0] for entry in self.files if is_for_a_challenge(entry)}
         return files | {name for name, _ in self.records if name.startswith("_acme-challenge")}
+
+
+def is_for_a_challenge(entry: tuple[str, str]) -> bool:
+    """Whether a file, or a directory, is there for a challenge: ``TOKEN`` holds ``TOKEN.…``."""
+    path, content = entry
+    return ".well-known" in path or content.startswith(f"{Path(path).name}.")
 
 
 def look_at_state(stage: Stage) -> State:

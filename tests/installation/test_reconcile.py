@@ -177,6 +177,38 @@ def test_an_interrupted_undo_is_finished_by_the_next_restart(
     assert journal == Journal(uploads=journal.uploads)
 
 
+def test_a_certificate_that_is_gone_from_the_panel_is_created_anew(tmp_path: Path) -> None:
+    """With its key and its chain; one that is still there, and is refused, is left to the user."""
+    scene = Scene(tmp_path, http("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    files = scene.issue("shop.test", "shop.test")
+    scene.panel.fail(verb="update_certificate", error=PanelRefusedError("Not that one."))
+    with pytest.raises(errors.PluginError, match="Not that one"):
+        scene.restart()
+    assert "create_certificate" not in scene.panel.verbs()[-2:]
+    del scene.panel.installed["shop_test"]
+    scene.restart()
+    assert scene.panel.uploads["shop_test"] == files.upload()
+
+
+def test_a_website_that_we_made_is_known_in_any_order_of_its_domains(tmp_path: Path) -> None:
+    """The panel may list them otherwise; one more domain is a change by hand."""
+    scene = Scene(tmp_path, http("shop", "shop.test", "www.shop.test"))
+    scene.issue("shop.test", "shop.test", "www.shop.test")
+    for domains, stays in (
+        (("www.shop.test", "shop.test"), False),
+        (("shop.test", "www.shop.test", "new.test"), True),
+    ):
+        scene.install("shop.test")
+        made = scene.site("shop", https=True)
+        scene.panel.sites["shop", True] = replace(made, domains=domains)
+        scene.forget_process()
+        scene.want(Wanted())
+        scene.restart()
+        assert (("shop", True) in scene.panel.sites) is stays
+
+
 def test_https_stays_while_a_redirect_to_it_could_not_be_undone(tmp_path: Path) -> None:
     """Visitors would be sent to an error; the next restart undoes both."""
     scene = Scene(tmp_path, http("shop", "shop.test"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from certbot import errors
 from certbot_webfaction.installation.wanted import Wanted
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.panel.interface import PanelRefusedError, PanelUnreachableError
-from certbot_webfaction.panel.model import CHALLENGE_PATH, Mount
+from certbot_webfaction.panel.model import CHALLENGE_PATH, Certificate, Mount
 from tests.installation.scene import Scene, http, https
 
 CHALLENGES = Mount("letsencrypt", CHALLENGE_PATH)
@@ -207,6 +208,54 @@ def test_a_website_that_we_made_is_known_in_any_order_of_its_domains(tmp_path: P
         scene.want(Wanted())
         scene.restart()
         assert (("shop", True) in scene.panel.sites) is stays
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_an_interrupted_change_is_undone_to_what_was_before_it(tmp_path: Path, n: int) -> None:
+    """Certificate and content, though the run that first changed them never heard of it."""
+    scene = Scene(tmp_path, http("a", "a.test"), https("a", "a.test"))
+    scene.panel.installed["bought"] = Certificate("bought", ("a.test",), None, "")
+    scene.panel.sites["a", True] = replace(scene.site("a", https=True), certificate="bought")
+    scene.issue("a.test", "a.test")
+    before = _state(scene)
+    scene.panel.fail(n, verb="update_website", after=True)
+    for change in (scene.install, scene.redirect):
+        with suppress(PanelUnreachableError):
+            change("a.test")
+        scene.forget_process()
+        scene.restart()
+    assert scene.site("a", https=True).certificate == "a_test"
+    assert scene.site("a", https=False).content != scene.site("a", https=True).content
+    scene.want(Wanted())
+    scene.restart()
+    assert _state(scene) == before
+
+
+def test_domains_of_a_website_that_we_made_come_and_go_with_what_is_wanted(tmp_path: Path) -> None:
+    """One that somebody added by hand stays."""
+    scene = Scene(tmp_path, http("shop", "shop.test", "www.shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    made = scene.site("shop", https=True)
+    scene.panel.sites["shop", True] = replace(made, domains=("shop.test", "mine.test"))
+    scene.forget_process()
+    smaller, _ = scene.documents()
+    scene.issue("shop.test", "shop.test", "www.shop.test")
+    scene.install("shop.test")
+    everything = {"shop.test", "mine.test", "www.shop.test"}
+    assert set(scene.site("shop", https=True).domains) == everything
+    scene.want(smaller)
+    scene.restart()
+    assert set(scene.site("shop", https=True).domains) == {"shop.test", "mine.test"}
+
+
+def test_a_redirect_waits_for_the_domains_of_its_website_alone(tmp_path: Path) -> None:
+    """Others are not sent there; names behind a wildcard can't be asked for."""
+    scene = Scene(tmp_path, http("a", "a.test", "*.a.test"), http("b", "b.test"))
+    scene.issue("a.test", "a.test", "*.a.test", "b.test")
+    scene.install("a.test")
+    scene.redirect("a.test")
+    assert scene.watch.waited == ["a.test"]
 
 
 def test_https_stays_while_a_redirect_to_it_could_not_be_undone(tmp_path: Path) -> None:

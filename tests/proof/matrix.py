@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -173,6 +174,8 @@ class Matrix:
             case.order(stage, case.call)
             first = stage.certbot(*verb.argv)
             wrong += self._after_run(first, good)
+            if (first.status == -signal.SIGKILL) != (case.fault in KILLS):
+                wrong.append(f"exit status {first.status}")
             stage.calm()
             now = look_at_state(stage)
             if first.status == 0:
@@ -198,7 +201,7 @@ class Matrix:
     def _after_run(self, ended: Ended, good: Good) -> list[str]:
         """What is wrong with exit status, message, and what websites serve."""
         wrong = []
-        if ended.status not in (0, 1, -9):
+        if ended.status not in (0, 1, -signal.SIGKILL):
             wrong.append(f"exit status {ended.status}")
         for words in ("Traceback", "unexpected error", "Exception"):
             if words in ended.output:

@@ -205,6 +205,6 @@ def harm_on_panel(snapshot: Snapshot) -> str:
         redirects = any(app == "redirect_to_https" for app, _path in website.website_apps)
         if redirects and not secured.issuperset(website.subdomains):
             return f"{website.name} redirects to https that does not cover {website.subdomains}"
-        if website.https and not website.website_apps:
-            return f"the https website {website.name} has no content"
+        if website.https and not (website.website_apps and website.certificate):
+            return f"the https website {website.name} has no content or no certificate"
     return ""

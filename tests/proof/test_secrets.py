@@ -74,8 +74,9 @@ class Watched:
 
 
 def _lines(pem: Path) -> Iterator[tuple[int, str]]:
-    lines = pem.read_text().splitlines()
-    return ((number, line) for number, line in enumerate(lines) if "-----" not in line)
+    """The lines of a private key that are secret: an ECDSA key ends with the public key."""
+    lines = pem.read_text().splitlines()[1:-2]
+    return ((number, line) for number, line in enumerate(lines, 1))
 
 
 def _spell(secret: str) -> set[str]:

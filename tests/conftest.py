@@ -6,17 +6,44 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.sandbox.processes import SandboxError
 from tests.sandbox.sandbox import Sandbox
 
 
+class _Running:
+    """The sandbox of this process: started with the first test that needs it."""
+
+    def __init__(self) -> None:
+        self._sandbox: Sandbox | None = None
+
+    def fresh(self) -> Sandbox:
+        """Give it with an empty account, and a new one where a test has left it unable to go on."""
+        if self._sandbox:
+            try:
+                self._sandbox.reset()
+                self._sandbox.front_end.wait_applied()
+            except (SandboxError, OSError):
+                self.close()
+        if not self._sandbox:
+            self._sandbox = Sandbox()
+            self._sandbox.start()
+        return self._sandbox
+
+    def close(self) -> None:
+        """End it."""
+        if self._sandbox:
+            self._sandbox.close()
+        self._sandbox = None
+
+
 @pytest.fixture(scope="session")
-def _running_sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
+def _running() -> Iterator[_Running]:
+    running = _Running()
+    yield running
+    running.close()
 
 
 @pytest.fixture
-def sandbox(_running_sandbox: Sandbox) -> Sandbox:
+def sandbox(_running: _Running) -> Sandbox:
     """A sandbox with an empty account; its servers are shared by the tests of one process."""
-    _running_sandbox.reset()
-    return _running_sandbox
+    return _running.fresh()

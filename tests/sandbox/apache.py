@@ -6,6 +6,7 @@ import os
 import pwd
 import re
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +70,8 @@ class Apache:
     def retire_former(self) -> None:
         """End the process that served the state before; nginx must not need it any more."""
         if self._former:
-            self._former.signal(signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it may have died of itself
+                self._former.signal(signal.SIGTERM)
             self._former.wait_until_ended()
             self._former = None
 

@@ -91,6 +91,7 @@ class FrontEnd:
                 self._condition.wait(min(dues) - now if dues else None)
 
     def _apply(self, snapshot: Snapshot, webapps: Path) -> None:
+        self._apache.retire_former()  # one is left where nginx could not follow the last change
         self._apache.serve(snapshot, webapps)
         self._nginx.serve(snapshot, webapps, self._apache.ports)
         self._apache.retire_former()

@@ -50,7 +50,10 @@ def test_a_panel_that_can_not_be_used_stops_every_verb(
     conf = sandbox.config_dir / "renewal" / "shop.example.com.conf"
     before = conf.read_text()
     words = cause(sandbox)
-    for command in ((*RUN, "--force-renewal"), RENEW, ("rollback", "-i", "webfaction")):
+    verbs = [RENEW, (*RUN, "--force-renewal"), ("rollback", "-i", "webfaction")]
+    if cause is stop_api:
+        verbs = verbs[:1]  # each waits 13 s for the API to come back
+    for command in verbs:
         result = sandbox.certbot(*command, check=False)
         assert result.returncode == 1, command
         assert words in " ".join(result.output.split()), result.output

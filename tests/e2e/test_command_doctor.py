@@ -457,4 +457,6 @@ def test_doctors_at_the_same_time_do_not_disturb_each_other(healthy: Healthy) ->
     for thread in threads:
         thread.join()
     assert outcomes == [0, 0]
-    assert not list((healthy.sandbox.host.webapps / "shop").glob(".well-known"))
+    # An empty directory may stay, where one made it and the other's file was in it at the end.
+    left = (healthy.sandbox.host.webapps / "shop" / ".well-known").rglob("*")
+    assert [path for path in left if not path.is_dir()] == []

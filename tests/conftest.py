@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.sandbox.processes import SandboxError
 from tests.sandbox.sandbox import Sandbox
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell ignores it for what it starts in the background, and programs that tests start would
+    # inherit that; some tests press Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _Running:

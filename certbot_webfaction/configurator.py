@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from acme import challenges, messages
+from acme import challenges
 from certbot import achallenges, errors, interfaces
 from certbot.display import util as display_util
 from certbot.plugins import common
@@ -21,7 +21,7 @@ from certbot_webfaction.account import (
     open_account,
     read_options,
 )
-from certbot_webfaction.challenges import answer, records
+from certbot_webfaction.challenges import answer, domain_of, records
 from certbot_webfaction.challenges.answer import places_of
 from certbot_webfaction.installation.documents import read_documents, wanted_path
 from certbot_webfaction.installation.reconcile import differences, forget_gone, reconcile
@@ -142,7 +142,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """
         answers = [achall.response_and_validation() for achall in achalls]
         files = [
-            answer.Challenge(_domain(achall), achall.chall.encode("token"), validation)
+            answer.Challenge(domain_of(achall), achall.chall.encode("token"), validation)
             for achall, (_, validation) in zip(achalls, answers, strict=True)
         ]
         self._performed = False
@@ -164,7 +164,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         from certbot_webfaction.challenges.causes import auth_hint
 
         self._ca_refused = True
-        return auth_hint([_domain(achall) for achall in failed_achalls], self._account.options)
+        return auth_hint([domain_of(achall) for achall in failed_achalls], self._account.options)
 
     # Installer
 
@@ -342,19 +342,3 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
                 " Uploading them now."
             )
         self._reconcile()
-
-
-def _domain(achall: achallenges.AnnotatedChallenge) -> str:
-    """The domain of a challenge; before certbot 5.3 it had no identifier.
-
-    :raises certbot.errors.PluginError: if it is for an IP address
-    """
-    identifier = getattr(achall, "identifier", None)
-    if identifier is None:
-        return str(achall.domain)
-    if identifier.typ != messages.IDENTIFIER_FQDN:
-        raise errors.PluginError(
-            f"{identifier.value} is an IP address. WebFaction's websites have domains only, so no"
-            " certificate can be issued for it."
-        )
-    return str(identifier.value)

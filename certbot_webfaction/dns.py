@@ -10,7 +10,7 @@ from certbot import achallenges, errors
 from certbot.plugins import dns_common
 
 from certbot_webfaction.account import HostAccount, open_account, read_options
-from certbot_webfaction.challenges import records
+from certbot_webfaction.challenges import domain_of, records
 from certbot_webfaction.challenges.records import Records, validation_name
 from certbot_webfaction.installation.documents import read_documents
 
@@ -79,12 +79,12 @@ class Authenticator(dns_common.DNSAuthenticator):
 
         :raises certbot.errors.PluginError: names every domain that is not in the account
         """
-        self._records.find(validation_name(_domain(achall)) for achall in achalls)
+        self._records.find(validation_name(domain_of(achall)) for achall in achalls)
         return super().perform(achalls)
 
     def auth_hint(self, failed_achalls: list[achallenges.AnnotatedChallenge]) -> str:
         """Say what to check where the CA did not see the records."""
-        names = list(dict.fromkeys(validation_name(_domain(achall)) for achall in failed_achalls))
+        names = list(dict.fromkeys(validation_name(domain_of(achall)) for achall in failed_achalls))
         listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         seconds = self.conf("propagation-seconds")
         return (
@@ -103,9 +103,3 @@ class Authenticator(dns_common.DNSAuthenticator):
 
     def _cleanup(self, domain: str, validation_name: str, validation: str) -> None:
         self._records.withdraw(validation)
-
-
-def _domain(achall: achallenges.AnnotatedChallenge) -> str:
-    """The domain of a challenge; before certbot 5.3 it had no identifier."""
-    identifier = getattr(achall, "identifier", None)
-    return str(identifier.value if identifier else achall.domain)

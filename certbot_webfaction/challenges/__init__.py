@@ -1,1 +1,22 @@
+"""Answering the CA: where a challenge is answered, and what has to be there for it."""
 
+from __future__ import annotations
+
+from acme import messages
+from certbot import achallenges, errors
+
+
+def domain_of(achall: achallenges.AnnotatedChallenge) -> str:
+    """The domain of a challenge; before certbot 5.3 it had no identifier.
+
+    :raises certbot.errors.PluginError: if it is for an IP address
+    """
+    identifier = getattr(achall, "identifier", None)
+    if identifier is None:
+        return str(achall.domain)
+    if identifier.typ != messages.IDENTIFIER_FQDN:
+        raise errors.PluginError(
+            f"{identifier.value} is an IP address. WebFaction's websites have domains only, so no"
+            " certificate can be issued for it."
+        )
+    return str(identifier.value)

@@ -17,7 +17,6 @@ from certbot import errors
 
 from certbot_webfaction.account import FRESH, HostAccount
 from certbot_webfaction.challenges.placement import Place, find_places
-from certbot_webfaction.document import DamagedError
 from certbot_webfaction.files import File, PlacingError, choose_files
 from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
 from certbot_webfaction.panel.model import Mount, Website, a_label
@@ -212,7 +211,7 @@ def _try(account: HostAccount, step: Callable[[HostAccount, Journal], None]) -> 
     # The journal is read anew for every step, because a deploy hook may have written it.
     try:
         step(account, account.journal())
-    except (errors.Error, DamagedError) as error:
+    except errors.Error as error:
         logger.warning(
             "Cleaning up after the challenges is not complete: %s The next run tries again.", error
         )

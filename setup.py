@@ -31,6 +31,7 @@ setup(
             "pytest-timeout",
             "pytest-xdist",
             "ruff",
+            "setuptools>=70.1",  # which builds wheels by itself; tests build without isolation
             "Sphinx",
             "twine",
             "types-requests",

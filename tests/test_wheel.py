@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -11,13 +12,21 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parents[1]
+_NOT_SOURCES = (".git", ".venv*", ".*_cache", ".hypothesis", "*.egg-info", "dist", "_build")
 
 
 @pytest.fixture(scope="module")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The source distribution, and the wheel that is built from it."""
+    """The source distribution, and the wheel that is built from it.
+
+    They are built from a copy, because setuptools works in the tree itself, where another process
+    may be building at the same time.
+    """
+    sources = tmp_path_factory.mktemp("sources") / "tree"
+    shutil.copytree(_ROOT, sources, ignore=shutil.ignore_patterns(*_NOT_SOURCES))
     directory = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--outdir", str(directory), str(_ROOT)]
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(directory)]
+    command.append(str(sources))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return sorted(directory.iterdir())

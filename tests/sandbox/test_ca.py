@@ -71,10 +71,14 @@ def test_another_root_can_be_preferred(sandbox: Sandbox) -> None:
 
 
 def test_habits_can_be_chosen() -> None:
-    """A sandbox's CA can give longer chains and refuse nonces, which certbot copes with."""
+    """A sandbox's CA can give longer chains and refuse nonces.
+
+    certbot gives up where it is refused two in a row, which once in 30 runs it is.
+    """
     with Sandbox(habits=Habits(nonce_reject=5, chain_length=2, validation_seconds=1)) as sandbox:
         _add_static_site(sandbox)
-        sandbox.certbot("certonly", "--webroot", "-w", _webroot(sandbox), "-d", "example.com")
+        command = ("certonly", "--webroot", "-w", _webroot(sandbox), "-d", "example.com")
+        assert any(sandbox.certbot(*command, check=False).returncode == 0 for _ in range(5))
         chain = sandbox.config_dir / "live/example.com/chain.pem"
         assert chain.read_text().count("BEGIN CERTIFICATE") == 2
         assert "Configured to reject 5% of good nonces" in sandbox.ca.log()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from certbot import configuration, errors
 from certbot.plugins.dns_common import CredentialsConfiguration
@@ -20,8 +20,11 @@ from certbot_webfaction import document
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.panel.credentials import Credentials
-from certbot_webfaction.panel.interface import IPanel, LoginRefusedError
-from certbot_webfaction.panel.model import Account, App, Certificate, Website
+from certbot_webfaction.panel.errors import LoginRefusedError
+
+if TYPE_CHECKING:
+    from certbot_webfaction.panel.interface import IPanel
+    from certbot_webfaction.panel.model import Account, App, Certificate, Website
 
 API_URL = "https://api.webfaction.com/"
 CHALLENGE_APP = "letsencrypt"

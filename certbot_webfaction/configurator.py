@@ -6,25 +6,24 @@ import logging
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from acme import challenges
 from certbot import achallenges, errors, interfaces
 from certbot.display import util as display_util
 from certbot.plugins import common
 
-from certbot_webfaction import document, lineage
+from certbot_webfaction import document
 from certbot_webfaction.account import (
     HostAccount,
-    Options,
     add_options,
     open_account,
     read_options,
 )
-from certbot_webfaction.challenges import answer, domain_of, records
-from certbot_webfaction.challenges.answer import places_of
+from certbot_webfaction.challenges import domain_of
+from certbot_webfaction.installation.differences import differences, forget_gone
 from certbot_webfaction.installation.documents import read_documents, wanted_path
-from certbot_webfaction.installation.reconcile import differences, forget_gone, reconcile
 from certbot_webfaction.installation.wanted import (
     Seen,
     Wanted,
@@ -34,15 +33,20 @@ from certbot_webfaction.installation.wanted import (
     want_certificate,
     want_redirect,
 )
-from certbot_webfaction.installation.watch import ServedWatch
 from certbot_webfaction.journal import Journal
+from certbot_webfaction.lineage import CertificateFiles, installed_files
+
+# Every certbot run on the machine imports this module, and few go on to a challenge or the panel.
+# What only those need is imported where it is used: `make bench` shows what is left.
+if TYPE_CHECKING:
+    from certbot_webfaction.installation.watch import ServedWatch
 
 logger = logging.getLogger(__name__)
 
-_compared: dict[Options, set[str]] = {}
-"""For each account (by the options that name it, lest its credentials be read for every lineage)
-that `generic_updates` has brought into step in this process, the lineages that need no other look:
-their files change only in a renewal, which ends in `restart`."""
+_installed: dict[tuple[str | None, str | None], set[str]] = {}
+"""For each account that `generic_updates` has caught up with in this process, by the options that
+name it (lest its credentials be read for every lineage), the lineages that are installed there.
+They need no other look: their files change only in a renewal, which ends in `restart`."""
 
 
 class Configurator(common.Configurator, interfaces.GenericUpdater):
@@ -56,10 +60,9 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._opened: HostAccount | None = None
         self._performed = False
         self._ca_refused = False
-        self._deploying: tuple[lineage.CertificateFiles, list[str]] | None = None
+        self._deploying: tuple[CertificateFiles, list[str]] | None = None
         self._redirecting: list[str] = []
         self._has_checkpoint = False
 
@@ -92,41 +95,49 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             if named:
                 self._finish_what_was_left()
             if self.config.authenticator == self.name and self.config.domains:
+                from certbot_webfaction.challenges.answer import places_of
+
                 places_of(self._account, [str(domain) for domain in self.config.domains])
         except errors.PluginError as error:
             if named:
                 raise errors.ConfigurationError(str(error)) from error
             raise
 
-    @property
+    @cached_property
     def _account(self) -> HostAccount:
         """The account of the credentials file, opened without a call to its panel."""
-        if self._opened is None:
-            self._opened = open_account(read_options(self.config), self.config.config_dir)
-            self._watch = ServedWatch(self._opened.options, self.config)
-        return self._opened
+        return open_account(read_options(self.config), self.config.config_dir)
 
     def _finish_what_was_left(self) -> None:
-        self._settle()
+        documents = self._settle()
         if self.config.dry_run:
             return
         try:
-            self._reconcile()
+            self._reconcile(*documents)
         except errors.PluginError as error:
             logger.warning("An earlier change of the panel could not be completed yet: %s", error)
 
-    def _settle(self) -> None:
+    def _settle(self) -> tuple[Wanted, Journal]:
         """Take back what a killed run left of challenges and of a checkpoint; mostly there is none.
 
         No call is made where there is none.
+
+        :returns: the documents as they are then
         """
         self.recovery_routine()
-        self._read_documents()
+        wanted, journal = self._read_documents()
+        if not (journal.files or journal.mounts or journal.records):
+            return wanted, journal
+        from certbot_webfaction.challenges import answer, records
+
         answer.settle(self._account, self._names_to_renew)
         records.settle(self._account)
+        return self._read_documents()
 
     def _names_to_renew(self) -> set[str]:
-        return lineage.names_authenticated_by(self.config, self.name)
+        from certbot_webfaction.renewals import names_authenticated_by
+
+        return names_authenticated_by(self.config, self.name)
 
     # Authenticator
 
@@ -140,6 +151,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
         :raises certbot.errors.PluginError: if one is not served; the CA has not been asked then
         """
+        from certbot_webfaction.challenges import answer
+
         answers = [achall.response_and_validation() for achall in achalls]
         files = [
             answer.Challenge(domain_of(achall), achall.chall.encode("token"), validation)
@@ -156,6 +169,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         certbot does not say which it is: a failure has left `perform` unfinished, has made certbot
         ask for `auth_hint`, or is being raised while certbot's `ExitHandler` calls this method.
         """
+        from certbot_webfaction.challenges import answer
+
         succeeded = self._performed and not self._ca_refused and sys.exc_info()[0] is None
         answer.clean_up(self._account, keep_mounts=succeeded and not self.config.dry_run)
 
@@ -178,7 +193,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         self, domain: str, cert_path: str, key_path: str, chain_path: str, fullchain_path: str
     ) -> None:
         """Take a domain; all of a certificate's are decided on together, in `save`."""
-        files = lineage.installed_files(self.config, cert_path, key_path, chain_path)
+        files = installed_files(self.config, cert_path, key_path, chain_path)
         if self._deploying is None:
             self._deploying = files, []
         self._deploying[1].append(domain)
@@ -224,8 +239,9 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """The authenticator of this run, or of the lineage that is being installed."""
         if self.config.authenticator:
             return str(self.config.authenticator)
-        renewals = lineage.read_renewals(self.config)
-        names = {renewal.lineage: renewal.authenticator for renewal in renewals}
+        from certbot_webfaction.renewals import read_renewals
+
+        names = {each.lineage: each.authenticator for each in read_renewals(self.config)}
         return names.get(self.config.certname or "", "")
 
     def save(self, title: str | None = None, temporary: bool = False) -> None:
@@ -283,7 +299,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         :raises certbot.errors.PluginError: names all that could not be done
         """
         try:
-            self._reconcile()
+            self._reconcile(*self._read_documents())
         except errors.PluginError as error:
             if self.config.verb != "rollback":
                 raise
@@ -292,11 +308,30 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
                 " another `certbot rollback` would take back one more checkpoint, too."
             ) from error
 
-    def _reconcile(self) -> None:
-        wanted, journal = self._read_documents()
+    def _reconcile(self, wanted: Wanted, journal: Journal, *, overdue: bool = False) -> None:
+        """Compare the documents, and bring the panel into step where they differ.
+
+        :param overdue: whether an upload that is missing makes up for one that failed
+        """
         if forget_gone(wanted, journal, self.config):
             self._write_documents(wanted, journal)
-        reconcile(self._account, wanted, journal, self.config, self._watch)
+        found = differences(wanted, journal, self.config)
+        if not found:
+            return
+        if overdue and found.uploads:
+            display_util.notify(
+                f"Renewed certificates are not yet on the panel: {', '.join(found.uploads)}."
+                " Uploading them now."
+            )
+        from certbot_webfaction.installation.reconcile import reconcile
+
+        reconcile(self._account, found, wanted, journal, self.config, self._watch)
+
+    @cached_property
+    def _watch(self) -> ServedWatch:
+        from certbot_webfaction.installation.watch import ServedWatch
+
+        return ServedWatch(self._account.options, self.config)
 
     def _read_documents(self) -> tuple[Wanted, Journal]:
         return read_documents(self._account, self.config, self.name)
@@ -314,12 +349,12 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
         :raises certbot.errors.PluginError: if it fails again
         """
-        options = read_options(self.config)
-        known = _compared.get(options)
-        if known is not None and lineage.lineagename in known:
-            return
-        wanted, journal = self._read_documents()
-        if not wanted.names_of(WantedCertificate(lineage=lineage.lineagename)):
+        account = self.config.webfaction_credentials, self.config.webfaction_api_url
+        is_first = account not in _installed
+        if is_first:
+            wanted, journal = self._settle()
+            _installed[account] = {entry.lineage for entry in wanted.certificates.values()}
+        if lineage.lineagename not in _installed[account]:
             logger.warning(
                 "The certificate %s names %s as its installer but was never installed with it."
                 " Install it with `certbot install --cert-name %s -i %s`.",
@@ -328,17 +363,5 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
                 lineage.lineagename,
                 self.name,
             )
-        lineages = {entry.lineage for entry in wanted.certificates.values()}
-        _compared[options] = lineages | {lineage.lineagename}
-        if known is not None:
-            return
-        self._settle()
-        wanted, journal = self._read_documents()
-        forget_gone(wanted, journal, self.config)
-        overdue = differences(wanted, journal, self.config).uploads
-        if overdue:
-            display_util.notify(
-                f"Renewed certificates are not yet on the panel: {', '.join(overdue)}."
-                " Uploading them now."
-            )
-        self._reconcile()
+        if is_first:
+            self._reconcile(wanted, journal, overdue=True)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from acme import challenges
 from certbot import achallenges, errors
 from certbot.plugins import dns_common
 
 from certbot_webfaction.account import HostAccount, open_account, read_options
-from certbot_webfaction.challenges import domain_of, records
-from certbot_webfaction.challenges.records import Records, validation_name
+from certbot_webfaction.challenges import domain_of, validation_name
 from certbot_webfaction.installation.documents import read_documents
+
+# Every certbot run on the machine imports this module, and few go on to a challenge.
+if TYPE_CHECKING:
+    from certbot_webfaction.challenges.records import Records
 
 PROPAGATION_SECONDS = 60
 
@@ -49,6 +53,8 @@ class Authenticator(dns_common.DNSAuthenticator):
             plugin; see `certbot_webfaction.configurator.Configurator.prepare`
         :raises certbot.errors.PluginError: if certbot merely lists its plugins
         """
+        from certbot_webfaction.challenges import records
+
         named = self.name in (self.config.configurator, self.config.authenticator)
         try:
             self._account.login()
@@ -70,6 +76,8 @@ class Authenticator(dns_common.DNSAuthenticator):
 
     @cached_property
     def _records(self) -> Records:
+        from certbot_webfaction.challenges.records import Records
+
         return Records(self._account)
 
     def perform(

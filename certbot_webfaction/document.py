@@ -8,6 +8,7 @@ import json
 import logging
 import time
 import typing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,7 +54,8 @@ def peek(path: Path, kind: type[T]) -> T:
             )
         if version != VERSION:
             raise ValueError(f"its version is {version!r}")
-        return typing.cast(T, _decode(kind, content))
+        decode: Callable[[Any], T] = _decoder(typing.cast(typing.Hashable, kind))
+        return decode(content)
     except FileNotFoundError:
         return kind()
     except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
@@ -86,22 +88,25 @@ def write(path: Path, content: Any) -> None:
         raise errors.PluginError(f"{path} could not be written: {error}.") from error
 
 
-def _decode(kind: Any, value: Any) -> Any:
-    """Turn what JSON gave into ``kind``, or raise `TypeError` where it does not fit."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        hints = _hints(kind)
-        return kind(**{name: _decode(hints[name], entry) for name, entry in value.items()})
-    if origin in (list, tuple) and type(value) is list:
-        return origin(_decode(arguments[0], entry) for entry in value)
-    if origin is dict and type(value) is dict:
-        return {name: _decode(arguments[1], entry) for name, entry in value.items()}
-    if kind in (str, bool) and type(value) is kind:
-        return value
-    raise TypeError(f"{value!r:.40} where {kind} belongs")
-
-
 @functools.cache
-def _hints(kind: Any) -> dict[str, Any]:
-    """The types of a dataclass's fields; Python compiles each annotation every time it is asked."""
-    return typing.get_type_hints(kind)
+def _decoder(kind: Any) -> Callable[[Any], Any]:
+    """What turns a value from JSON into ``kind``, or raises an error where it does not fit.
+
+    It is kept, because Python compiles each annotation every time it is asked for a class's types.
+    """
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        fields = {name: _decoder(hint) for name, hint in typing.get_type_hints(kind).items()}
+        return lambda value: kind(**{name: fields[name](entry) for name, entry in value.items()})
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is None:
+        return functools.partial(_exactly, kind)
+    entry = _decoder(arguments[-1] if origin is dict else arguments[0])
+    if origin is dict:
+        return lambda value: {name: entry(each) for name, each in _exactly(dict, value).items()}
+    return lambda value: origin(map(entry, _exactly(list, value)))
+
+
+def _exactly(kind: type[T], value: Any) -> T:
+    if type(value) is not kind:
+        raise TypeError(f"{value!r:.40} where {kind.__name__} belongs")
+    return value

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from certbot_webfaction.panel.model import Mount
+from certbot_webfaction.panel.mount import Mount
 
 
 @dataclass

@@ -18,8 +18,9 @@ from certbot_webfaction.account import (
     read_options,
 )
 from certbot_webfaction.frontend.route import Route
-from certbot_webfaction.panel.interface import LoginRefusedError, PanelUnreachableError
-from certbot_webfaction.panel.model import Mount, Website
+from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.model import Website
+from certbot_webfaction.panel.mount import Mount
 from tests.frontend.web import Time
 from tests.installation.scene import make_config
 from tests.panel.fake import IP, FakePanel

@@ -20,7 +20,7 @@ from certbot_webfaction import account as accounts
 from certbot_webfaction.account import SharedPanel
 from certbot_webfaction.dns import Authenticator
 from certbot_webfaction.panel.credentials import Credentials
-from certbot_webfaction.panel.interface import LoginRefusedError
+from certbot_webfaction.panel.errors import LoginRefusedError
 from certbot_webfaction.panel.model import DnsRecord, Domain
 from tests.panel.fake import FakePanel
 

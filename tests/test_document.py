@@ -25,7 +25,7 @@ from certbot_webfaction.journal import (
     PlacedFile,
     Uploaded,
 )
-from certbot_webfaction.panel.model import Mount
+from certbot_webfaction.panel.mount import Mount
 
 JOURNALS = st.builds(
     Journal,

@@ -11,13 +11,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from certbot_webfaction.lineage import (
     CertificateFiles,
-    Renewal,
     fingerprints,
     installed_files,
     lineage_files,
-    names_authenticated_by,
-    read_renewals,
 )
+from certbot_webfaction.renewals import Renewal, names_authenticated_by, read_renewals
 from tests.installation.scene import Scene, make_config
 
 

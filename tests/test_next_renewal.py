@@ -10,7 +10,8 @@ import pytest
 
 from certbot_webfaction import document
 from certbot_webfaction.journal import Journal
-from certbot_webfaction.lineage import lineage_files, next_renewal, read_renewals
+from certbot_webfaction.lineage import lineage_files
+from certbot_webfaction.renewals import next_renewal, read_renewals
 from tests.installation.scene import make_config
 from tests.lineages import write_lineage
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from acme import messages
 from certbot import achallenges, errors
 
+LABEL = "_acme-challenge"
+"""The label below which a CA asks for TXT records (RFC 8555, section 8.4)."""
+
 
 def domain_of(achall: achallenges.AnnotatedChallenge) -> str:
     """The domain of a challenge; before certbot 5.3 it had no identifier.
@@ -20,3 +23,8 @@ def domain_of(achall: achallenges.AnnotatedChallenge) -> str:
             " certificate can be issued for it."
         )
     return str(identifier.value)
+
+
+def validation_name(domain: str) -> str:
+    """The name whose TXT records a CA asks for, a wildcard's too (RFC 8555, section 8.4)."""
+    return f"{LABEL}.{domain.removeprefix('*.')}"

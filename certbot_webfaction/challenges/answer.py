@@ -19,7 +19,9 @@ from certbot_webfaction.account import FRESH, HostAccount
 from certbot_webfaction.challenges.placement import Place, find_places
 from certbot_webfaction.files import File, PlacingError, choose_files
 from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
-from certbot_webfaction.panel.model import Mount, Website, a_label
+from certbot_webfaction.names import a_label
+from certbot_webfaction.panel.model import Website
+from certbot_webfaction.panel.mount import Mount
 
 logger = logging.getLogger(__name__)
 

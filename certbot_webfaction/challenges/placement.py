@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from certbot import errors
 
 from certbot_webfaction.account import CHALLENGE_APP
-from certbot_webfaction.panel.model import CHALLENGE_PATH, App, Mount, Website, a_label, covers
+from certbot_webfaction.names import a_label, covers
+from certbot_webfaction.panel.model import App, Website
+from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
 
 
 @dataclass(frozen=True)

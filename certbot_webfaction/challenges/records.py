@@ -14,19 +14,15 @@ from dataclasses import dataclass
 from certbot import errors
 
 from certbot_webfaction.account import FRESH, HostAccount
+from certbot_webfaction.challenges import LABEL
 from certbot_webfaction.journal import MadeRecord
-from certbot_webfaction.panel.interface import PanelUnreachableError
-from certbot_webfaction.panel.model import DnsRecord, Domain, a_label
+from certbot_webfaction.names import a_label
+from certbot_webfaction.panel.errors import PanelUnreachableError
+from certbot_webfaction.panel.model import DnsRecord, Domain
 
 logger = logging.getLogger(__name__)
 
-_LABEL = "_acme-challenge"
 _SHOWN = 20  # domains of the account that an error lists
-
-
-def validation_name(domain: str) -> str:
-    """The name whose TXT records a CA asks for, a wildcard's too (RFC 8555, section 8.4)."""
-    return f"{_LABEL}.{domain.removeprefix('*.')}"
 
 
 @dataclass(frozen=True)
@@ -109,7 +105,7 @@ def _not_ours(refusals: Mapping[str, str], domains: Iterable[str]) -> str:
         [
             "These domains can't be validated through the account's DNS. The CA was not asked.",
             *(
-                f"  {name.removeprefix(f'{_LABEL}.')}: {refusal}"
+                f"  {name.removeprefix(f'{LABEL}.')}: {refusal}"
                 for name, refusal in refusals.items()
             ),
             f"Domains of the account: {listed}. Correct the name, or add the domain in the panel"

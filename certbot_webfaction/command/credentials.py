@@ -14,7 +14,7 @@ from certbot_webfaction.command.credentials_file import values_in
 from certbot_webfaction.command.predecessor import Predecessor
 from certbot_webfaction.command.questions import Questions
 from certbot_webfaction.panel.credentials import Credentials
-from certbot_webfaction.panel.interface import LoginRefusedError
+from certbot_webfaction.panel.errors import LoginRefusedError
 from certbot_webfaction.panel.webfaction import WebFaction, machine_of_this_host
 
 

@@ -13,11 +13,12 @@ from certbot.display import util as display_util
 from certbot_webfaction.account import open_account, read_options
 from certbot_webfaction.command.configuration import PREFIX
 from certbot_webfaction.configurator import Configurator
+from certbot_webfaction.installation.differences import differences
 from certbot_webfaction.installation.documents import read_documents
-from certbot_webfaction.installation.reconcile import differences
 from certbot_webfaction.installation.wanted import Wanted, WantedCertificate
-from certbot_webfaction.lineage import CertificateFiles, lineage_files, read_renewals
-from certbot_webfaction.panel.model import covers
+from certbot_webfaction.lineage import CertificateFiles, lineage_files
+from certbot_webfaction.names import covers
+from certbot_webfaction.renewals import read_renewals
 
 logger = logging.getLogger(__name__)
 

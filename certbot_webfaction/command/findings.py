@@ -18,7 +18,8 @@ from certbot_webfaction.command.survey import (
     Lineage,
     Survey,
 )
-from certbot_webfaction.panel.model import CHALLENGE_PATH, a_label, covered
+from certbot_webfaction.names import a_label, covered
+from certbot_webfaction.panel.mount import CHALLENGE_PATH
 
 OVERDUE = datetime.timedelta(days=2)
 """How long after the day on which certbot is to renew a lineage that counts as not happening."""

@@ -13,18 +13,14 @@ from certbot_webfaction import document
 from certbot_webfaction.account import HostAccount, Options
 from certbot_webfaction.challenges.placement import Place, find_places
 from certbot_webfaction.frontend.served import Served, ask_all
+from certbot_webfaction.installation.differences import Differences, differences, forget_gone
 from certbot_webfaction.installation.documents import wanted_path
-from certbot_webfaction.installation.reconcile import Differences, differences, forget_gone
 from certbot_webfaction.installation.wanted import Wanted
 from certbot_webfaction.journal import Journal
-from certbot_webfaction.lineage import (
-    Renewal,
-    fingerprints,
-    lineage_files,
-    next_renewal,
-    read_renewals,
-)
-from certbot_webfaction.panel.model import App, Certificate, Website, a_label, covers
+from certbot_webfaction.lineage import fingerprints, lineage_files
+from certbot_webfaction.names import a_label, covers
+from certbot_webfaction.panel.model import App, Certificate, Website
+from certbot_webfaction.renewals import Renewal, next_renewal, read_renewals
 
 AUTHENTICATOR = "webfaction"
 DNS_AUTHENTICATOR = "dns-webfaction"

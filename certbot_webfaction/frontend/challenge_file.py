@@ -15,7 +15,7 @@ from certbot_webfaction.frontend import dialling
 from certbot_webfaction.frontend.dialling import TIMEOUT, Resolver, Trouble
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.frontend.waiting import wait_until_right
-from certbot_webfaction.panel.model import CHALLENGE_PATH
+from certbot_webfaction.panel.mount import CHALLENGE_PATH
 
 REDIRECTS = 10
 """How many redirects Let's Encrypt follows (letsencrypt.org, "Challenge Types")."""

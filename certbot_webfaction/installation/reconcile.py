@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Protocol
 
 from certbot import configuration, errors
@@ -13,7 +13,8 @@ from certbot.display import util as display_util
 from certbot_webfaction.account import FRESH, HostAccount
 from certbot_webfaction.frontend.served import Expected
 from certbot_webfaction.installation import redirect
-from certbot_webfaction.installation.wanted import Wanted, WantedWebsite
+from certbot_webfaction.installation.differences import Differences
+from certbot_webfaction.installation.wanted import REDIRECT_APP, Wanted, WantedWebsite
 from certbot_webfaction.journal import (
     ChangedCertificate,
     ChangedContent,
@@ -22,7 +23,7 @@ from certbot_webfaction.journal import (
     Uploaded,
 )
 from certbot_webfaction.lineage import CertificateFiles
-from certbot_webfaction.panel.interface import PanelRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Website
 
 logger = logging.getLogger(__name__)
@@ -38,96 +39,22 @@ class Watch(Protocol):
         """Return when these domains serve what is expected, or after the longest wait."""
 
 
-@dataclass
-class Differences:
-    """Where wanted and journal differ, each a list of names; empty when all is in step."""
-
-    uploads: list[str] = field(default_factory=list)
-    websites: list[str] = field(default_factory=list)
-    redirects: list[str] = field(default_factory=list)
-    undo_redirects: list[str] = field(default_factory=list)
-    undo_websites: list[str] = field(default_factory=list)
-    undo_app: bool = False
-
-    def __bool__(self) -> bool:
-        return any(vars(self).values())
-
-
-def differences(
-    wanted: Wanted, journal: Journal, config: configuration.NamespaceConfig
-) -> Differences:
-    """Compare the two documents and the leaves on disk, without a call to the panel."""
-    found = Differences()
-    for name in wanted.used_certificates():
-        files = wanted.certificates[name].files(config)
-        current = Uploaded(files.source, files.fingerprint(), done=True)
-        if journal.uploads.get(name) != current:
-            found.uploads.append(name)
-    found.websites = [
-        name for name, website in wanted.websites.items() if not _in_step(name, website, journal)
-    ]
-    for name in wanted.redirects:
-        content = journal.contents.get(name)
-        if content is None or not content.done:
-            found.redirects.append(name)
-    found.undo_redirects = [name for name in journal.contents if name not in wanted.redirects]
-    touched = {**journal.certificates, **journal.websites}
-    found.undo_websites = [name for name in touched if name not in wanted.websites]
-    found.undo_app = redirect.NAME in journal.apps and not wanted.redirects
-    return found
-
-
-def _in_step(name: str, website: WantedWebsite, journal: Journal) -> bool:
-    changed, made = journal.certificates.get(name), journal.websites.get(name)
-    if website.made_from:
-        return (
-            made is not None
-            and made.done
-            and made.certificate == website.certificate
-            and list(made.domains) == website.domains
-        )
-    return changed is not None and changed.done and changed.ours == website.certificate
-
-
-def forget_gone(wanted: Wanted, journal: Journal, config: configuration.NamespaceConfig) -> bool:
-    """Forget the certificates whose files are gone, as after `certbot delete`.
-
-    :returns: whether there were any; the caller saves both documents then
-    """
-    gone = [name for name, entry in wanted.certificates.items() if not entry.files(config).exist()]
-    for name in gone:
-        logger.info(
-            "The certificate %s is gone from this machine. Its copy %s stays on the panel for the"
-            " websites that use it, and will not be renewed there.",
-            wanted.certificates[name].source,
-            name,
-        )
-        del wanted.certificates[name]
-        journal.uploads.pop(name, None)
-    for website, want in list(wanted.websites.items()):
-        if want.certificate in gone:
-            del wanted.websites[website]
-            journal.certificates.pop(website, None)
-            journal.websites.pop(website, None)
-    return bool(gone)
-
-
 def reconcile(
     account: HostAccount,
+    found: Differences,
     wanted: Wanted,
     journal: Journal,
     config: configuration.NamespaceConfig,
     watch: Watch,
 ) -> None:
-    """Bring the panel to what is wanted; no call is made where nothing differs.
+    """Bring the panel to what is wanted.
 
+    :param found: the differences between the documents
     :param watch: told what each domain should serve now, and asked before anything redirects there
     :raises certbot.errors.PluginError: names everything that could not be done; the rest was
     """
-    found = differences(wanted, journal, config)
-    if found:
-        files = {name: entry.files(config) for name, entry in wanted.certificates.items()}
-        _Reconciliation(account, wanted, journal, files, watch).run(found)
+    files = {name: entry.files(config) for name, entry in wanted.certificates.items()}
+    _Reconciliation(account, wanted, journal, files, watch).run(found)
 
 
 def _expected_of(files: CertificateFiles) -> Expected:
@@ -177,7 +104,7 @@ class _Reconciliation:
             for name in found.undo_websites:
                 self._attempt(self._undo_website, name)
         if found.undo_app:
-            self._attempt(lambda _: redirect.remove_app(self.account, self.journal), redirect.NAME)
+            self._attempt(lambda _: redirect.remove_app(self.account, self.journal), REDIRECT_APP)
         if self.problems:
             raise errors.PluginError("\n".join(self.problems))
 

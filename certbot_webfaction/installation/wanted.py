@@ -13,13 +13,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from certbot import configuration, errors
 
 from certbot_webfaction.account import FRESH, SharedPanel
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.lineage import CertificateFiles, fingerprints, lineage_files
-from certbot_webfaction.panel.model import Certificate, Website, covered, covers
+from certbot_webfaction.names import covered, covers
+
+if TYPE_CHECKING:
+    from certbot_webfaction.panel.model import Certificate, Website
+
+REDIRECT_APP = "redirect_to_https"
+"""The content of http websites that redirect: an app that sends visitors to https."""
 
 
 @dataclass

@@ -14,15 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from certbot_webfaction.panel.model import (
-    Account,
-    App,
-    Certificate,
-    DnsRecord,
-    Domain,
-    Mount,
-    Website,
-)
+from certbot_webfaction.panel.model import Account, App, Certificate, DnsRecord, Domain, Website
+from certbot_webfaction.panel.mount import Mount
 from certbot_webfaction.panel.xmlrpc import NoAnswerError
 
 # API page, section "Applications": types that serve files, and whether they obey .htaccess.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from certbot import errors
 from zope.interface import Interface
 
 from certbot_webfaction.panel.model import (
@@ -16,32 +15,13 @@ from certbot_webfaction.panel.model import (
 )
 
 
-class PanelError(errors.PluginError):
-    """Something at the panel went wrong. Its text is written for the person at the terminal."""
-
-
-class PanelUnreachableError(PanelError):
-    """No answer that can be understood came, after every retry that the client allows itself.
-
-    For a write this means that it is unknown whether the panel carried it out.
-    """
-
-
-class PanelRefusedError(PanelError):
-    """The panel answered, and said no."""
-
-
-class LoginRefusedError(PanelRefusedError):
-    """User name, password or machine were not accepted."""
-
-
 class IPanel(Interface):
     """One account on a host.
 
     Every method logs in by itself where that is needed and once more if the session has expired.
     Reads are retried; after a write whose answer was lost the panel is read to see whether it took
-    effect, so that a call that returns has happened exactly once. All raise
-    `PanelUnreachableError` or `PanelRefusedError` (`LoginRefusedError` for the login).
+    effect, so that a call that returns has happened exactly once. All raise `PanelUnreachableError`
+    or `PanelRefusedError`, `LoginRefusedError` for the login (`certbot_webfaction.panel.errors`).
     """
 
     def login() -> Account:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field, replace
 
-CHALLENGE_PATH = "/.well-known/acme-challenge"
-"""Where an ACME CA asks for http-01 challenge files (RFC 8555, section 8.3)."""
+from certbot_webfaction.names import covers
+from certbot_webfaction.panel.mount import Mount
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,6 @@ class Account:
     username: str
     home: str
     web_server: str
-
-
-@dataclass(frozen=True, order=True)
-class Mount:
-    """An app at a URL path of a website; ``path`` starts with ``/`` and has no other at its end."""
-
-    app: str
-    path: str
-
-    @property
-    def serves_challenges(self) -> bool:
-        """Whether the mount stands at, or just above, the challenge path, and not at the root."""
-        return self.path != "/" and f"{CHALLENGE_PATH}/".startswith(f"{self.path}/")
 
 
 @dataclass(frozen=True)
@@ -117,30 +104,3 @@ class DnsRecord:
     name: str
     type: str
     value: str
-
-
-def a_label(name: str) -> str:
-    """A domain in lower case as DNS knows it, its labels in ASCII (RFC 5890, section 2.3.2.1)."""
-    name = name.lower().rstrip(".")
-    if name.isascii():
-        return name
-    try:
-        return name.encode("idna").decode("ascii")
-    except UnicodeError:
-        return name
-
-
-def covers(pattern: str, domain: str) -> bool:
-    """Whether a name on a certificate or website covers a domain (RFC 6125, section 6.4.3).
-
-    A wildcard stands for exactly one label, and ``*.example.com`` covers itself.
-    """
-    pattern, domain = a_label(pattern), a_label(domain)
-    if pattern == domain:
-        return True
-    return pattern.startswith("*.") and domain.partition(".")[2] == pattern[2:]
-
-
-def covered(domain: str, names: tuple[str, ...]) -> bool:
-    """Whether any of ``names`` covers ``domain``."""
-    return any(covers(name, domain) for name in names)

@@ -13,12 +13,12 @@ from zope.interface import implementer
 
 from certbot_webfaction.panel import answers
 from certbot_webfaction.panel.credentials import Credentials
-from certbot_webfaction.panel.interface import (
-    IPanel,
+from certbot_webfaction.panel.errors import (
     LoginRefusedError,
     PanelRefusedError,
     PanelUnreachableError,
 )
+from certbot_webfaction.panel.interface import IPanel
 from certbot_webfaction.panel.model import (
     Account,
     App,

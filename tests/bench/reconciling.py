@@ -16,6 +16,7 @@ from certbot_webfaction.account import open_account, read_options
 from certbot_webfaction.command import command_parser
 from certbot_webfaction.command.configuration import read_configuration
 from certbot_webfaction.command.output import set_up_output
+from certbot_webfaction.installation.differences import differences
 from certbot_webfaction.installation.documents import read_documents
 from certbot_webfaction.installation.reconcile import reconcile
 from certbot_webfaction.installation.watch import ServedWatch
@@ -29,7 +30,9 @@ def main() -> None:
     account = open_account(read_options(config), config.config_dir)
     wall, cpu = time.perf_counter(), time.process_time()
     wanted, journal = read_documents(account, config, "webfaction")
-    reconcile(account, wanted, journal, config, ServedWatch(account.options, config))
+    if found := differences(wanted, journal, config):
+        watch = ServedWatch(account.options, config)
+        reconcile(account, found, wanted, journal, config, watch)
     cost = {
         "wall": time.perf_counter() - wall,
         "cpu": time.process_time() - cpu,

@@ -24,7 +24,8 @@ from certbot_webfaction.challenges.answer import (
 )
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
-from certbot_webfaction.panel.model import CHALLENGE_PATH, Account, App, Mount, Website
+from certbot_webfaction.panel.model import Account, App, Website
+from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
 from tests.frontend.web import Page, Time, Web
 from tests.panel.fake import IP
 from tests.shell_panel import ShellPanel

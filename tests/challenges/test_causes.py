@@ -13,7 +13,8 @@ from certbot_webfaction.challenges.placement import Place
 from certbot_webfaction.frontend.challenge_file import Walk, WrongAnswer
 from certbot_webfaction.frontend.dialling import Trouble
 from certbot_webfaction.frontend.route import Route
-from certbot_webfaction.panel.model import CHALLENGE_PATH, App, Mount, Website
+from certbot_webfaction.panel.model import App, Website
+from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
 
 IP = "192.0.2.80"
 OPTIONS = Options(Path("webfaction.ini"), None, None, "static_php70", "auto", 120, Route())

@@ -12,7 +12,8 @@ from certbot_webfaction.challenges.placement import Place
 from certbot_webfaction.challenges.probe import probe
 from certbot_webfaction.files import PlacingError
 from certbot_webfaction.frontend.route import Route
-from certbot_webfaction.panel.model import App, Mount, Website
+from certbot_webfaction.panel.model import App, Website
+from certbot_webfaction.panel.mount import Mount
 from tests.frontend.web import Web, nobody_listens
 from tests.panel.fake import IP
 from tests.shell_panel import ShellPanel

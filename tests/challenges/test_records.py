@@ -9,16 +9,16 @@ import pytest
 from certbot import errors
 
 from certbot_webfaction.account import FRESH, HostAccount, Options, SharedPanel
+from certbot_webfaction.challenges import validation_name
 from certbot_webfaction.challenges.records import (
     Owner,
     Records,
     find_owners,
     settle,
-    validation_name,
 )
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.journal import MadeRecord
-from certbot_webfaction.panel.interface import PanelRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import DnsRecord, Domain
 from tests.panel.fake import FakePanel
 

@@ -19,7 +19,8 @@ from certbot_webfaction.installation.documents import wanted_path
 from certbot_webfaction.installation.wanted import Wanted, WantedCertificate, WantedWebsite
 from certbot_webfaction.journal import ChangedCertificate, Journal, Uploaded
 from certbot_webfaction.lineage import lineage_files
-from certbot_webfaction.panel.model import App, Certificate, Mount, Website
+from certbot_webfaction.panel.model import App, Certificate, Website
+from certbot_webfaction.panel.mount import Mount
 from tests.lineages import write_lineage
 from tests.panel.fake import IP
 from tests.shell_panel import ShellPanel

@@ -10,7 +10,7 @@ from certbot_webfaction.command import doctor
 from certbot_webfaction.command.doctor import Report
 from certbot_webfaction.command.findings import Check, Fine, Note, Problem
 from certbot_webfaction.command.screen import Screen
-from certbot_webfaction.panel.interface import LoginRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
 from tests.command.scene import SHOP, Account
 
 PIPE = Screen(colours=False, width=None)

@@ -12,8 +12,9 @@ from certbot_webfaction import document
 from certbot_webfaction.account import HostAccount, Options, SharedPanel
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.frontend.served import Expected
+from certbot_webfaction.installation.differences import differences, forget_gone
 from certbot_webfaction.installation.documents import read_documents, wanted_path
-from certbot_webfaction.installation.reconcile import forget_gone, reconcile
+from certbot_webfaction.installation.reconcile import reconcile
 from certbot_webfaction.installation.wanted import (
     Seen,
     Wanted,
@@ -25,7 +26,8 @@ from certbot_webfaction.installation.wanted import (
 )
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.lineage import CertificateFiles, lineage_files
-from certbot_webfaction.panel.model import Account, Mount, Website
+from certbot_webfaction.panel.model import Account, Website
+from certbot_webfaction.panel.mount import Mount
 from tests.frontend.web import Time
 from tests.panel.fake import IP
 from tests.sandbox.certificates import write_self_signed
@@ -120,7 +122,8 @@ class Scene:
         if forget_gone(wanted, journal, self.config):
             self.want(wanted)
             self.account.save(journal)
-        reconcile(self.account, wanted, journal, self.config, self.watch)
+        if found := differences(wanted, journal, self.config):
+            reconcile(self.account, found, wanted, journal, self.config, self.watch)
 
     def site(self, name: str, *, https: bool) -> Website:
         return self.panel.sites[name, https]

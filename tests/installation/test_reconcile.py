@@ -12,8 +12,9 @@ from certbot import errors
 
 from certbot_webfaction.installation.wanted import Wanted
 from certbot_webfaction.journal import Journal
-from certbot_webfaction.panel.interface import PanelRefusedError, PanelUnreachableError
-from certbot_webfaction.panel.model import CHALLENGE_PATH, Certificate, Mount
+from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.model import Certificate
+from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
 from tests.installation.scene import Scene, http, https
 
 CHALLENGES = Mount("letsencrypt", CHALLENGE_PATH)

@@ -9,7 +9,8 @@ from cryptography import x509
 from zope.interface import implementer
 
 from certbot_webfaction.panel import answers
-from certbot_webfaction.panel.interface import IPanel, PanelRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.interface import IPanel
 from certbot_webfaction.panel.model import (
     Account,
     App,

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certbot_webfaction.panel import answers
-from certbot_webfaction.panel.model import App, DnsRecord, Domain, Mount, Website
+from certbot_webfaction.panel.model import App, DnsRecord, Domain, Website
+from certbot_webfaction.panel.mount import Mount
 from certbot_webfaction.panel.xmlrpc import NoAnswerError
 
 WEBSITE = {

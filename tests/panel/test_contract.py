@@ -9,8 +9,10 @@ import pytest
 from cryptography import x509
 from zope.interface.verify import verifyObject
 
-from certbot_webfaction.panel.interface import IPanel, PanelRefusedError
-from certbot_webfaction.panel.model import App, DnsRecord, Domain, Mount, Upload, Website
+from certbot_webfaction.panel.errors import PanelRefusedError
+from certbot_webfaction.panel.interface import IPanel
+from certbot_webfaction.panel.model import App, DnsRecord, Domain, Upload, Website
+from certbot_webfaction.panel.mount import Mount
 from tests.panel.fake import ALICE, IP, FakePanel
 from tests.sandbox.host import DnsOverride, Host
 

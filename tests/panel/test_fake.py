@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from certbot_webfaction.panel.interface import PanelRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Upload
 from tests.panel.fake import FakePanel
 

@@ -12,13 +12,10 @@ from pathlib import Path
 import pytest
 
 from certbot_webfaction.panel import xmlrpc
-from certbot_webfaction.panel.interface import (
-    IPanel,
-    PanelError,
-    PanelRefusedError,
-    PanelUnreachableError,
-)
-from certbot_webfaction.panel.model import Mount, Upload, Website
+from certbot_webfaction.panel.errors import PanelError, PanelRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.interface import IPanel
+from certbot_webfaction.panel.model import Upload, Website
+from certbot_webfaction.panel.mount import Mount
 from certbot_webfaction.panel.webfaction import RETRY_DELAYS, WebFaction
 from tests.panel.conftest import credentials
 from tests.sandbox import faults

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from certbot_webfaction.panel.model import CHALLENGE_PATH, Mount, Upload, Website, a_label, covers
+from certbot_webfaction.names import a_label, covers
+from certbot_webfaction.panel.model import Upload, Website
+from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from certbot_webfaction.panel.credentials import Credentials
-from certbot_webfaction.panel.interface import (
+from certbot_webfaction.panel.errors import (
     LoginRefusedError,
     PanelRefusedError,
     PanelUnreachableError,
 )
-from certbot_webfaction.panel.model import Mount, Upload, Website
+from certbot_webfaction.panel.model import Upload, Website
+from certbot_webfaction.panel.mount import Mount
 from certbot_webfaction.panel.webfaction import WebFaction, machine_of_this_host
 from tests.panel.canned import CannedServer, http, result
 from tests.panel.conftest import credentials

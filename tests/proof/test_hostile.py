@@ -31,7 +31,8 @@ from certbot_webfaction.journal import (
     PlacedFile,
     Uploaded,
 )
-from certbot_webfaction.panel.model import App, Mount, Website
+from certbot_webfaction.panel.model import App, Website
+from certbot_webfaction.panel.mount import Mount
 from tests.shell_panel import ShellPanel
 
 PARTS = st.text(st.sampled_from("a-.~$`'\"\\*?;&| \n\0é"), max_size=6) | st.just("..")

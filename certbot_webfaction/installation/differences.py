@@ -1,0 +1,87 @@
+"""Where the account is not yet as it is wanted, told by the documents and the leaves on disk."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from certbot import configuration
+
+from certbot_webfaction.installation.wanted import REDIRECT_APP, Wanted, WantedWebsite
+from certbot_webfaction.journal import Journal, Uploaded
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Differences:
+    """Where wanted and journal differ, each a list of names; empty when all is in step."""
+
+    uploads: list[str] = field(default_factory=list)
+    websites: list[str] = field(default_factory=list)
+    redirects: list[str] = field(default_factory=list)
+    undo_redirects: list[str] = field(default_factory=list)
+    undo_websites: list[str] = field(default_factory=list)
+    undo_app: bool = False
+
+    def __bool__(self) -> bool:
+        return any(vars(self).values())
+
+
+def differences(
+    wanted: Wanted, journal: Journal, config: configuration.NamespaceConfig
+) -> Differences:
+    """Compare the two documents and the leaves on disk, without a call to the panel."""
+    found = Differences()
+    for name in wanted.used_certificates():
+        files = wanted.certificates[name].files(config)
+        current = Uploaded(files.source, files.fingerprint(), done=True)
+        if journal.uploads.get(name) != current:
+            found.uploads.append(name)
+    found.websites = [
+        name for name, website in wanted.websites.items() if not _in_step(name, website, journal)
+    ]
+    for name in wanted.redirects:
+        content = journal.contents.get(name)
+        if content is None or not content.done:
+            found.redirects.append(name)
+    found.undo_redirects = [name for name in journal.contents if name not in wanted.redirects]
+    touched = {**journal.certificates, **journal.websites}
+    found.undo_websites = [name for name in touched if name not in wanted.websites]
+    found.undo_app = REDIRECT_APP in journal.apps and not wanted.redirects
+    return found
+
+
+def _in_step(name: str, website: WantedWebsite, journal: Journal) -> bool:
+    changed, made = journal.certificates.get(name), journal.websites.get(name)
+    if website.made_from:
+        return (
+            made is not None
+            and made.done
+            and made.certificate == website.certificate
+            and list(made.domains) == website.domains
+        )
+    return changed is not None and changed.done and changed.ours == website.certificate
+
+
+def forget_gone(wanted: Wanted, journal: Journal, config: configuration.NamespaceConfig) -> bool:
+    """Forget the certificates whose files are gone, as after `certbot delete`.
+
+    :returns: whether there were any; the caller saves both documents then
+    """
+    gone = [name for name, entry in wanted.certificates.items() if not entry.files(config).exist()]
+    for name in gone:
+        logger.info(
+            "The certificate %s is gone from this machine. Its copy %s stays on the panel for the"
+            " websites that use it, and will not be renewed there.",
+            wanted.certificates[name].source,
+            name,
+        )
+        del wanted.certificates[name]
+        journal.uploads.pop(name, None)
+    for website, want in list(wanted.websites.items()):
+        if want.certificate in gone:
+            del wanted.websites[website]
+            journal.certificates.pop(website, None)
+            journal.websites.pop(website, None)
+    return bool(gone)

@@ -1,0 +1,21 @@
+"""Where an app stands on a website; apart from the model, for the journal alone needs no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CHALLENGE_PATH = "/.well-known/acme-challenge"
+"""Where an ACME CA asks for http-01 challenge files (RFC 8555, section 8.3)."""
+
+
+@dataclass(frozen=True)
+class Mount:
+    """An app at a URL path of a website; ``path`` starts with ``/`` and has no other at its end."""
+
+    app: str
+    path: str
+
+    @property
+    def serves_challenges(self) -> bool:
+        """Whether the mount stands at, or just above, the challenge path, and not at the root."""
+        return self.path != "/" and f"{CHALLENGE_PATH}/".startswith(f"{self.path}/")

@@ -1,0 +1,85 @@
+"""certbot's renewal files: who renews a lineage, who installs it, and when."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+
+from certbot import configuration
+
+from certbot_webfaction.lineage import CertificateFiles, lineage_files
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """What certbot's renewal file says of a lineage; plugin names are ``""`` where none is.
+
+    ``renew_before_expiry`` is an interval in certbot's words (``30 days``), ``""`` for its default.
+    """
+
+    lineage: str
+    authenticator: str
+    installer: str
+    parameters: dict[str, str]
+    renew_before_expiry: str = ""
+
+
+def read_renewals(config: configuration.NamespaceConfig) -> list[Renewal]:
+    """The renewal settings of all lineages, by name; files that can't be read are left out."""
+    import configobj
+
+    renewals = []
+    for path in sorted(Path(config.renewal_configs_dir).glob("*.conf")):
+        try:
+            file = configobj.ConfigObj(str(path), encoding="utf-8", default_encoding="utf-8")
+            parameters = {key: str(value) for key, value in file["renewalparams"].items()}
+            before_expiry = str(file.get("renew_before_expiry", ""))
+        except (configobj.ConfigObjError, OSError, UnicodeDecodeError, KeyError, AttributeError):
+            continue  # certbot itself reports these, at every renewal
+        plugins = {key: parameters.get(key, "") for key in ("authenticator", "installer")}
+        plugins = {key: "" if name == "None" else name for key, name in plugins.items()}
+        renewals.append(
+            Renewal(
+                lineage=path.stem,
+                parameters=parameters,
+                renew_before_expiry=before_expiry,
+                **plugins,
+            )
+        )
+    return renewals
+
+
+def next_renewal(renewal: Renewal, files: CertificateFiles) -> datetime.datetime | None:
+    """When `certbot renew` is to renew a lineage, in UTC; `None`: never by itself.
+
+    As certbot decides it without asking the CA (certbot._internal.renewal.should_autorenew): when
+    ``renew_before_expiry`` says so, by default 30 days before the expiry, and since certbot 4.0
+    when a third of the lifetime is left, or half of it where that is below 10 days. Since 4.1 a CA
+    may ask for another day (RFC 9773), mostly near this one.
+    """
+    import certbot
+
+    if renewal.parameters.get("autorenew", "True").lower() in ("false", "no", "off", "0"):
+        return None
+    starts, expires = files.validity()
+    interval = renewal.renew_before_expiry
+    if not interval and int(certbot.__version__.partition(".")[0]) >= 4:
+        lifetime = expires - starts
+        short = lifetime < datetime.timedelta(days=10)
+        return starts + (lifetime / 2 if short else lifetime * 2 / 3)
+    # certbot itself reads the words: "30 days", "3 weeks 2 days".
+    from certbot._internal.storage import add_time_interval
+
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return expires - (add_time_interval(now, interval or "30 days") - now)
+
+
+def names_authenticated_by(config: configuration.NamespaceConfig, plugin: str) -> set[str]:
+    """The domains of all lineages whose renewals the authenticator ``plugin`` answers for."""
+    names: set[str] = set()
+    for renewal in read_renewals(config):
+        files = lineage_files(config, renewal.lineage)
+        if renewal.authenticator == plugin and files.exist():
+            names.update(files.names())
+    return names

@@ -7,8 +7,12 @@ import re
 
 def printable(text: str, limit: int = 100) -> str:
     """Put ``text`` on one line without HTML tags and control characters, cut to ``limit``."""
-    text = re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)", " ", text[:100_000])
-    text = re.sub(r"<[^<>]*>", " ", text)
+    text = re.sub(r"(?is)<(script|style|title)\b.*?(</\1\s*>|\Z)", " ", text[:100_000])
+    return one_line(re.sub(r"<[^<>]*>", " ", text), limit)
+
+
+def one_line(text: str, limit: int) -> str:
+    """Put ``text`` on one line without control characters, cut to ``limit`` characters."""
     text = "".join(character if character.isprintable() else " " for character in text)
     text = " ".join(text.split())
     return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from certbot_webfaction.printable import printable
+from certbot_webfaction.printable import one_line, printable
 
 CASES = {
     # HTML
     "<h1>Not <b>found</b></h1>": "Not found",
     "<!DOCTYPE html><html><script>alert('a < b')</script>Hello": "Hello",
+    "<title>404</title><h1>Not found</h1>": "Not found",
     "<STYLE type='x'>p {}</style>Hello<script>endless": "Hello",
     "a < b > c": "a c",
     "1 < 2": "1 < 2",
@@ -34,3 +35,9 @@ def test_text_is_cut() -> None:
     assert printable("x" * 101) == "x" * 99 + "…"
     assert printable("abc", 2) == "a…"
     assert len(printable("<" * 10**7)) == 100
+
+
+def test_other_text_keeps_what_looks_like_a_tag() -> None:
+    """Only a page has tags."""
+    assert one_line("<class 'x'>\n\x1bend", 100) == "<class 'x'> end"
+    assert one_line("abc", 2) == "a…"

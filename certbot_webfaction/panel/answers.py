@@ -33,7 +33,6 @@ _STRING = (
     r"""|"(?:[^"\\\n]|\\(?:['"\\abfnrtv]|x[0-9a-f]{2}|u[0-9a-f]{4}|U000[0-9a-f]{5}))*")"""
 )
 _LIST = re.compile(rf"\[(?:{_STRING}(?:, ?{_STRING})*)?\]")
-_LONGEST = 300  # characters of a fault that are shown
 
 
 def session(answer: Any, username: str) -> tuple[str, Account]:
@@ -141,20 +140,18 @@ def output(answer: Any) -> str:
 
 
 def fault_words(fault: str) -> str:
-    """What a fault says, whichever of the API's three spellings it has, fit for a terminal.
+    """What a fault says, whichever of the API's three spellings it has; ``""`` if nothing.
 
-    The spellings are those of the API page, section "Transport"; another one is shown as it came.
+    The spellings are those of the API page, section "Transport"; another one is kept as it came.
     """
-    listed = fault.strip()[: 10 * _LONGEST]
+    listed = fault.strip()
     kind = ""
     if old := _OLD_FAULT.fullmatch(listed):
         kind, listed = old["kind"], old["messages"].strip()
     words = listed
     if _LIST.fullmatch(listed):
         words = " ".join(ast.literal_eval(listed))  # only plain strings get here
-    words = "".join(letter if letter.isprintable() else " " for letter in words or kind)
-    words = " ".join(words.split()) or "nothing more."
-    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
+    return words or kind
 
 
 def is_session_fault(fault: str) -> bool:

@@ -52,7 +52,10 @@ class Website:
         return replace(self, mounts=content + challenges)
 
     def serves(self, domain: str) -> bool:
-        """Whether requests for ``domain`` reach this website, by its name or by a wildcard."""
+        """Whether this website has ``domain``, or a wildcard for it.
+
+        By a wildcard requests reach it only where no other website has the very name.
+        """
         return any(covers(own, domain) for own in self.domains)
 
 

@@ -29,6 +29,7 @@ from certbot_webfaction.panel.model import (
     Website,
 )
 from certbot_webfaction.panel.xmlrpc import FaultError, NoAnswerError, Transport
+from certbot_webfaction.printable import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -54,9 +55,10 @@ class WebFaction:
 
     What is tried again, and what is not, is told by the ``passing`` of each `NoAnswerError`. There
     are four tries of a call. After a write that may have reached the panel, each begins with a
-    look at the panel, and the write is repeated only if it has not happened. So a read ends after
-    at most 4, a write after 9 times `xmlrpc.TIMEOUT` plus the 13 seconds of `RETRY_DELAYS`
-    (a login or two on top), and mostly at once.
+    look at the panel, and the write is repeated only if it has not happened. So a read makes at
+    most 4 calls, a write 9 (a login or two on top), with the 13 seconds of `RETRY_DELAYS` between
+    them. Most end at once; how long one may take is told by `xmlrpc.TIMEOUT` and
+    `xmlrpc.BODY_TIMEOUT`.
 
     :param sleep: waits for a number of seconds
     """
@@ -288,7 +290,7 @@ class WebFaction:
                 "login", mine.username, mine.password, mine.machine or "", 2
             )
         except FaultError as fault:
-            self._login_refused = _login_refusal(mine, answers.fault_words(str(fault)))
+            self._login_refused = _login_refusal(mine, self._words(fault))
             raise LoginRefusedError(self._login_refused) from None
         session_id, account = answers.session(answer, mine.username)
         self._transport.hide(session_id)
@@ -302,7 +304,7 @@ class WebFaction:
             try:
                 return read()
             except FaultError as fault:
-                raise _refusal(what, fault) from None
+                raise _refusal(what, self._words(fault)) from None
             except NoAnswerError as error:
                 if not self._waited(error, delays):
                     raise self._unreachable(what, error) from None
@@ -321,23 +323,39 @@ class WebFaction:
         delays = iter(RETRY_DELAYS)
         while True:
             try:
-                if lost and _looked(happened):
+                if lost and self._looked(happened):
                     return
                 self._ask(method, *parameters)
             except FaultError as fault:
                 # "Already exists" or "does not exist": the lost call took effect after the look.
-                if lost and _seen(happened):
+                if lost and self._seen(happened):
                     return
-                raise _refusal(what, fault, remedy) from None
+                raise _refusal(what, self._words(fault), remedy) from None
             except NoAnswerError as error:
                 lost = lost or error.reached
                 if self._waited(error, delays):
                     continue
-                if lost and _seen(happened):
+                if lost and self._seen(happened):
                     return
                 raise self._unreachable(what, error, _outcome(lost)) from None
             else:
                 return
+
+    def _looked(self, happened: Callable[[], bool]) -> bool:
+        """Look whether a change has happened; a panel that refuses to show it does not tell."""
+        try:
+            return happened()
+        except FaultError as fault:
+            raise NoAnswerError(
+                f"it does not show what it holds: {self._words(fault)}", reached=True, passing=False
+            ) from None
+
+    def _seen(self, happened: Callable[[], bool]) -> bool:
+        """Whether a change can be seen to have happened."""
+        try:
+            return self._looked(happened)
+        except NoAnswerError:
+            return False
 
     def _waited(self, error: NoAnswerError, delays: Iterator[float]) -> bool:
         """Wait for the next try; whether there is one."""
@@ -349,6 +367,11 @@ class WebFaction:
         )
         self._sleep(delay)
         return True
+
+    def _words(self, fault: FaultError) -> str:
+        """What a fault says, fit for a terminal."""
+        said = self._transport.hidden(answers.fault_words(str(fault)))
+        return one_line(said, 300) or "nothing more."
 
     def _unreachable(
         self, what: str, error: NoAnswerError, outcome: str = ""
@@ -370,25 +393,6 @@ def machine_of_this_host() -> str:
     """The name that the panel gives this machine if it is one of its own (API page, "Session")."""
     name = socket.gethostname().partition(".")[0]
     return name[:1].upper() + name[1:]
-
-
-def _looked(happened: Callable[[], bool]) -> bool:
-    """Look whether a change has happened; a panel that refuses to show it does not tell."""
-    try:
-        return happened()
-    except FaultError as fault:
-        words = answers.fault_words(str(fault))
-        raise NoAnswerError(
-            f"it does not show what it holds: {words}", reached=True, passing=False
-        ) from None
-
-
-def _seen(happened: Callable[[], bool]) -> bool:
-    """Whether a change can be seen to have happened."""
-    try:
-        return _looked(happened)
-    except NoAnswerError:
-        return False
 
 
 def _login_refusal(credentials: Credentials, words: str) -> str:
@@ -413,8 +417,7 @@ def _login_refusal(credentials: Credentials, words: str) -> str:
     )
 
 
-def _refusal(what: str, fault: FaultError, remedy: str = "") -> PanelRefusedError:
-    words = answers.fault_words(str(fault))
+def _refusal(what: str, words: str, remedy: str = "") -> PanelRefusedError:
     parts = (f"WebFaction refused to {what}.", remedy, f"The panel says: {words}")
     return PanelRefusedError(" ".join(part for part in parts if part))
 

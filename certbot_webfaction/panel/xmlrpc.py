@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import http.client
 import importlib.metadata
@@ -21,12 +22,21 @@ import requests
 import urllib3.exceptions
 from urllib3.util.ssl_match_hostname import CertificateError
 
+from certbot_webfaction.panel.hiding import hidden
+from certbot_webfaction.printable import one_line, printable
+
 logger = logging.getLogger(__name__)
 
 TIMEOUT = 60.0
 """Seconds to wait for the connection, and for each further piece of the answer.
 
 The panel makes some apps while the caller waits, hence so long.
+"""
+
+BODY_TIMEOUT = 300.0
+"""Seconds in which the whole body of an answer has to come, for servers that send it in drops.
+
+It is looked at after each piece. Headers in drops may take as long as they like.
 """
 
 LIMIT = 32 * 2**20
@@ -36,11 +46,15 @@ DEPTH = 64
 """Elements within each other in the deepest answer; a website's mounts are 16 deep."""
 
 _PIECE = 2**18  # read at once, in bytes; expat before 2.6 parses an unfinished token anew each time
-_EXCERPT = 100  # characters of an error page that are shown
+_PAGE = 2**16  # bytes of an error page that are read, of which a few words are shown
+_BROKEN = (  # what a connection that breaks raises
+    OSError,  # requests' own exceptions too
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+)
 # Characters that XML can't hold (XML 1.0, section 2.2). As the complement of those that it can, the
 # expression would take every certbot run 5 ms to compile.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END|\Z)", re.DOTALL)
 
 
 class NoAnswerError(Exception):
@@ -57,7 +71,7 @@ class NoAnswerError(Exception):
 
 
 class FaultError(Exception):
-    """The panel answered with a Fault. Its text is the fault's string, as it came."""
+    """The panel answered with a Fault. Its text is the start of the fault's string, as it came."""
 
 
 class Transport:
@@ -73,11 +87,16 @@ class Transport:
         self.url = url
         self._session: requests.Session | None = None
         self._secrets: list[str] = []
+        self._key: list[str] = []
 
     def hide(self, secret: str) -> None:
         """Never show ``secret`` in an error, even if the panel repeats it in its answer."""
         if secret and secret not in self._secrets:
             self._secrets.append(secret)
+
+    def hidden(self, text: str) -> str:
+        """The start of ``text`` without what is to be hidden and the private key last sent."""
+        return hidden(text, [*self._secrets, *self._key])
 
     def call(self, method: str, *parameters: Any) -> Any:
         """Make a call and return its result; dates and binary values as Python's own types.
@@ -87,13 +106,14 @@ class Transport:
         """
         started = time.monotonic()
         outcome = "no usable answer"
+        self._key = _key_lines(parameters) or self._key
         try:
             answer = self._exchange(_request_body(method, parameters))
             outcome = "ok"
             return answer
         except xmlrpc.client.Fault as fault:
             outcome = "fault"
-            words = self._hidden(str(fault.faultString))
+            words = self.hidden(str(fault.faultString))
         finally:
             logger.debug("%s: %s after %.3f s", method, outcome, time.monotonic() - started)
         raise FaultError(words)  # here, so that what is hidden is not in its context
@@ -110,12 +130,7 @@ class Transport:
                 allow_redirects=False,
             ) as response:
                 return self._read(response)
-        except (
-            OSError,  # requests' own exceptions too
-            ValueError,  # an address that requests can't use
-            urllib3.exceptions.HTTPError,
-            http.client.HTTPException,
-        ) as error:
+        except (ValueError, *_BROKEN) as error:  # ValueError: an address that requests can't use
             failure = _failure(error)
         raise failure  # here, so that the request is not in its context
 
@@ -129,7 +144,7 @@ class Transport:
         encoding = response.headers.get("Content-Encoding", "identity")
         if encoding != "identity":
             raise NoAnswerError(
-                f"its answer is compressed ({_shown(encoding)}), which was not asked for",
+                f"its answer is compressed ({one_line(encoding, 100)}), which was not asked for",
                 reached=True,
                 passing=False,
             )
@@ -141,17 +156,16 @@ class Transport:
             return f"{status}, a redirect, which is not followed because the password would travel"
         if "Content-Encoding" in response.headers:
             return status
-        start: bytes = response.raw.read(2**12, decode_content=False)
-        text = start.decode("utf-8", "replace")
-        text = re.sub(r"(?s)<(script|style|title)\b.*?</\1>|<[^>]*>", " ", text)
-        text = _shown(self._hidden(html.unescape(text)))
+        page = b""
+        with contextlib.suppress(NoAnswerError, *_BROKEN):  # the status tells more
+            for part in _parts(response):
+                page += part
+                if len(page) >= _PAGE:
+                    break
+        # Before as well: unescaping changes a secret that holds what looks like an entity.
+        text = html.unescape(self.hidden(page.decode("utf-8", "replace")))
+        text = printable(self.hidden(text))
         return f'{status} and "{text}"' if text else status
-
-    def _hidden(self, text: str) -> str:
-        for secret in self._secrets:
-            # As a word: a password may well be part of one, such as "x" of "exists".
-            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "[hidden]", text)
-        return _PRIVATE_KEY.sub("[hidden]", text)
 
 
 def _request_body(method: str, parameters: tuple[Any, ...]) -> bytes:
@@ -172,6 +186,17 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _strings(item)
+
+
+def _key_lines(parameters: tuple[Any, ...]) -> list[str]:
+    """The lines of the private key among the parameters: a server may repeat a part of it."""
+    return [
+        line
+        for text in _strings(parameters)
+        if "PRIVATE KEY-----" in text
+        for line in text.split("\n")
+        if line.strip() and "-----" not in line
+    ]
 
 
 def _open_session(url: str) -> requests.Session:
@@ -223,7 +248,7 @@ def _version() -> str:
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:
-    """Read the answer piece by piece, up to `LIMIT` and exactly to its declared end."""
+    """Read the answer piece by piece, in time, up to `LIMIT` and exactly to its declared end."""
     header = response.headers.get("Content-Length", "")
     declared = int(header) if header.isdecimal() else None
     too_large = NoAnswerError(
@@ -232,7 +257,7 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
     if declared is not None and declared > LIMIT:
         raise too_large
     length = 0
-    while piece := response.raw.read(_PIECE, decode_content=False):
+    for piece in _joined(_parts(response)):
         length += len(piece)
         if length > LIMIT:
             raise too_large
@@ -240,6 +265,32 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
     # urllib3 1.26 does not notice a connection that was closed early.
     if declared is not None and length != declared:
         raise NoAnswerError("its answer was cut short", reached=True, passing=True)
+
+
+def _parts(response: requests.Response) -> Iterator[bytes]:
+    """Read what has come, in time."""
+    deadline = time.monotonic() + BODY_TIMEOUT
+    raw: Any = response.raw
+    # Only a newer urllib3 can be asked for that; `read` waits for all that it may return.
+    read = getattr(raw, "read1", None) or raw._fp.read1
+    while part := read(_PIECE):
+        yield part
+        if time.monotonic() > deadline:
+            raise NoAnswerError(
+                f"its answer took more than {BODY_TIMEOUT:g} seconds", reached=True, passing=True
+            )
+    raw.read(1)  # so that urllib3 1.26 knows that it has ended, and keeps the connection
+
+
+def _joined(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Join parts, which may be as small as a packet, to pieces."""
+    piece = b""
+    for part in parts:
+        piece += part
+        if len(piece) >= _PIECE:
+            yield piece
+            piece = b""
+    yield piece
 
 
 def _parse(pieces: Iterator[bytes]) -> Any:
@@ -322,7 +373,7 @@ def _failure(error: Exception) -> NoAnswerError:
     for kind, cause, reached, passing in _FAILURES:
         for found in behind:
             if isinstance(found, kind):
-                reason = _shown(getattr(found, "verify_message", None) or str(found))
+                reason = one_line(getattr(found, "verify_message", None) or str(found), 100)
                 text = cause.format(reason=reason, timeout=TIMEOUT)
                 return NoAnswerError(text, reached=reached, passing=passing)
     raise AssertionError("the last row fits every exception") from error
@@ -337,10 +388,3 @@ def _behind(error: BaseException, seen: set[int]) -> Iterator[BaseException]:
     for inner in wrapped:
         if isinstance(inner, BaseException):
             yield from _behind(inner, seen)
-
-
-def _shown(text: str) -> str:
-    """The start of foreign text, fit for a terminal."""
-    words = "".join(letter if letter.isprintable() else " " for letter in text).split()
-    line = " ".join(words)
-    return line if len(line) <= _EXCERPT else f"{line[: _EXCERPT - 1]}…"

@@ -6,6 +6,8 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from certbot_webfaction.panel.credentials import Credentials
 from certbot_webfaction.panel.errors import (
@@ -16,6 +18,7 @@ from certbot_webfaction.panel.errors import (
 from certbot_webfaction.panel.model import Upload, Website
 from certbot_webfaction.panel.mount import Mount
 from certbot_webfaction.panel.webfaction import WebFaction, machine_of_this_host
+from certbot_webfaction.panel.xmlrpc import FaultError
 from tests.panel.canned import CannedServer, http, result
 from tests.panel.conftest import credentials
 from tests.sandbox import faults
@@ -161,6 +164,43 @@ def test_password_and_session_that_the_panel_repeats_are_hidden() -> None:
     with CannedServer(_Each(answers)) as server, pytest.raises(PanelUnreachableError) as raised:
         WebFaction(Credentials("alice", "s3cret", None, server.url)).apps()
     assert '"[hidden]?"' in str(raised.value)
+
+
+SECRET = "grün's \\ 1"
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "<class 'webfaction_api.exceptions.LoginError'>:[u{0!a}]",
+        "<class 'webfaction_api.exceptions.LoginError'>:[u{1!a}]",
+        "[u'no gr\\xfcn\\'s \\\\ 1']",
+        "{0}",
+        "{0!r}",
+    ],
+)
+def test_password_that_a_fault_repeats_is_hidden(host: Host, api: ApiServer, spelled: str) -> None:
+    """Also where it is in the escapes of Python 2, once or twice, which are taken off."""
+    said = f"no {SECRET} for alice"
+    api.faults.on(1, faults.fault(spelled.format(said, ascii(said))))
+    with pytest.raises(LoginRefusedError) as raised:
+        WebFaction(credentials(host, api, password=SECRET)).login()
+    words = str(raised.value).partition("The panel says: ")[2]
+    assert "no [hidden]" in words
+    assert "gr" not in words
+
+
+@given(st.text() | st.from_regex(r"(<class '[\w.]+'>:)?\[(u?'([^']|\\.)*',? ?)*\]?"))
+@example("a\x1b[31m\tb\r\n\u202ec")
+@example(f"[u'{'x' * 4000}']")
+@example("x" * 10**6)
+@example("")
+@example(r"[u'\ud800']")
+def test_any_fault_is_shown(fault: str) -> None:
+    """In one printable line of bounded length."""
+    words = WebFaction(Credentials("alice", "", None, ""))._words(FaultError(fault))
+    assert words.isprintable()
+    assert 0 < len(words) <= 300
 
 
 class _Each:

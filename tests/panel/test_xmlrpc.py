@@ -418,6 +418,25 @@ def test_answer_that_stops_midway_times_out(monkeypatch: pytest.MonkeyPatch) -> 
     assert (raised.value.reached, raised.value.passing) == (True, True)
 
 
+@pytest.mark.parametrize("length", [None, 9999])
+def test_answer_in_drops_times_out(monkeypatch: pytest.MonkeyPatch, length: int | None) -> None:
+    """Though each comes in time."""
+    monkeypatch.setattr(transport, "BODY_TIMEOUT", 0.1)
+    done = threading.Event()
+    head = http(HEAD, length=length) if length else b"HTTP/1.0 200 OK\r\n\r\n" + HEAD
+
+    def pieces() -> Iterator[bytes]:
+        yield head
+        while not done.wait(0.01):
+            yield b" "
+
+    with CannedServer(pieces()) as server:
+        with pytest.raises(NoAnswerError, match=r"took more than 0\.1 seconds") as raised:
+            Transport(server.url).call("login")
+        done.set()
+    assert (raised.value.reached, raised.value.passing) == (True, True)
+
+
 @pytest.mark.parametrize("reset", [faults.RESET_BEFORE, faults.RESET_AFTER])
 def test_reset_connection_is_not_used_to_send_again(api: ApiServer, reset: faults.Fault) -> None:
     """The transport repeats nothing, on a kept connection neither."""
@@ -540,6 +559,40 @@ def test_what_the_panel_repeats_is_hidden() -> None:
     assert str(raised.value) == "('[hidden]', [hidden] PRIVATE KEY-----) [hidden] exists"
     page = http(b"<p>password=s3cret &lt;&amp;&gt; pass</p>", "500 Oh")
     assert '"password=[hidden]"' in str(_failure(page, secrets=secrets))
+
+
+@pytest.mark.parametrize(
+    ("secret", "page"),
+    [
+        ("s3cret <b> pass", "s3cret <b> pass"),
+        ("a&amp;b", "a&amp;b"),
+        ("grün & co", "gr&uuml;n &#38;amp; co"),
+        ("grün & co", "<i>gr</i><b>&uuml;</b>n &amp;\n co"),
+    ],
+)
+def test_secret_in_an_error_page_is_hidden_before_tags_and_entities_are_taken_off(
+    secret: str, page: str
+) -> None:
+    """They may be the secret's own, or stand within it."""
+    error = _failure(http(f"<p>no {page}!</p>".encode(), "500 Oh"), secrets=(secret,))
+    assert str(error).endswith('"no [hidden]!"')
+
+
+def test_a_part_of_the_key_that_was_sent_is_hidden() -> None:
+    """A line of it without what tells it to be a key, until the next is sent."""
+    key = "-----BEGIN PRIVATE KEY-----\nMIIabcdefgh+\nijklmn==\n-----END PRIVATE KEY-----\n"
+    said = http(b"no MIIabcdefgh%2B, MIIabcdefgh", "400 No", "Connection: close")
+    with CannedServer([said]) as server:
+        client = Transport(server.url)
+        for call in (("create_certificate", "shop", "", key), ("list_certificates",)):
+            with pytest.raises(NoAnswerError, match=r'"no \[hidden\], MIIabcdefgh"'):
+                client.call(*call)
+
+
+def test_a_page_that_breaks_off_does_not_hide_its_status() -> None:
+    """What came of it is shown."""
+    error = _failure(http(b"out of order", "500 Oh", length=99))
+    assert str(error) == 'it answered with HTTP status 500 and "out of order"'
 
 
 def test_empty_secret_hides_nothing() -> None:

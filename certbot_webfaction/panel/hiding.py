@@ -1,0 +1,69 @@
+"""Hiding secrets in what a server says, in whatever spelling it repeats them."""
+
+from __future__ import annotations
+
+import html.entities
+import json
+import re
+from collections.abc import Iterable
+
+_LOOKED_AT = 2**14
+"""Characters of a text that are looked at; a message shows a few hundred at most."""
+
+_AT_THE_END = 2**12
+"""Characters that the longest secret takes in its longest spelling."""
+
+# Up to the end of the text, for it may have been cut; "%20" or "+" may stand for a space.
+_PRIVATE_KEY = r"(?s:-----BEGIN[^-]{,40}PRIVATE[^-]{,20}KEY-----.*?(?:-----END|\Z))"
+
+_SHORT = 8  # characters; a shorter password may well be part of a word, such as "x" of "exists"
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """The start of ``text`` with ``[hidden]`` for each secret and each private key in it.
+
+    It is for text that is to be decoded, stripped or cut afterwards, not for what came of that: a
+    part of a secret is not known as one.
+    """
+    patterns = [_PRIVATE_KEY, *map(_pattern, sorted(secrets, key=len, reverse=True))]
+    clean = re.sub("|".join(patterns), "[hidden]", text[:_LOOKED_AT])
+    # What the cut left of a secret is not known as one either.
+    return clean if len(text) <= _LOOKED_AT else clean[:-_AT_THE_END]
+
+
+def _pattern(secret: str) -> str:
+    """What matches the secret in any of its spellings."""
+    spelled = _letter(secret[0]) + "".join(_gap(letter) + _letter(letter) for letter in secret[1:])
+    return rf"(?<!\w){spelled}(?!\w)" if len(secret) < _SHORT else spelled
+
+
+def _gap(letter: str) -> str:
+    """What may stand before a letter: pages wrap long lines, and colour parts of them.
+
+    It never takes what the letter may begin with: nothing is then tried twice, and no text takes
+    long.
+    """
+    if letter == "<":
+        return r"\s*"
+    return "(?:<[^<>]*>)*" if letter.isspace() else r"(?:<[^<>]*>|\s)*"
+
+
+def _letter(letter: str) -> str:
+    """What matches one letter: as it is, as UTF-8 read as Latin-1, or escaped in any usual way."""
+    if letter.isascii() and letter.isalnum():
+        return letter
+    code, octets = ord(letter), letter.encode("utf-8", "surrogatepass")
+    plain = [r"\s" if letter.isspace() else re.escape(letter), re.escape(octets.decode("latin-1"))]
+    escaped = [
+        json.dumps(letter)[1:-1],
+        f"\\{letter}",
+        f"\\x{code:02x}",
+        f"\\u{code:04x}",
+        f"\\U{code:08x}",
+        "".join(f"\\x{octet:02x}" for octet in octets),
+        "".join(f"%{octet:02x}" for octet in octets),
+        *sorted((f"&{n}" for n, meant in html.entities.html5.items() if meant == letter))[::-1],
+        *("+" if letter == " " else ""),
+    ]
+    numbered = rf"&#(?:0*{code}|x0*{code:x});?"
+    return f"(?:(?i:{'|'.join([numbered, *map(re.escape, escaped)])})|{'|'.join(plain)})"

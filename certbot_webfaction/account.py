@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from certbot_webfaction.panel.errors import LoginRefusedError
 if TYPE_CHECKING:
     from certbot_webfaction.panel.interface import IPanel
     from certbot_webfaction.panel.model import Account, App, Certificate, Website
+    from certbot_webfaction.renewals import Renewal
 
 API_URL = "https://api.webfaction.com/"
 CHALLENGE_APP = "letsencrypt"
@@ -105,11 +106,10 @@ def read_options(config: configuration.NamespaceConfig, prefix: str = "webfactio
     :raises certbot.errors.PluginError: if ``--webfaction-connect-to`` can't be read
     """
     given = getattr(config, f"{prefix}_credentials")
+    credentials = _default_credentials(config)
     if given:
         credentials = Path(os.path.abspath(Path(given).expanduser()))  # noqa: PTH100 - resolves ..
         setattr(config, f"{prefix}_credentials", str(credentials))
-    else:
-        credentials = Path(config.config_dir) / "webfaction.ini"
     return Options(
         credentials=credentials,
         api_url=config.webfaction_api_url,
@@ -121,20 +121,25 @@ def read_options(config: configuration.NamespaceConfig, prefix: str = "webfactio
     )
 
 
+def _default_credentials(config: configuration.NamespaceConfig) -> Path:
+    return Path(config.config_dir) / "webfaction.ini"
+
+
 def read_credentials(options: Options) -> Credentials:
     """Read the credentials file.
 
     :raises certbot.errors.PluginError: if it is missing, can't be read, or lacks a value
     """
     path = options.credentials
-    if not path.exists():
+    try:
+        path.stat()
+        file = CredentialsConfiguration(str(path), lambda key: f"webfaction_{key}")
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise errors.PluginError(
             f"There is no credentials file {path}, so the panel can't be reached. Run"
             " `certbot-webfaction init` to write it, or name yours with --webfaction-credentials"
             " (for the authenticator dns-webfaction: --dns-webfaction-credentials)."
-        )
-    try:
-        file = CredentialsConfiguration(str(path), lambda key: f"webfaction_{key}")
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise errors.PluginError(f"The credentials file {path} can't be read: {error}.") from error
     file.confobj.interpolation = False  # a % in a password is a %
@@ -169,6 +174,18 @@ class HostAccount:
     def journal_path(self) -> Path:
         """Where the journal lies."""
         return self.folder / "journal.json"
+
+    def renews(self, renewal: Renewal, plugin: str, config: configuration.NamespaceConfig) -> bool:
+        """Whether renewals of a lineage that use ``plugin`` log in to this account."""
+        default = str(_default_credentials(config))
+        path = renewal.parameters.get(f"{plugin.replace('-', '_')}_credentials", default)
+        if path == str(self.options.credentials):
+            return True
+        try:
+            credentials = read_credentials(replace(self.options, credentials=Path(path)))
+        except errors.PluginError:
+            return False  # certbot itself reports it, at every renewal
+        return _folder_name(credentials) == self.folder.name
 
     def login(self) -> Account:
         """Log in unless this process has, and return the account.

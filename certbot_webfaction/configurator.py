@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acme import challenges
@@ -22,7 +23,7 @@ from certbot_webfaction.account import (
     read_options,
 )
 from certbot_webfaction.challenges import domain_of
-from certbot_webfaction.installation.differences import differences, forget_gone
+from certbot_webfaction.installation.differences import Problem, differences, forget_gone
 from certbot_webfaction.installation.documents import read_documents, wanted_path
 from certbot_webfaction.installation.wanted import (
     Seen,
@@ -31,10 +32,11 @@ from certbot_webfaction.installation.wanted import (
     acknowledge,
     acknowledge_redirects,
     want_certificate,
-    want_redirect,
+    websites_to_redirect,
 )
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.lineage import CertificateFiles, installed_files
+from certbot_webfaction.names import a_label
 
 # Every certbot run on the machine imports this module, and few go on to a challenge or the panel.
 # What only those need is imported where it is used: `make bench` shows what is left.
@@ -65,6 +67,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         self._deploying: tuple[CertificateFiles, list[str]] | None = None
         self._redirecting: list[str] = []
         self._has_checkpoint = False
+        self._concerned: set[str] = set()
+        self._told: list[Problem] = []
 
     @classmethod
     def add_parser_arguments(cls, add: Callable[..., None]) -> None:
@@ -113,9 +117,12 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         if self.config.dry_run:
             return
         try:
-            self._reconcile(*documents)
+            self._told = self._reconcile(*documents)
+            problem: object = "\n".join(problem.text for problem in self._told)
         except errors.PluginError as error:
-            logger.warning("An earlier change of the panel could not be completed yet: %s", error)
+            problem = error
+        if str(problem):
+            logger.warning("An earlier change of the panel could not be completed yet: %s", problem)
 
     def _settle(self) -> tuple[Wanted, Journal]:
         """Take back what a killed run left of challenges and of a checkpoint; mostly there is none.
@@ -186,14 +193,14 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
     def get_all_names(self) -> Iterable[str]:
         """The domains of the account's websites; http-01 can't answer for a wildcard."""
         websites = self._account.panel.websites()
-        names = {domain.lower() for website in websites for domain in website.domains}
+        names = {a_label(domain) for website in websites for domain in website.domains}
         return {name for name in names if not name.startswith("*.")}
 
     def deploy_cert(
         self, domain: str, cert_path: str, key_path: str, chain_path: str, fullchain_path: str
     ) -> None:
         """Take a domain; all of a certificate's are decided on together, in `save`."""
-        files = installed_files(self.config, cert_path, key_path, chain_path)
+        files = installed_files(self.config, cert_path, key_path, chain_path or fullchain_path)
         if self._deploying is None:
             self._deploying = files, []
         self._deploying[1].append(domain)
@@ -225,15 +232,13 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         if acknowledge_redirects(wanted, journal, domain, seen):
             self._write_documents(wanted, journal)
         try:
-            want_redirect(wanted, domain, seen, self.config)
+            self._redirecting += websites_to_redirect(wanted, domain, seen, self.config)
         except errors.PluginEnhancementAlreadyPresent:
             raise
         except errors.PluginError as error:
             if self.config.redirect:
                 raise
             logger.warning("%s", error)
-        else:
-            self._redirecting.append(domain)
 
     def _authenticator_of_the_lineage(self) -> str:
         """The authenticator of this run, or of the lineage that is being installed."""
@@ -259,9 +264,11 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             acknowledge(wanted, journal, WantedCertificate.of(files), domains, seen)
             self._write_documents(wanted, journal)
             wanted = want_certificate(wanted, files, domains, seen, journal)
-        for domain in self._redirecting:
-            with suppress(errors.PluginEnhancementAlreadyPresent):  # by another of its domains
-                wanted = want_redirect(wanted, domain, seen, self.config)
+            self._concerned.update(wanted.names_of(WantedCertificate.of(files)))
+            self._see_to_renewals(files)
+        self._concerned.update(self._redirecting)
+        redirects = list(dict.fromkeys([*wanted.redirects, *self._redirecting]))
+        wanted = replace(wanted, redirects=redirects)
         self._deploying, self._redirecting = None, []
         self._has_checkpoint = wanted != before
         if self._has_checkpoint:
@@ -279,6 +286,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         if self.config.verb != "rollback" and not self._has_checkpoint:
             return
         self._has_checkpoint = False
+        self._refuse_others(rollback)
         before, journal = self._read_documents()
         super().rollback_checkpoints(rollback)
         after, _ = self._read_documents()
@@ -290,6 +298,20 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
                     name,
                 )
 
+    def _refuse_others(self, count: int) -> None:
+        """Take back nothing that isn't ours: certbot keeps all checkpoints in one pile."""
+        pile = Path(self.config.backup_dir)
+        for checkpoint in sorted(pile.iterdir())[-count:]:
+            changed = (checkpoint / "FILEPATHS").read_text(encoding="utf-8").splitlines()
+            for path in map(Path, changed):
+                if path.resolve() != wanted_path(self._account).resolve():
+                    raise errors.PluginError(
+                        f"The checkpoint {checkpoint.name}, which would be taken back, changed"
+                        f" {path}, and that belongs to another account or installer. Nothing was"
+                        " rolled back. Roll that one back first, with its installer and its"
+                        " --webfaction-credentials."
+                    )
+
     def config_test(self) -> None:
         """Nothing to test: the panel checks every change itself."""
 
@@ -299,7 +321,15 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         :raises certbot.errors.PluginError: names all that could not be done
         """
         try:
-            self._reconcile(*self._read_documents())
+            problems = self._reconcile(*self._read_documents())
+            if self.config.verb != "rollback":
+                # What `prepare` has warned of fails no run that is about something else.
+                problems = [
+                    problem
+                    for problem in problems
+                    if problem.about in self._concerned or problem not in self._told
+                ]
+            _raise(problems)
         except errors.PluginError as error:
             if self.config.verb != "rollback":
                 raise
@@ -308,16 +338,19 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
                 " another `certbot rollback` would take back one more checkpoint, too."
             ) from error
 
-    def _reconcile(self, wanted: Wanted, journal: Journal, *, overdue: bool = False) -> None:
+    def _reconcile(
+        self, wanted: Wanted, journal: Journal, *, overdue: bool = False
+    ) -> list[Problem]:
         """Compare the documents, and bring the panel into step where they differ.
 
         :param overdue: whether an upload that is missing makes up for one that failed
+        :returns: what could not be done; the rest was
         """
         if forget_gone(wanted, journal, self.config):
             self._write_documents(wanted, journal)
         found = differences(wanted, journal, self.config)
         if not found:
-            return
+            return found.unreadable
         if overdue and found.uploads:
             display_util.notify(
                 f"Renewed certificates are not yet on the panel: {', '.join(found.uploads)}."
@@ -325,7 +358,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             )
         from certbot_webfaction.installation.reconcile import reconcile
 
-        reconcile(self._account, found, wanted, journal, self.config, self._watch)
+        left = reconcile(self._account, found, wanted, journal, self.config, self._watch)
+        return [*found.unreadable, *left]
 
     @cached_property
     def _watch(self) -> ServedWatch:
@@ -341,6 +375,23 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         self._account.save(journal)
 
     # Renewal
+
+    def _see_to_renewals(self, files: CertificateFiles) -> None:
+        """Warn where a certificate is installed whose renewals would not come to us.
+
+        `certbot install` leaves the renewal file as it is. A hook that deploys sees to it itself.
+        """
+        from certbot_webfaction.renewals import read_renewals, reconfigure
+
+        for renewal in read_renewals(self.config) if self.config.verb != "deploy" else ():
+            if renewal.lineage == files.lineage and renewal.installer != self.name:
+                logger.warning(
+                    "Renewals of the certificate %s will not reach the panel: its renewal file"
+                    " names %s. %s",
+                    renewal.lineage,
+                    renewal.installer or "no installer",
+                    reconfigure(renewal, self.name, self.config),
+                )
 
     def generic_updates(self, lineage: interfaces.RenewableCert, *args: Any, **kwargs: Any) -> None:
         """Make up for what failed in an earlier run; called for every lineage, due or not.
@@ -364,4 +415,9 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
                 self.name,
             )
         if is_first:
-            self._reconcile(wanted, journal, overdue=True)
+            _raise(self._reconcile(wanted, journal, overdue=True))
+
+
+def _raise(problems: list[Problem]) -> None:
+    if problems:
+        raise errors.PluginError("\n".join(problem.text for problem in problems))

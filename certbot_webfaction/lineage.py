@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CertificateFiles:
-    """The files of one certificate: leaf, private key, and the chain without the leaf.
+    """The files of one certificate: leaf, private key, and chain.
 
-    ``lineage`` is the name of the certbot lineage that they belong to, ``""`` for other files.
+    Where there is no file for the chain, it follows the leaf in the leaf's; and where the leaf is
+    in the chain's, as in a ``fullchain.pem``, it does not count as a part of that. ``lineage`` is
+    the name of the certbot lineage that the files belong to, ``""`` for other files.
     """
 
     leaf: Path
@@ -36,28 +38,22 @@ class CertificateFiles:
 
     def exist(self) -> bool:
         """Whether leaf and key are there; after `certbot delete` a lineage's are not."""
-        return self.leaf.exists() and self.key.exists()
+        return is_there(self.leaf) and is_there(self.key)
 
     def fingerprint(self) -> str:
         """The SHA-256 of the leaf in hexadecimal, as browsers show it.
 
         :raises certbot.errors.PluginError: if its file holds none
         """
-        found = fingerprints(_read(self.leaf))
-        if not found:
-            raise errors.PluginError(
-                f"{self.leaf} holds no certificate. Issue it anew: `certbot certonly --cert-name"
-                f" {self.source} --force-renewal`."
-            )
-        return found[0]
+        return fingerprints(self._leaf())[0]
 
     def chain_fingerprints(self) -> tuple[str, ...]:
         """The SHA-256 of each certificate of the chain, in its order."""
-        return fingerprints(_read(self.chain)) if self.chain else ()
+        return fingerprints(self._chain())
 
     def names(self) -> tuple[str, ...]:
         """The domains on the leaf."""
-        return leaf_names(_read(self.leaf))
+        return leaf_names(read_pem(self.leaf), str(self.leaf))
 
     def expires(self) -> datetime.datetime:
         """When the leaf expires, in UTC."""
@@ -65,14 +61,26 @@ class CertificateFiles:
 
     def validity(self) -> tuple[datetime.datetime, datetime.datetime]:
         """From when until when the leaf is valid, in UTC."""
-        return leaf_validity(_read(self.leaf))
+        return leaf_validity(read_pem(self.leaf), str(self.leaf))
 
     def upload(self) -> Upload:
         """What the panel is to be given."""
         from certbot_webfaction.panel.model import Upload
 
-        chain = _read(self.chain) if self.chain else ""
-        return Upload(leaf=_read(self.leaf), private_key=_read(self.key), chain=chain)
+        return Upload(leaf=self._leaf(), private_key=read_pem(self.key), chain=self._chain())
+
+    def _leaf(self) -> str:
+        blocks = _certificates(read_pem(self.leaf))
+        if not blocks or not fingerprints(blocks[0]):
+            raise errors.PluginError(
+                f"{self.leaf} holds no certificate. Issue it anew: `certbot certonly --cert-name"
+                f" {self.source} --force-renewal`."
+            )
+        return blocks[0]
+
+    def _chain(self) -> str:
+        leaf, blocks = self._leaf(), _certificates(read_pem(self.chain or self.leaf))
+        return "".join(block for block in blocks if block != leaf)
 
 
 def lineage_files(config: configuration.NamespaceConfig, name: str) -> CertificateFiles:
@@ -86,29 +94,39 @@ def installed_files(
 ) -> CertificateFiles:
     """The files that certbot gives an installer, as their lineage's where they are one's."""
     folder = Path(leaf).parent
-    if folder.parent == Path(config.live_dir).absolute():
+    if folder.parent.resolve() == Path(config.live_dir).resolve():
         return lineage_files(config, folder.name)
     return CertificateFiles(Path(leaf), Path(key), Path(chain) if chain else None)
 
 
 def fingerprints(pem: str) -> tuple[str, ...]:
     """The SHA-256 of each certificate in a PEM text, in hexadecimal; none if it can't be read."""
-    end = "-----END CERTIFICATE-----"
-    blocks = [
-        block[block.index("-----BEGIN") :] for block in pem.split(end) if "-----BEGIN" in block
-    ]
     try:
-        ders = [ssl.PEM_cert_to_DER_cert(block + end) for block in blocks]
+        ders = [ssl.PEM_cert_to_DER_cert(block) for block in _certificates(pem)]
     except ValueError:
         return ()
     return tuple(hashlib.sha256(der).hexdigest() for der in ders if der)
 
 
-def leaf_names(pem: str) -> tuple[str, ...]:
-    """The DNS names on the first certificate of a PEM text, its common name where it has none."""
+def _certificates(pem: str) -> list[str]:
+    """The certificates of a PEM text, each by itself."""
+    end = "-----END CERTIFICATE-----"
+    return [
+        f"{block[block.index('-----BEGIN') :]}{end}\n"
+        for block in pem.split(end)
+        if "-----BEGIN" in block
+    ]
+
+
+def leaf_names(pem: str, what: str = "A certificate") -> tuple[str, ...]:
+    """The DNS names on the first certificate of a PEM text, its common name where it has none.
+
+    :param what: what it is, for the error
+    :raises certbot.errors.PluginError: if it can't be read
+    """
     from cryptography import x509
 
-    leaf = _parse(pem)
+    leaf = _parse(pem, what)
     try:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return tuple(name.lower() for name in names.get_values_for_type(x509.DNSName))
@@ -122,9 +140,15 @@ def leaf_expires(pem: str) -> datetime.datetime:
     return leaf_validity(pem)[1]
 
 
-def leaf_validity(pem: str) -> tuple[datetime.datetime, datetime.datetime]:
-    """From when until when the first certificate of a PEM text is valid, in UTC."""
-    leaf = _parse(pem)
+def leaf_validity(
+    pem: str, what: str = "A certificate"
+) -> tuple[datetime.datetime, datetime.datetime]:
+    """From when until when the first certificate of a PEM text is valid, in UTC.
+
+    :param what: what it is, for the error
+    :raises certbot.errors.PluginError: if it can't be read
+    """
+    leaf = _parse(pem, what)
     # not_valid_after_utc came with cryptography 42; Debian 12 has 38.
     if hasattr(leaf, "not_valid_after_utc"):
         return leaf.not_valid_before_utc, leaf.not_valid_after_utc
@@ -132,17 +156,35 @@ def leaf_validity(pem: str) -> tuple[datetime.datetime, datetime.datetime]:
     return leaf.not_valid_before.replace(tzinfo=utc), leaf.not_valid_after.replace(tzinfo=utc)
 
 
-def _parse(pem: str) -> x509.Certificate:
+def _parse(pem: str, what: str) -> x509.Certificate:
     from cryptography import x509
 
     try:
         return x509.load_pem_x509_certificate(pem.encode())
     except ValueError as error:
-        raise errors.PluginError(f"A certificate can't be read: {error}.") from error
+        raise errors.PluginError(f"{what} can't be read: {error}.") from error
 
 
-def _read(path: Path) -> str:
+def read_pem(path: Path) -> str:
+    """The text of a PEM file.
+
+    :raises certbot.errors.PluginError: if it can't be read
+    """
     try:
         return path.read_text(encoding="ascii", errors="replace")
     except OSError as error:
         raise errors.PluginError(f"{path} can't be read: {error.strerror}.") from error
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file.
+
+    :raises certbot.errors.PluginError: if that can't be told, unlike `Path.exists`
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise errors.PluginError(f"{path} can't be read: {error.strerror}.") from error
+    return True

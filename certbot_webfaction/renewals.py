@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from certbot import configuration
+from certbot import configuration, errors
 
 from certbot_webfaction.lineage import CertificateFiles, lineage_files
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,20 @@ def names_authenticated_by(config: configuration.NamespaceConfig, plugin: str) -
     names: set[str] = set()
     for renewal in read_renewals(config):
         files = lineage_files(config, renewal.lineage)
-        if renewal.authenticator == plugin and files.exist():
-            names.update(files.names())
+        if renewal.authenticator == plugin:
+            try:
+                names.update(files.names())
+            except errors.PluginError as error:
+                logger.debug("The lineage %s is passed over: %s", renewal.lineage, error)
     return names
+
+
+def reconfigure(renewal: Renewal, installer: str, config: configuration.NamespaceConfig) -> str:
+    """A sentence that says how to make renewals of a lineage use an installer."""
+    import certbot
+
+    # certbot 2.3 brought `reconfigure`.
+    if tuple(map(int, certbot.__version__.split(".")[:2])) >= (2, 3):
+        return f"`certbot reconfigure --cert-name {renewal.lineage} -i {installer}` puts it there."
+    file = Path(config.renewal_configs_dir) / f"{renewal.lineage}.conf"
+    return f"Write installer = {installer} into {file}."

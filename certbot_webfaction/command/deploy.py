@@ -7,13 +7,12 @@ import logging
 import os
 from pathlib import Path
 
-from certbot import configuration, errors
+from certbot import configuration, errors, util
 from certbot.display import util as display_util
 
 from certbot_webfaction.account import open_account, read_options
 from certbot_webfaction.command.configuration import PREFIX
 from certbot_webfaction.configurator import Configurator
-from certbot_webfaction.installation.differences import differences
 from certbot_webfaction.installation.documents import read_documents
 from certbot_webfaction.installation.wanted import Wanted, WantedCertificate
 from certbot_webfaction.lineage import CertificateFiles, lineage_files
@@ -54,9 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> int:
-    """Install a lineage as the installer would; only upload it if it is wanted already.
+    """Install a lineage as the installer would.
 
-    Nothing here takes certbot's locks, which a certbot that runs hooks holds.
+    A certbot that runs this as a hook holds its locks, and waits; by hand they are taken here.
     """
     name = _lineage_name(config, arguments)
     files = lineage_files(config, name)
@@ -66,15 +65,20 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
             " for those that there are."
         )
     _take_options(config, arguments, name)
-    account = open_account(read_options(config), config.config_dir)
+    config.namespace.verb = "deploy"
+    hooked = "RENEWED_LINEAGE" in os.environ
+    if not hooked:
+        util.make_or_verify_dir(config.work_dir)
+        for directory in (config.config_dir, config.work_dir):
+            util.lock_dir_until_exit(directory)
     installer = Configurator(config, "webfaction")
-    wanted, journal = read_documents(account, config, installer.name)
-    if not is_wanted(wanted, files):
-        _install(installer, files)
-    elif differences(wanted, journal, config):
+    account = open_account(read_options(config), config.config_dir)
+    wanted, _ = read_documents(account, config, installer.name)
+    if hooked and is_wanted(wanted, files):
         installer.restart()  # as certbot does for an installer's lineage that it has renewed
     else:
-        display_util.notify(f"The certificate {name} is on the panel already.")
+        _install(installer, files)
+    display_util.notify(f"The certificate {name} is installed on the panel.")
     return 0
 
 

@@ -231,7 +231,7 @@ def _machine(account: HostAccount, host: Account) -> Finding:
 
 
 def _survey_offline(account: HostAccount, config: configuration.NamespaceConfig) -> Survey:
-    lineages, unreadable = read_lineages(config, account.options)
+    lineages, unreadable = read_lineages(config, account)
     documents = peek_documents(account, config)
     return Survey((), (), (), lineages, documents, unreadable=unreadable)
 

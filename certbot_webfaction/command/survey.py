@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from certbot import configuration, errors
 
@@ -50,7 +49,7 @@ class Lineage:
 
 
 def read_lineages(
-    config: configuration.NamespaceConfig, options: Options
+    config: configuration.NamespaceConfig, account: HostAccount
 ) -> tuple[list[Lineage], list[str]]:
     """Read all lineages; return them, and what is wrong with those that can't be read."""
     lineages, unreadable = [], []
@@ -64,7 +63,7 @@ def read_lineages(
                     files.fingerprint(),
                     files.expires(),
                     next_renewal(renewal, files),
-                    _is_ours(renewal, config, options),
+                    _is_ours(renewal, config, account),
                 )
             )
         except errors.PluginError as error:
@@ -72,13 +71,9 @@ def read_lineages(
     return lineages, unreadable
 
 
-def _is_ours(renewal: Renewal, config: configuration.NamespaceConfig, options: Options) -> bool:
-    default = str(Path(config.config_dir) / "webfaction.ini")
-    for plugin in {renewal.authenticator, renewal.installer} & {AUTHENTICATOR, DNS_AUTHENTICATOR}:
-        key = f"{plugin.replace('-', '_')}_credentials"
-        if renewal.parameters.get(key, default) == str(options.credentials):
-            return True
-    return False
+def _is_ours(renewal: Renewal, config: configuration.NamespaceConfig, account: HostAccount) -> bool:
+    plugins = {renewal.authenticator, renewal.installer} & {AUTHENTICATOR, DNS_AUTHENTICATOR}
+    return any(account.renews(renewal, plugin, config) for plugin in plugins)
 
 
 @dataclass(frozen=True)
@@ -274,7 +269,7 @@ def take_survey(account: HostAccount, config: configuration.NamespaceConfig) -> 
     :raises certbot.errors.PluginError: if the panel does not answer
     """
     account.login()
-    lineages, unreadable = read_lineages(config, account.options)
+    lineages, unreadable = read_lineages(config, account)
     return Survey(
         account.panel.websites(),
         account.panel.apps(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
-from certbot import configuration
+from certbot import configuration, errors
 
 from certbot_webfaction.installation.wanted import REDIRECT_APP, Wanted, WantedWebsite
 from certbot_webfaction.journal import Journal, Uploaded
@@ -13,9 +13,24 @@ from certbot_webfaction.journal import Journal, Uploaded
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Problem:
+    """Something that could not be done, told to the user.
+
+    ``about`` is the name of a certificate on the panel, or of an http website that is to redirect.
+    """
+
+    about: str
+    text: str
+
+
 @dataclass
 class Differences:
-    """Where wanted and journal differ, each a list of names; empty when all is in step."""
+    """Where wanted and journal differ, each a list of names; empty when all is in step.
+
+    ``unreadable`` tells of certificates on disk that can't be read; what concerns them is in none
+    of the lists.
+    """
 
     uploads: list[str] = field(default_factory=list)
     websites: list[str] = field(default_factory=list)
@@ -23,9 +38,10 @@ class Differences:
     undo_redirects: list[str] = field(default_factory=list)
     undo_websites: list[str] = field(default_factory=list)
     undo_app: bool = False
+    unreadable: list[Problem] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return any(vars(self).values())
+        return any(found for name, found in vars(self).items() if name != "unreadable")
 
 
 def differences(
@@ -35,11 +51,18 @@ def differences(
     found = Differences()
     for name in wanted.used_certificates():
         files = wanted.certificates[name].files(config)
-        current = Uploaded(files.source, files.fingerprint(), done=True)
+        try:
+            current = Uploaded(files.source, files.fingerprint(), done=True)
+        except errors.PluginError as error:
+            found.unreadable.append(Problem(name, str(error)))
+            continue
         if journal.uploads.get(name) != current:
             found.uploads.append(name)
+    unreadable = [problem.about for problem in found.unreadable]
     found.websites = [
-        name for name, website in wanted.websites.items() if not _in_step(name, website, journal)
+        name
+        for name, website in wanted.websites.items()
+        if website.certificate not in unreadable and not _in_step(name, website, journal)
     ]
     for name in wanted.redirects:
         content = journal.contents.get(name)
@@ -54,10 +77,9 @@ def differences(
 
 def _in_step(name: str, website: WantedWebsite, journal: Journal) -> bool:
     changed, made = journal.certificates.get(name), journal.websites.get(name)
-    if website.made_from:
+    if made is not None and website.made_from:
         return (
-            made is not None
-            and made.done
+            made.done
             and made.certificate == website.certificate
             and list(made.domains) == website.domains
         )

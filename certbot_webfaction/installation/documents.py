@@ -10,6 +10,7 @@ from certbot_webfaction import document
 from certbot_webfaction.account import HostAccount
 from certbot_webfaction.installation.wanted import Wanted
 from certbot_webfaction.journal import Journal
+from certbot_webfaction.lineage import is_there
 
 
 def wanted_path(account: HostAccount) -> Path:
@@ -41,6 +42,6 @@ def _read(account: HostAccount, kind: type[document.T]) -> document.T | None:
     """Read one of the documents; `None` if it has to be rebuilt."""
     path = wanted_path(account) if kind is Wanted else account.journal_path
     try:
-        return document.read(path, kind) if path.exists() else None
+        return document.read(path, kind) if is_there(path) else None
     except document.DamagedError:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from certbot import configuration
@@ -25,10 +26,9 @@ from certbot_webfaction.journal import (
     MadeWebsite,
     Uploaded,
 )
-from certbot_webfaction.lineage import CertificateFiles, fingerprints, lineage_files
+from certbot_webfaction.lineage import CertificateFiles, fingerprints, lineage_files, read_pem
 from certbot_webfaction.names import covered
 from certbot_webfaction.panel.model import Certificate, Website
-from certbot_webfaction.panel.mount import Mount
 from certbot_webfaction.renewals import read_renewals
 
 
@@ -47,7 +47,8 @@ def rebuild(
     :param wanted: as it was read, `None` if it has to be rebuilt; likewise ``journal``
     :raises certbot.errors.PluginError: if the panel is needed and does not answer
     """
-    lineages = _our_lineages(account, config, installer)
+    uploaded = {entry.source for entry in journal.uploads.values()} if journal else set()
+    lineages = _our_lineages(account, config, installer, uploaded)
     if wanted is None and journal is None and not lineages:
         wanted, journal = Wanted(), Journal()
         document.write(wanted_path(account), wanted)
@@ -74,18 +75,21 @@ def rebuild(
 
 
 def _our_lineages(
-    account: HostAccount, config: configuration.NamespaceConfig, installer: str
+    account: HostAccount,
+    config: configuration.NamespaceConfig,
+    installer: str,
+    uploaded: Collection[str],
 ) -> list[CertificateFiles]:
-    """The lineages whose renewals use our installer with this account's credentials file."""
-    default = str(Path(config.config_dir) / "webfaction.ini")
+    """The lineages that were uploaded, or whose renewals use our installer for this account."""
     return [
         files
         for renewal in read_renewals(config)
         for files in [lineage_files(config, renewal.lineage)]
-        if renewal.installer == installer
-        and renewal.parameters.get("webfaction_credentials", default)
-        == str(account.options.credentials)
-        and files.exist()
+        if files.exist()
+        and (
+            renewal.lineage in uploaded
+            or (renewal.installer == installer and account.renews(renewal, installer, config))
+        )
     ]
 
 
@@ -121,7 +125,7 @@ def _wanted_from_panel(
 def _issued(config: configuration.NamespaceConfig, name: str) -> set[str]:
     """The fingerprints of every leaf that the lineage ever had."""
     leaves = (Path(config.default_archive_dir) / name).glob("cert*.pem")
-    return {found for leaf in leaves for found in fingerprints(leaf.read_text(encoding="ascii"))}
+    return {found for leaf in leaves for found in fingerprints(read_pem(leaf))}
 
 
 def _journal_from_panel(
@@ -153,17 +157,10 @@ def _journal_from_panel(
                 website.certificate, website.certificate, done=True
             )
         elif website.content == redirect.CONTENT and website.name in wanted.redirects:
-            before = _content_over_https(website, websites)
+            before = redirect.content_behind(website, websites) or website.content
             journal.contents[website.name] = ChangedContent(before, website.content, done=True)
             journal.apps[REDIRECT_APP] = MadeApp("", done=True)
     return journal
-
-
-def _content_over_https(website: Website, websites: tuple[Website, ...]) -> tuple[Mount, ...]:
-    for other in websites:
-        if other.https and set(website.domains) & set(other.domains):
-            return other.content
-    return website.content
 
 
 def _drop_unwanted(journal: Journal, wanted: Wanted) -> None:

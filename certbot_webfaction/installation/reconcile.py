@@ -10,11 +10,19 @@ from typing import Protocol
 from certbot import configuration, errors
 from certbot.display import util as display_util
 
+from certbot_webfaction import document
 from certbot_webfaction.account import FRESH, HostAccount
 from certbot_webfaction.frontend.served import Expected
 from certbot_webfaction.installation import redirect
-from certbot_webfaction.installation.differences import Differences
-from certbot_webfaction.installation.wanted import REDIRECT_APP, Wanted, WantedWebsite
+from certbot_webfaction.installation.differences import Differences, Problem
+from certbot_webfaction.installation.documents import wanted_path
+from certbot_webfaction.installation.wanted import (
+    REDIRECT,
+    REDIRECT_APP,
+    Wanted,
+    WantedWebsite,
+    redirects,
+)
 from certbot_webfaction.journal import (
     ChangedCertificate,
     ChangedContent,
@@ -24,7 +32,8 @@ from certbot_webfaction.journal import (
 )
 from certbot_webfaction.lineage import CertificateFiles
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
-from certbot_webfaction.panel.model import Website
+from certbot_webfaction.panel.model import Upload, Website
+from certbot_webfaction.panel.mount import Mount
 
 logger = logging.getLogger(__name__)
 
@@ -46,15 +55,16 @@ def reconcile(
     journal: Journal,
     config: configuration.NamespaceConfig,
     watch: Watch,
-) -> None:
+) -> list[Problem]:
     """Bring the panel to what is wanted.
 
     :param found: the differences between the documents
     :param watch: told what each domain should serve now, and asked before anything redirects there
-    :raises certbot.errors.PluginError: names everything that could not be done; the rest was
+    :returns: what could not be done; the rest was
+    :raises certbot_webfaction.panel.errors.PanelUnreachableError: if the panel does not answer
     """
     files = {name: entry.files(config) for name, entry in wanted.certificates.items()}
-    _Reconciliation(account, wanted, journal, files, watch).run(found)
+    return _Reconciliation(account, wanted, journal, files, watch).run(found)
 
 
 def _expected_of(files: CertificateFiles) -> Expected:
@@ -78,18 +88,18 @@ class _Reconciliation:
         self.journal = journal
         self.files = files
         self.watch = watch
-        self.problems: list[str] = []
+        self.problems: list[Problem] = []
 
-    def run(self, found: Differences) -> None:
+    def run(self, found: Differences) -> list[Problem]:
         self.account.login()
         undone = [name for name in found.undo_redirects if self._attempt(self._undo_redirect, name)]
-        uploaded = [name for name in found.uploads if self._attempt(self._upload, name)]
+        uploaded = [name for name in found.uploads if self._attempt(self._upload, name, name)]
         failed = set(found.uploads) - set(uploaded)
         attached = [
             name
             for name in found.websites
-            if self.wanted.websites[name].certificate not in failed
-            and self._attempt(self._bring_website, name)
+            for certificate in [self.wanted.websites[name].certificate]
+            if certificate not in failed and self._attempt(self._bring_website, name, certificate)
         ]
         new = [
             name
@@ -99,23 +109,24 @@ class _Reconciliation:
         self.watch.expect(self._expected(new))
         for name in found.redirects:
             if not self.problems:
-                self._attempt(self._redirect, name)
+                self._attempt(self._redirect, name, name)
         if undone == found.undo_redirects:  # else visitors may still be sent to these websites
             for name in found.undo_websites:
                 self._attempt(self._undo_website, name)
-        if found.undo_app:
-            self._attempt(lambda _: redirect.remove_app(self.account, self.journal), REDIRECT_APP)
-        if self.problems:
-            raise errors.PluginError("\n".join(self.problems))
+            if found.undo_app:
+                self._attempt(
+                    lambda _: redirect.remove_app(self.account, self.journal), REDIRECT_APP
+                )
+        return self.problems
 
-    def _attempt(self, step: Callable[[str], None], name: str) -> bool:
+    def _attempt(self, step: Callable[[str], None], name: str, about: str = "") -> bool:
         """Take a step; note what the panel refuses and go on, as other steps may well succeed."""
         try:
             step(name)
         except PanelUnreachableError:
             raise
         except errors.PluginError as error:
-            self.problems.append(str(error))
+            self.problems.append(Problem(about, str(error)))
             return False
         return True
 
@@ -126,29 +137,44 @@ class _Reconciliation:
 
     def _upload(self, name: str) -> None:
         files = self.files[name]
-        known = name in self.journal.uploads or self.panel.saw_certificate(name)
+        there = name in self.journal.uploads or self.panel.saw_certificate(name)
         self.journal.uploads[name] = Uploaded(files.source, files.fingerprint())
         self._save()
-        if known:
-            self._update_certificate(name, files)
-        else:
-            self.panel.client.create_certificate(name, files.upload())
+        self._send(name, files.upload(), there=there)
         self.journal.uploads[name].done = True
         self._save()
         display_util.notify(f"Uploaded certificate {files.source} to the panel as {name}.")
 
-    def _update_certificate(self, name: str, files: CertificateFiles) -> None:
+    def _send(self, name: str, upload: Upload, *, there: bool) -> None:
+        """Replace a certificate, or create it; which of them, is not always known for sure."""
+        client = self.panel.client
         try:
-            self.panel.client.update_certificate(name, files.upload())
+            if there:
+                client.update_certificate(name, upload)
+            else:
+                client.create_certificate(name, upload)
         except PanelRefusedError:
             # The string of "no such certificate" was never recorded, so the panel is asked.
-            if any(known.name == name for known in self.panel.client.certificates()):
+            if there == self._is_on_panel(name):
                 raise
-            self.panel.client.create_certificate(name, files.upload())
+            self._send(name, upload, there=not there)
+
+    def _is_on_panel(self, certificate: str) -> bool:
+        return any(known.name == certificate for known in self.panel.client.certificates())
 
     # Https websites
 
     def _bring_website(self, name: str) -> None:
+        try:
+            self._bring_existing_or_made(name)
+        except PanelRefusedError:
+            certificate = self.wanted.websites[name].certificate
+            if self._is_on_panel(certificate):
+                raise
+            self._upload(certificate)  # somebody deleted it while no website used it
+            self._bring_existing_or_made(name)
+
+    def _bring_existing_or_made(self, name: str) -> None:
         if self.wanted.websites[name].made_from:
             self._bring_made_website(name)
         else:
@@ -158,9 +184,11 @@ class _Reconciliation:
         certificate = self.wanted.websites[name].certificate
         website = self._website(name, https=True)
         if website is None:
+            del self.wanted.websites[name]
+            document.write(wanted_path(self.account), self.wanted)
             raise errors.PluginError(
                 f"The https website {name} is gone from the panel, so the certificate {certificate}"
-                " is not used there. If that is not what you meant, create it on the panel and run"
+                " is not used there any more. If that is not what you meant, run"
                 f" `certbot install --cert-name {self.files[certificate].source} -i webfaction`."
             )
         entry = self.journal.certificates.get(name)
@@ -180,6 +208,9 @@ class _Reconciliation:
         made = self.journal.websites.get(name)
         if website is None:
             self._make_website(name, want)
+        elif made is None and set(want.domains) <= set(website.domains):
+            self._attach(name)  # what we noted of it is lost, or it is somebody else's: it stays
+            return
         elif made is None:
             raise errors.PluginError(
                 f"An https website {name} has appeared on the panel while one was to be made for"
@@ -207,7 +238,16 @@ class _Reconciliation:
                 " run the command again."
             )
         redirected = self.journal.contents.get(want.made_from)
-        content = redirected.before if redirected else source.content
+        content: tuple[Mount, ...] | None = redirected.before if redirected else source.content
+        if redirects(source) and (redirected is None or REDIRECT in redirected.before):
+            content = redirect.content_behind(source, self.panel.websites(FRESH))
+        if content is None:
+            raise errors.PluginError(
+                f"The http website {source.name} redirects to https already, and what it showed"
+                f" before is not known, so no https website was made for"
+                f" {', '.join(want.domains)}. Let it show its own app again in the panel, then run"
+                " the command again."
+            )
         made = MadeWebsite(
             source.ip, tuple(want.domains), content, want.certificate, want.made_from
         )
@@ -234,33 +274,51 @@ class _Reconciliation:
 
     def _undo_made_website(self, website: Website, made: MadeWebsite) -> None:
         as_made = Website(website.name, made.ip, True, made.domains, made.content, made.certificate)
-        if replace(website, domains=made.domains) == as_made and set(website.domains) == set(
-            made.domains
-        ):
+        if sender := self._sends_to(website):
+            self._keep(website, f"visitors of the http website {sender} are still sent to it")
+        elif _alike(website, as_made):
             self.panel.delete_website(website)
             display_util.notify(f"Deleted the https website {website.name} again.")
         else:
-            logger.warning(
-                "The https website %s stays on the panel: it was changed by hand since"
-                " certbot-webfaction made it.",
-                website.name,
-            )
+            self._keep(website, "it was changed by hand since certbot-webfaction made it")
 
     def _undo_attachment(self, website: Website, changed: ChangedCertificate) -> None:
-        if website.certificate == changed.ours != changed.before:
-            self.panel.update_website(replace(website, certificate=changed.before))
+        if website.certificate != changed.ours:
+            if website.certificate != changed.before:
+                self._keep(website, f"it was chosen by hand since it was {changed.ours}")
+        elif not changed.before and (sender := self._sends_to(website)):
+            self._keep(website, f"visitors of the http website {sender} are still sent to it")
+        elif changed.ours != changed.before:
+            self._use_again(website, changed.before)
+
+    def _use_again(self, website: Website, before: str) -> None:
+        try:
+            self.panel.update_website(replace(website, certificate=before))
+        except PanelRefusedError:
+            if not before or self._is_on_panel(before):
+                raise
+            self._keep(website, f"the certificate {before}, which it used before, is gone")
+        else:
             display_util.notify(
                 f"The https website {website.name} uses"
-                f" {changed.before or 'the shared certificate of the host'} again."
+                f" {before or 'the shared certificate of the host'} again."
             )
-        elif website.certificate != changed.before:
-            logger.warning(
-                "The https website %s keeps the certificate %s: it was chosen by hand since"
-                " certbot-webfaction chose %s.",
-                website.name,
-                website.certificate or "of the host",
-                changed.ours,
-            )
+
+    def _keep(self, website: Website, reason: str) -> None:
+        logger.warning(
+            "The https website %s stays on the panel with the certificate %s: %s."
+            " certbot-webfaction does not see to it any more.",
+            website.name,
+            website.certificate or "of the host",
+            reason,
+        )
+
+    def _sends_to(self, website: Website) -> str | None:
+        """An http website that redirects visitors of this https website's domains to it."""
+        for other in self.panel.websites(FRESH):
+            if not other.https and redirects(other) and set(other.domains) & set(website.domains):
+                return other.name
+        return None
 
     # Redirects
 
@@ -272,12 +330,14 @@ class _Reconciliation:
             )
         self.watch.wait(self._expected_behind(website))
         redirect.ensure_app(self.account, self.journal)
-        entry = self.journal.contents.get(name)
-        known = entry is not None and website.content in (entry.before, entry.ours)
-        before = entry.before if entry and known else website.content
+        before = website.content
+        if redirects(website):
+            entry = self.journal.contents.get(name)
+            behind = redirect.content_behind(website, self.panel.websites(FRESH))
+            before = entry.before if entry else behind or before
         self.journal.contents[name] = ChangedContent(before, redirect.CONTENT)
         self._save()
-        if website.content != redirect.CONTENT:
+        if not redirects(website):
             self.panel.update_website(website.with_content(redirect.CONTENT))
             display_util.notify(f"The http website {name} now redirects to https.")
         self.journal.contents[name].done = True
@@ -285,10 +345,15 @@ class _Reconciliation:
 
     def _undo_redirect(self, name: str) -> None:
         website, content = self._website(name, https=False), self.journal.contents[name]
-        if website is not None and website.content == content.ours != content.before:
-            self.panel.update_website(website.with_content(content.before))
-            display_util.notify(f"The http website {name} shows its own content again.")
-        elif website is not None and website.content != content.before:
+        if website is None:
+            logger.warning(
+                "The http website %s is gone from the panel, or has another name; if it still"
+                " redirects to https, that has to be changed in the panel.",
+                name,
+            )
+        elif redirects(website):
+            self._show_again(website, content.before)
+        elif website.content != content.before:
             logger.warning(
                 "The http website %s keeps its content: it was changed by hand since"
                 " certbot-webfaction made it redirect.",
@@ -296,6 +361,23 @@ class _Reconciliation:
             )
         del self.journal.contents[name]
         self._save()
+
+    def _show_again(self, website: Website, before: tuple[Mount, ...]) -> None:
+        """Put back what an http website showed; mounts that were added by hand since stay."""
+        apps = {app.name for app in self.panel.apps()}
+        gone = [mount.app for mount in before if mount.app not in apps]
+        if REDIRECT in before or gone:
+            logger.warning(
+                "The http website %s still redirects to https: what it showed before %s. Choose its"
+                " content in the panel.",
+                website.name,
+                f"is gone ({', '.join(gone)})" if gone else "is not known",
+            )
+            return
+        paths = [mount.path for mount in before]
+        added = [mount for mount in website.content if mount.path not in ("/", *paths)]
+        self.panel.update_website(website.with_content((*before, *added)))
+        display_util.notify(f"The http website {website.name} shows its own content again.")
 
     # What is served
 
@@ -320,3 +402,16 @@ class _Reconciliation:
             if website.name == name and website.https == https:
                 return website
         return None
+
+
+def _alike(website: Website, other: Website) -> bool:
+    """Whether two are the same but for the order of domains and mounts."""
+    return _unordered(website) == _unordered(other)
+
+
+def _unordered(website: Website) -> Website:
+    return replace(
+        website,
+        domains=tuple(sorted(website.domains)),
+        mounts=tuple(sorted(website.mounts, key=lambda mount: (mount.path, mount.app))),
+    )

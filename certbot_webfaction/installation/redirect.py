@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from certbot import errors
 
 from certbot_webfaction.account import HostAccount
 from certbot_webfaction.files import File, choose_files
-from certbot_webfaction.installation.wanted import REDIRECT_APP
+from certbot_webfaction.installation.wanted import REDIRECT, REDIRECT_APP, redirects
 from certbot_webfaction.journal import Journal, MadeApp
-from certbot_webfaction.panel.model import App
+from certbot_webfaction.panel.model import App, Website
 from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
 
 logger = logging.getLogger(__name__)
 
-CONTENT = (Mount(REDIRECT_APP, "/"),)
+CONTENT = (REDIRECT,)
 
 # The host name is taken without a port; R without NE lets Apache escape the path again, and the
 # query is kept because the substitution has none of its own.
@@ -33,16 +34,18 @@ def ensure_app(account: HostAccount, journal: Journal) -> None:
     :raises certbot.errors.PluginError: if somebody else's app or ``.htaccess`` is in the way, or
         the app's type does not obey ``.htaccess`` files
     """
-    entry = journal.apps.get(REDIRECT_APP)
     app = _find(account)
-    if entry and entry.done and app:
-        return
-    made_by_us = entry is not None or app is None
+    made_by_us = REDIRECT_APP in journal.apps or app is None
     files = choose_files(account)
     if app is None:
         journal.apps[REDIRECT_APP] = MadeApp(account.options.app_type)
         account.save(journal)
         app = account.panel.create_app(REDIRECT_APP, account.options.app_type)
+    if made_by_us and not app.htaccess:
+        raise errors.PluginError(
+            f"Apps of type {app.type} can't redirect, so nothing was redirected. Choose another"
+            " --webfaction-app-type, for example static_php70, or give --no-redirect."
+        )
     if app.directory is None or not app.htaccess:
         raise errors.PluginError(
             f"The app {REDIRECT_APP} on the panel is of type {app.type}, which can't redirect."
@@ -65,27 +68,34 @@ def ensure_app(account: HostAccount, journal: Journal) -> None:
 def remove_app(account: HostAccount, journal: Journal) -> None:
     """Remove the app if we made it, nothing mounts it and nobody put anything else into it."""
     app = _find(account)
-    if app is not None and app.directory is not None:
-        websites = account.panel.websites()
-        if any(mount.app == REDIRECT_APP for website in websites for mount in website.mounts):
-            return
-        files = choose_files(account)
-        if files.read(app.directory, ".htaccess") in (None, HTACCESS):
-            others = set(files.listing(app.directory)) - {".htaccess", ".well-known"}
-            if others:
-                logger.warning(
-                    "The app %s stays on the panel: somebody put %s into it.",
-                    REDIRECT_APP,
-                    ", ".join(sorted(others)),
-                )
-            else:
-                account.panel.delete_app(REDIRECT_APP)
+    if app is not None:
+        if reason := _why_it_stays(account, app):
+            logger.warning("The app %s stays on the panel: %s.", REDIRECT_APP, reason)
         else:
-            logger.warning(
-                "The app %s stays on the panel: its .htaccess was changed.", REDIRECT_APP
-            )
+            account.panel.delete_app(REDIRECT_APP)
     del journal.apps[REDIRECT_APP]
     account.save(journal)
+
+
+def _why_it_stays(account: HostAccount, app: App) -> str:
+    for website in account.panel.websites():
+        if any(mount.app == REDIRECT_APP for mount in website.mounts):
+            return f"the website {website.name} uses it"
+    if app.directory is None:
+        return ""
+    files = choose_files(account)
+    if files.read(app.directory, ".htaccess") not in (None, HTACCESS):
+        return "its .htaccess was changed"
+    others = set(files.listing(app.directory)) - {".htaccess", ".well-known"}
+    return f"somebody put {', '.join(sorted(others))} into it" if others else ""
+
+
+def content_behind(website: Website, websites: Iterable[Website]) -> tuple[Mount, ...] | None:
+    """What a website that redirects would show: the content of an https website of its domains."""
+    for other in websites:
+        if other.https and set(website.domains) & set(other.domains) and not redirects(other):
+            return other.content
+    return None
 
 
 def _find(account: HostAccount) -> App | None:

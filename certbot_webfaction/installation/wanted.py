@@ -9,7 +9,9 @@ from __future__ import annotations
 import copy
 import datetime
 import itertools
+import logging
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +22,16 @@ from certbot import configuration, errors
 from certbot_webfaction.account import FRESH, SharedPanel
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.lineage import CertificateFiles, fingerprints, lineage_files
-from certbot_webfaction.names import covered, covers
+from certbot_webfaction.names import a_label, covered, covers
+from certbot_webfaction.panel.mount import Mount
 
 if TYPE_CHECKING:
     from certbot_webfaction.panel.model import Certificate, Website
 
+logger = logging.getLogger(__name__)
+
 REDIRECT_APP = "redirect_to_https"
+REDIRECT = Mount(REDIRECT_APP, "/")
 """The content of http websites that redirect: an app that sends visitors to https."""
 
 
@@ -100,19 +106,30 @@ class Seen:
         """All websites of the account."""
         return self._panel.websites(FRESH)
 
-    def serving(self, domain: str, *, https: bool) -> list[Website]:
-        """The https or http websites that a domain of a certificate reaches.
+    def serving(self, name: str, *, https: bool) -> list[Website]:
+        """The https or http websites that requests for a name reach.
 
-        A wildcard reaches every website that serves a name it covers.
+        A web server takes the exact name before a wildcard that covers it.
         """
+        websites = [website for website in self.websites if website.https == https]
+        named = [
+            website
+            for website in websites
+            if a_label(name) in (a_label(own) for own in website.domains)
+        ]
+        return named or [website for website in websites if website.serves(name)]
+
+    def reached(self, domain: str, *, https: bool) -> list[Website]:
+        """The https or http websites that a domain of a certificate is for.
+
+        A wildcard is for every website that serves a name it covers.
+        """
+        if not domain.startswith("*."):
+            return self.serving(domain, https=https)
         return [
             website
             for website in self.websites
-            if website.https == https
-            and (
-                website.serves(domain)
-                or (domain.startswith("*.") and any(covers(domain, own) for own in website.domains))
-            )
+            if website.https == https and any(covers(domain, own) for own in website.domains)
         ]
 
     def certificate(self, name: str) -> Certificate | None:
@@ -145,20 +162,52 @@ def want_certificate(
     result.certificates[name] = WantedCertificate.of(files)
 
     refusals: dict[str, str] = {}
+    refused: set[str] = set()
     homeless: list[str] = []
     for domain in domains:
-        websites = seen.serving(domain, https=True)
+        websites = seen.reached(domain, https=True)
         reasons = [_attach(result, name, site, names, seen) for site in websites]
+        given = [reason for reason in reasons if reason]
         without_https = _without_https(domain, seen)
         homeless += without_https
-        if all(reasons) and not without_https:
-            given = "; ".join(reason for reason in reasons if reason)
-            refusals[domain] = given or "no website of the account serves it"
+        if len(given) == len(websites) and not without_https:
+            refusals[domain] = "; ".join(given) or "no website of the account serves it"
+        else:
+            refused.update(given)
     if refusals:
         raise errors.PluginError(_no_website(files, refusals))
+    for reason in sorted(refused):
+        logger.warning("The certificate %s was not put everywhere: %s", files.source, reason)
     for domain in homeless:
         _make_website(result, name, domain, seen)
+    _let_go(result, name, names)
     return result
+
+
+def _let_go(wanted: Wanted, name: str, names: tuple[str, ...]) -> None:
+    """Warn of domains that websites used this certificate for, and that it no longer covers."""
+    for website, want in wanted.websites.items():
+        lost = [own for own in want.domains if not covered(own, names)]
+        if want.certificate == name and lost:
+            want.domains = [own for own in want.domains if own not in lost]
+            logger.warning(
+                "The certificate %s no longer covers %s, which the https website %s may serve:"
+                " browsers warn its visitors then. Take it off that website in the panel, or cover"
+                " it again: `%s`",
+                name,
+                ", ".join(lost),
+                website,
+                expand_command((*names, *lost)),
+            )
+
+
+def expand_command(domains: Iterable[str]) -> str:
+    """The command that gets and installs one certificate for all these domains."""
+    unique = list(dict.fromkeys(domains))
+    dns = any(domain.startswith("*.") for domain in unique)
+    words = ["certbot", "run", "-a", "dns-webfaction" if dns else "webfaction", "-i", "webfaction"]
+    words += ["--expand", *(word for domain in unique for word in ("-d", domain))]
+    return shlex.join(words)
 
 
 def acknowledge(
@@ -175,20 +224,24 @@ def acknowledge(
         changed, made = journal.certificates.get(name), journal.websites.get(name)
         if website is None:
             gone = changed or made
-            if gone and gone.done:
+            if gone.done if gone else not wanted.websites[name].made_from:
                 wanted.websites.pop(name)
                 journal.certificates.pop(name, None)
                 journal.websites.pop(name, None)
-        elif any(website in seen.serving(domain, https=True) for domain in domains):
+        elif any(website in seen.reached(domain, https=True) for domain in domains):
             if changed and changed.done and website.certificate != changed.ours:
                 wanted.websites.pop(name)
                 journal.certificates.pop(name)
-            elif made and website.certificate != made.certificate:
+            elif made and (
+                website.certificate != made.certificate
+                or not set(made.domains) <= set(website.domains)
+            ):
                 made.done = False
-    for name in wanted.names_of(source):
-        held, uploaded = seen.certificate(name), journal.uploads.get(name)
-        if uploaded and (held is None or uploaded.fingerprint not in fingerprints(held.leaf)):
-            del journal.uploads[name]
+    for name, uploaded in list(journal.uploads.items()):
+        if uploaded.source == source.source:
+            held = seen.certificate(name)
+            if held is None or uploaded.fingerprint not in fingerprints(held.leaf):
+                del journal.uploads[name]
 
 
 def acknowledge_redirects(wanted: Wanted, journal: Journal, domain: str, seen: Seen) -> bool:
@@ -198,9 +251,9 @@ def acknowledge_redirects(wanted: Wanted, journal: Journal, domain: str, seen: S
     """
     gone = [
         website.name
-        for website in seen.serving(domain, https=False)
+        for website in seen.reached(domain, https=False)
         for content in [journal.contents.get(website.name)]
-        if content and content.done and website.content != content.ours
+        if content and content.done and not redirects(website)
     ]
     for name in gone:
         del journal.contents[name]
@@ -208,17 +261,24 @@ def acknowledge_redirects(wanted: Wanted, journal: Journal, domain: str, seen: S
     return bool(gone)
 
 
-def want_redirect(
-    wanted: Wanted, domain: str, seen: Seen, config: configuration.NamespaceConfig
-) -> Wanted:
-    """Want the http websites that serve ``domain`` to redirect to https.
+def redirects(website: Website) -> bool:
+    """Whether an http website sends its visitors to https."""
+    return REDIRECT in website.mounts
 
-    :returns: what is to be wanted
+
+def websites_to_redirect(
+    wanted: Wanted, domain: str, seen: Seen, config: configuration.NamespaceConfig
+) -> list[str]:
+    """The names of the http websites that serve ``domain`` and are to redirect to https.
+
+    Where the user did not ask for the redirect (it is certbot's default), a website that can't be
+    redirected does not keep others from it; a warning names it.
+
     :raises certbot.errors.PluginEnhancementAlreadyPresent: if all of them already do
     :raises certbot.errors.PluginError: if a domain of such a website would be sent to an https
         website that has no unexpired certificate for it, or to none
     """
-    websites = seen.serving(domain, https=False)
+    websites = seen.reached(domain, https=False)
     if not websites:
         raise errors.PluginError(
             f"No http website serves {domain}, so there is nothing to redirect to https."
@@ -226,19 +286,21 @@ def want_redirect(
     new = [website for website in websites if website.name not in wanted.redirects]
     if not new:
         raise errors.PluginEnhancementAlreadyPresent(f"{domain} is already redirected to https.")
+    refusals = {}
     for website in new:
         dark = [own for own in website.domains if not _secured(own, wanted, seen, config)]
         if dark:
-            everything = " ".join(f"-d {own}" for own in website.domains)
-            raise errors.PluginError(
+            refusals[website.name] = (
                 f"The http website {website.name} was not redirected: it also serves"
                 f" {', '.join(dark)}, for which no https website has an unexpired certificate, so"
                 " visitors would be sent to an error. One certificate for all of its domains:"
-                f" `certbot run -a webfaction -i webfaction --expand {everything}`"
+                f" `{expand_command(website.domains)}`"
             )
-    result = copy.deepcopy(wanted)
-    result.redirects += [website.name for website in new]
-    return result
+    if refusals and (config.redirect or len(refusals) == len(new)):
+        raise errors.PluginError("\n".join(refusals.values()))
+    for refusal in refusals.values():
+        logger.warning("%s", refusal)
+    return [website.name for website in new if website.name not in refusals]
 
 
 def _secured(
@@ -304,12 +366,11 @@ def _attach(
         and not _expired(current)
     ]
     if current and losing:
-        everything = " ".join(f"-d {own}" for own in dict.fromkeys((*website.domains, *names)))
         return (
             f"the https website {website.name} also serves {', '.join(losing)}, which the"
             f" certificate {current.name} covers there until {current.expires} and this one does"
             " not. The website was left as it is. One certificate for all of it:"
-            f" `certbot run -a webfaction -i webfaction --expand {everything}`"
+            f" `{expand_command((*website.domains, *names))}`"
         )
     covered_here = [own.lower() for own in website.domains if covered(own, names)]
     before = wanted.websites.get(website.name)
@@ -328,7 +389,7 @@ def _without_https(domain: str, seen: Seen) -> list[str]:
     """The names that http websites serve for a domain of the certificate and no https one does."""
     return [
         own.lower()
-        for website in seen.serving(domain, https=False)
+        for website in seen.reached(domain, https=False)
         for own in (website.domains if domain.startswith("*.") else [domain])
         if covers(domain, own) and not seen.serving(own, https=True)
     ]
@@ -336,7 +397,7 @@ def _without_https(domain: str, seen: Seen) -> list[str]:
 
 def _make_website(wanted: Wanted, certificate: str, domain: str, seen: Seen) -> None:
     """Want an https website for a domain, or the domain on the one that we made for others."""
-    source = next(site for site in seen.websites if not site.https and site.serves(domain))
+    source = seen.serving(domain, https=False)[0]
     for website in wanted.websites.values():
         if website.made_from == source.name and website.certificate == certificate:
             if domain not in website.domains:
@@ -357,6 +418,6 @@ def _no_website(files: CertificateFiles, refusals: dict[str, str]) -> str:
     reasons = "\n".join(f"  {', '.join(names)}: {reason}" for reason, names in domains.items())
     return (
         f"The certificate {files.source} can't be installed for every domain on it:\n{reasons}\n"
-        "Nothing was changed on the panel. Create what is missing there, or name fewer domains,"
+        "No https website was changed. Create what is missing on the panel, or name fewer domains,"
         f" then run `certbot install --cert-name {files.source} -i webfaction`."
     )

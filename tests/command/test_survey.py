@@ -132,7 +132,7 @@ def test_lineages_are_ours_by_plugin_and_credentials_file(account: Account) -> N
     account.add_lineage("d", authenticator="manual", installer="nginx")
     account.add_lineage("e", webfaction_credentials=str(account.directory / "webfaction.ini"))
     account.add_lineage("f", webfaction_credentials="/other.ini")
-    lineages, unreadable = read_lineages(account.config, account.host.options)
+    lineages, unreadable = read_lineages(account.config, account.host)
     assert [lineage.name for lineage in lineages if lineage.ours] == ["a", "b", "c", "e"]
     assert unreadable == []
 

@@ -76,8 +76,8 @@ def test_a_script_in_renewal_hooks_does_the_same_for_every_lineage(sandbox: Sand
     assert sandbox.api.calls.methods().count("create_certificate") == 1
 
 
-def test_by_hand_it_installs_once_and_then_makes_no_call(sandbox: Sandbox) -> None:
-    """``--cert-name`` stands for what certbot tells a hook."""
+def test_by_hand_it_installs_and_then_only_looks(sandbox: Sandbox) -> None:
+    """``--cert-name`` stands for what certbot tells a hook; what is in step stays as it is."""
     add_site(sandbox, "shop", SHOP)
     issue(sandbox, SHOP)
     done = command.run(sandbox, "deploy", "--cert-name", SHOP)
@@ -87,9 +87,21 @@ def test_by_hand_it_installs_once_and_then_makes_no_call(sandbox: Sandbox) -> No
     done = command.run(sandbox, "deploy", "--cert-name", SHOP)
     assert (done.returncode, done.stdout) == (
         0,
-        f"The certificate {SHOP} is on the panel already.\n",
+        f"The certificate {SHOP} is installed on the panel.\n",
     )
-    assert sandbox.api.calls.methods() == []
+    assert sandbox.api.calls.methods() == ["login", "list_websites", "list_certificates"]
+
+
+def test_by_hand_it_puts_back_what_somebody_took_away(sandbox: Sandbox) -> None:
+    """As `certbot install` does: an https website that was deleted is made again."""
+    add_site(sandbox, "shop", SHOP)
+    issue(sandbox, SHOP)
+    command.run(sandbox, "deploy", "--cert-name", SHOP)
+    sandbox.host.delete_website("shop", "127.0.0.1", True)
+    done = command.run(sandbox, "deploy", "--cert-name", SHOP)
+    assert done.returncode == 0, done.stderr
+    sandbox.front_end.wait_applied()
+    assert serves(sandbox, SHOP, SHOP)
 
 
 def test_a_domain_that_a_lineage_gained_gets_its_website(sandbox: Sandbox) -> None:

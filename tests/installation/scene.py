@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from certbot import configuration
+from certbot import configuration, errors
 
 from certbot_webfaction import document
 from certbot_webfaction.account import HostAccount, Options, SharedPanel
@@ -22,7 +22,7 @@ from certbot_webfaction.installation.wanted import (
     acknowledge,
     acknowledge_redirects,
     want_certificate,
-    want_redirect,
+    websites_to_redirect,
 )
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.lineage import CertificateFiles, lineage_files
@@ -110,7 +110,8 @@ class Scene:
         seen = Seen(self.account.panel)
         acknowledge_redirects(wanted, journal, domain, seen)
         self.account.save(journal)
-        self.want(want_redirect(wanted, domain, seen, self.config))
+        wanted.redirects += websites_to_redirect(wanted, domain, seen, self.config)
+        self.want(wanted)
         self.restart()
 
     def want(self, wanted: Wanted) -> None:
@@ -122,8 +123,12 @@ class Scene:
         if forget_gone(wanted, journal, self.config):
             self.want(wanted)
             self.account.save(journal)
-        if found := differences(wanted, journal, self.config):
-            reconcile(self.account, found, wanted, journal, self.config, self.watch)
+        found = differences(wanted, journal, self.config)
+        problems = found.unreadable
+        if found:
+            problems += reconcile(self.account, found, wanted, journal, self.config, self.watch)
+        if problems:
+            raise errors.PluginError("\n".join(problem.text for problem in problems))
 
     def site(self, name: str, *, https: bool) -> Website:
         return self.panel.sites[name, https]
@@ -140,6 +145,7 @@ def make_config(directory: Path, **options: object) -> configuration.NamespaceCo
         "work_dir": str(directory / "work"),
         "logs_dir": str(directory / "logs"),
         "strict_permissions": False,
+        "redirect": None,
         **options,
     }
     # What certbot's own constructor checks besides paths.

@@ -18,7 +18,7 @@ from certbot_webfaction.installation.wanted import (
     WantedWebsite,
     certificate_name,
     want_certificate,
-    want_redirect,
+    websites_to_redirect,
 )
 from certbot_webfaction.journal import Journal, Uploaded
 from certbot_webfaction.lineage import CertificateFiles
@@ -39,7 +39,7 @@ def want(scene: Scene, lineage: str, *domains: str, wanted: Wanted | None = None
 
 
 def test_every_https_website_of_the_domains_is_wanted(tmp_path: Path) -> None:
-    """By name and by wildcard, in any case; websites of other domains are not."""
+    """In any case of letters; websites of other domains, and of a wildcard beside it, are not."""
     scene = Scene(
         tmp_path,
         https("a", "Shop.Test"),
@@ -51,7 +51,6 @@ def test_every_https_website_of_the_domains_is_wanted(tmp_path: Path) -> None:
     assert {name: site.domains for name, site in wanted.websites.items()} == {
         "a": ["shop.test"],
         "b": ["www.shop.test"],
-        "c": [],
     }
     assert wanted.certificates == {"shop_test": WantedCertificate(lineage="shop.test")}
 
@@ -193,9 +192,9 @@ def test_a_redirect_needs_https_for_every_domain_of_the_website(
     seen = Seen(scene.account.panel)
     if dark:
         with pytest.raises(errors.PluginError, match=f"it also serves {dark}, for which"):
-            want_redirect(wanted, "shop.test", seen, scene.config)
+            websites_to_redirect(wanted, "shop.test", seen, scene.config)
     else:
-        assert want_redirect(wanted, "shop.test", seen, scene.config).redirects == ["shop"]
+        assert websites_to_redirect(wanted, "shop.test", seen, scene.config) == ["shop"]
 
 
 def test_a_redirect_in_place_is_told_as_certbot_expects_it(tmp_path: Path) -> None:
@@ -206,6 +205,6 @@ def test_a_redirect_in_place_is_told_as_certbot_expects_it(tmp_path: Path) -> No
     wanted = replace(scene.documents()[0], redirects=["shop"])
     seen = Seen(scene.account.panel)
     with pytest.raises(errors.PluginEnhancementAlreadyPresent):
-        want_redirect(wanted, "shop.test", seen, scene.config)
+        websites_to_redirect(wanted, "shop.test", seen, scene.config)
     with pytest.raises(errors.PluginError, match=r"No http website serves other\.test"):
-        want_redirect(wanted, "other.test", seen, scene.config)
+        websites_to_redirect(wanted, "other.test", seen, scene.config)

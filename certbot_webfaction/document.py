@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import json
 import logging
+import shlex
 import time
 import typing
 from collections.abc import Callable
@@ -34,7 +35,8 @@ def read(path: Path, kind: type[T]) -> T:
     :returns: its content, or an empty one if there is no such file
     :raises DamagedError: if it is no document of ours; it was renamed to ``NAME.damaged-SECONDS``,
         so that nothing in it is lost
-    :raises certbot.errors.PluginError: if a newer version of this plugin wrote it
+    :raises certbot.errors.PluginError: if its file can't be read, or a newer version of this
+        plugin wrote it; it stays where it is
     """
     try:
         return peek(path, kind)
@@ -58,7 +60,13 @@ def peek(path: Path, kind: type[T]) -> T:
         return decode(content)
     except FileNotFoundError:
         return kind()
-    except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+    except OSError as error:
+        raise errors.PluginError(
+            f"{path} can't be read: {error.strerror}. Nothing was changed. After a run of certbot"
+            " as root its files are root's; this gives them back:"
+            f' sudo chown -R "$USER" {shlex.quote(str(path.parent))}'
+        ) from error
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise DamagedError(f"{path} is damaged ({type(error).__name__}: {error}).") from error
 
 
@@ -67,7 +75,7 @@ def _set_aside(path: Path, damage: DamagedError) -> DamagedError:
     try:
         path.replace(aside)
     except OSError as error:
-        raise errors.PluginError(f"{path} can be neither read nor renamed: {error}.") from error
+        raise errors.PluginError(f"{damage} It can't be renamed: {error.strerror}.") from error
     message = f"{damage} It was kept as {aside.name}."
     logger.warning("%s", message)
     return DamagedError(message)
@@ -83,7 +91,8 @@ def write(path: Path, content: Any) -> None:
     text = json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
     try:
         with replacing(path) as new:
-            new.write_text(text, encoding="utf-8")
+            # A path that is no UTF-8 holds what UTF-8 can't; its escapes are JSON's.
+            new.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise errors.PluginError(f"{path} could not be written: {error}.") from error
 

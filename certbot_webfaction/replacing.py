@@ -13,14 +13,16 @@ from pathlib import Path
 def replacing(path: Path, mode: int = 0o600) -> Iterator[Path]:
     """Give a new, empty file of mode 0600; what is in it after the block takes ``path``'s place.
 
-    Directories that are missing are made, for the owner alone. If the block raises, ``path`` stays
-    as it is. Where it is a symlink, the file that it leads to is replaced.
+    Directories that are missing are made, each for the owner alone. If the block raises, ``path``
+    stays as it is. Where it is a symlink, the file that it leads to is replaced.
 
     :param mode: the mode of the file in its place
     :raises OSError: if it can't be written
     """
     target = Path(os.path.realpath(path))
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    missing = [folder for folder in target.parents if not folder.exists()]
+    for folder in reversed(missing):  # mkdir(parents=True) makes those above for everybody
+        folder.mkdir(mode=0o700, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     new = Path(name)
     try:

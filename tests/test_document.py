@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +88,8 @@ def test_other_json_is_a_document_or_damaged_and_nothing_else(
 
 
 def test_a_document_is_for_its_owner_and_can_be_read_by_a_person(tmp_path: Path) -> None:
-    """Mode 0600 in a folder of mode 0700, indented, with its version first."""
-    path = tmp_path / "folder" / "wanted.json"
+    """Mode 0600 in folders of mode 0700, indented, with its version first."""
+    path = tmp_path / "webfaction" / "alice" / "wanted.json"
     wanted = Wanted(
         certificates={"shop": WantedCertificate(lineage="shop.test")},
         websites={"shop": WantedWebsite("shop", ["shop.test"])},
@@ -95,6 +97,7 @@ def test_a_document_is_for_its_owner_and_can_be_read_by_a_person(tmp_path: Path)
     document.write(path, wanted)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o700
     assert path.read_text().startswith('{\n  "version": 1,\n  "certificates": {\n    "shop": {')
 
 
@@ -104,6 +107,30 @@ def test_a_write_that_fails_leaves_the_old_document(tmp_path: Path) -> None:
     path.parent.write_text("no folder")
     with pytest.raises(errors.PluginError, match=r"wanted\.json could not be written"):
         document.write(path, Wanted())
+
+
+@pytest.mark.parametrize("read", [document.read, document.peek])
+def test_a_document_that_cannot_be_read_is_not_taken_for_damaged(
+    tmp_path: Path, read: Callable[[Path, type[Journal]], Journal]
+) -> None:
+    """A directory in its place, as a file of root's: it stays, and the error says what to do."""
+    path = tmp_path / "journal.json"
+    path.mkdir()
+    with pytest.raises(errors.PluginError, match="can't be read: Is a directory") as raised:
+        read(path, Journal)
+    assert not isinstance(raised.value, document.DamagedError)
+    assert str(raised.value).endswith(f'sudo chown -R "$USER" {tmp_path}')
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_path_that_is_no_utf_8_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """And one that is can be read by a person."""
+    path = tmp_path / "wanted.json"
+    odd = os.fsdecode(b"/etc/gr\xc3\xbcn/gr\xfcn.pem")
+    wanted = Wanted(certificates={"shop": WantedCertificate(leaf=odd)})
+    document.write(path, wanted)
+    assert document.read(path, Wanted) == wanted
+    assert '"/etc/grün/gr\\udcfcn.pem"' in path.read_text(encoding="utf-8")
 
 
 def test_mounts_are_tuples_again(tmp_path: Path) -> None:

@@ -339,7 +339,7 @@ def account_problems(survey: Survey) -> list[Problem]:
                 "damaged-document",
                 f"{documents.damage} What was installed is not known until then",
                 "The next `certbot renew` keeps it aside, and rebuilds it from the panel and the"
-                " lineages.",
+                " lineages, if it is damaged and not only unreadable.",
             )
         )
     open_ends = documents.differences
@@ -397,14 +397,14 @@ def _reconfigure(lineage: Lineage, file: Path) -> str:
 
 def _has_deploy_hook(lineage: Lineage, config: configuration.NamespaceConfig) -> bool:
     hook = lineage.renewal.parameters.get("renew_hook", "")
-    return "certbot-webfaction" in hook or _has_common_hook(Path(config.renewal_deploy_hooks_dir))
+    for_all = Path(config.renewal_deploy_hooks_dir).glob("*")
+    return "certbot-webfaction" in hook or any(map(_deploys, for_all))
 
 
-def _has_common_hook(directory: Path) -> bool:
-    """Whether a hook for all lineages deploys (certbot's ``renewal-hooks/deploy``)."""
+def _deploys(hook: Path) -> bool:
     try:
-        return any(b"certbot-webfaction" in hook.read_bytes() for hook in directory.iterdir())
-    except OSError:
+        return b"certbot-webfaction" in hook.read_bytes()
+    except OSError:  # a directory, a link to nowhere
         return False
 
 

@@ -220,6 +220,20 @@ def test_a_deploy_hook_does_what_the_installer_would(healthy: Account) -> None:
     assert healthy.kinds() == []
 
 
+def test_a_deploy_hook_is_found_among_what_is_none(healthy: Account) -> None:
+    """Directories and links to nowhere lie there, before it or after it."""
+    healthy.add_lineage(SHOP, installer="")
+    healthy.install(SHOP, "shop")
+    hooks = healthy.directory / "renewal-hooks" / "deploy"
+    for name in ("a", "z"):
+        (hooks / f"{name}-directory").mkdir(parents=True)
+        (hooks / f"{name}-link").symlink_to("nowhere")
+        (hooks / f"{name}-other").write_text("echo renewed")
+    assert healthy.kinds() == ["no-installer"]
+    (hooks / "hook").write_text("certbot-webfaction deploy")
+    assert healthy.kinds() == []
+
+
 @pytest.mark.parametrize(
     ("changed", "text"),
     [

@@ -57,7 +57,14 @@ def _ask_password(username: str, questions: Questions) -> str:
 
 
 def _password_on_stdin() -> str:
-    password = sys.stdin.readline().removesuffix("\n")
+    try:
+        password = sys.stdin.readline().removesuffix("\n")
+        password.encode()  # in the locale C, Python lets any bytes pass
+    except UnicodeError as error:
+        raise errors.Error(
+            f"The password on standard input is not text in {sys.stdin.encoding}. Nothing was"
+            " changed."
+        ) from error
     if not password:
         raise errors.Error("There is no password on standard input. Nothing was changed.")
     return password

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib
 import select
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from certbot import errors
 
 from certbot_webfaction.frontend import dialling
 from certbot_webfaction.frontend.dialling import TIMEOUT, Resolver
@@ -21,7 +25,6 @@ from certbot_webfaction.lineage import leaf_expires, leaf_names
 from certbot_webfaction.printable import printable
 
 if TYPE_CHECKING:
-    from cryptography import x509
     from OpenSSL import SSL
 
 
@@ -105,6 +108,7 @@ def ask_all(
     """
     answers = {domain: Served(f"no certificate: no answer in {seconds:g} s") for domain in domains}
     unasked = list(reversed(answers))
+    importlib.import_module("OpenSSL.SSL")  # here, for it takes a while that is not the domains'
     deadline = time.monotonic() + seconds
 
     def work() -> None:
@@ -139,13 +143,13 @@ def ask(domain: str, route: Route, resolver: Resolver = dialling.resolve) -> Ser
         return Served(f"no certificate: {dialling.trouble(error).value}")
     if not certificates:
         return Served("no certificate")
-    leaf, *chain = map(_fingerprint, certificates)
+    leaf, *chain = (hashlib.sha256(certificate).hexdigest() for certificate in certificates)
     return Served(_words(certificates[0]), leaf, tuple(chain))
 
 
-def _handshake(connection: socket.socket, domain: str) -> list[x509.Certificate]:
-    """Return the certificates as the server sends them; Python's ssl shows the leaf alone."""
-    from OpenSSL import SSL
+def _handshake(connection: socket.socket, domain: str) -> list[bytes]:
+    """Return the certificates as the server sends them (DER); Python's ssl shows the leaf alone."""
+    from OpenSSL import SSL, crypto
 
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     tls = SSL.Connection(context, connection)
@@ -161,7 +165,7 @@ def _handshake(connection: socket.socket, domain: str) -> list[x509.Certificate]
     certificates = tls.get_peer_cert_chain() or []
     with contextlib.suppress(SSL.Error):
         tls.shutdown()
-    return [certificate.to_cryptography() for certificate in certificates]
+    return [crypto.dump_certificate(crypto.FILETYPE_ASN1, each) for each in certificates]
 
 
 def _wait_for(tls: SSL.Connection, deadline: float) -> None:
@@ -177,18 +181,21 @@ def _reason(error: Exception) -> str:
     return ""
 
 
-def _fingerprint(certificate: x509.Certificate) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
-
-
-def _words(leaf: x509.Certificate) -> str:
+def _words(leaf: bytes) -> str:
     """Describe a certificate so that the owner of its websites knows which it is."""
-    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography import x509
 
-    pem = leaf.public_bytes(Encoding.PEM).decode("ascii")
-    names = leaf_names(pem)
+    pem = ssl.DER_cert_to_PEM_cert(leaf)
+    try:
+        names, expires = leaf_names(pem), leaf_expires(pem)
+    except (
+        errors.PluginError,
+        ValueError,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    ):
+        return "a certificate that can't be read"
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     listed = printable(", ".join(names[:3])) or "no domain"
-    return f"a certificate for {listed}{more} that expires on {leaf_expires(pem):%Y-%m-%d}"
+    return f"a certificate for {listed}{more} that expires on {expires:%Y-%m-%d}"

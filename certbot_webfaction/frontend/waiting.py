@@ -80,11 +80,11 @@ class _Progress:
         more = f" and {len(domains) - 1} more" if len(domains) > 1 else ""
         line = f"Waiting for {self._what} ({domains[0]}{more})"
         if self._live:
-            line = f"{line}, {elapsed:.0f} s …"
+            line = f"{line}, {elapsed:.0f} s ..."
             print(f"\r{line:{len(self._shown)}}", end="", flush=True)
             self._shown = line
         elif not self._shown and elapsed >= NOTICE_AFTER:
-            print(f"{line} …", flush=True)
+            print(f"{line} ...", flush=True)
             self._shown = line
 
     def end(self) -> None:

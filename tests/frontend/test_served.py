@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import socket
 import ssl
@@ -11,6 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtensionOID
 
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.frontend.served import AT_ONCE, Expected, ask, ask_all, look_at
@@ -152,3 +158,24 @@ def test_a_look_ends_in_time_whoever_is_silent(web: Web, tmp_path: Path) -> None
     assert seen["silent.test"].leaf == ""
     assert seen["shop.test"].leaf == fingerprint(tmp_path / "shop.test")
     assert taken < 5
+
+
+@pytest.mark.parametrize("names", [b"\x30\x03\x82\x01\xff", b"\x30\x02\xa3\x00"])
+def test_a_certificate_whose_names_cannot_be_read_is_told(
+    web: Web, tmp_path: Path, names: bytes
+) -> None:
+    """They are no text, or of an unknown kind; it is known by its fingerprint all the same."""
+    path, key = tmp_path / "odd.test", ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "odd.test")])
+    odd = x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, names)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    day = datetime.timedelta(days=1)
+    made = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, now - day, now + day, [x509.Extension(odd.oid, False, odd)]
+    ).sign(key, SHA256())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(made.public_bytes(Encoding.PEM) + pem)
+    web.by_name["odd.test"] = (path, path)
+    served = ask("odd.test", Route("127.0.0.1", 1, web.port))
+    assert served.words == "a certificate that can't be read"
+    assert served.leaf == hashlib.sha256(made.public_bytes(Encoding.DER)).hexdigest()

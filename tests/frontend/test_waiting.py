@@ -109,8 +109,8 @@ def test_a_terminal_sees_the_seconds_pass(monkeypatch: pytest.MonkeyPatch) -> No
     wait({"a": right_after(6), "b": right_after(2)}, 100, Time())
 
     shown = terminal.getvalue()
-    assert "\rWaiting for the web (a and 1 more), 0 s …" in shown
-    assert "\rWaiting for the web (a), 10 s …" in shown
+    assert "\rWaiting for the web (a and 1 more), 0 s ..." in shown
+    assert "\rWaiting for the web (a), 10 s ..." in shown
     assert shown.endswith("\n")
     assert shown.count("\n") == 1
 
@@ -129,4 +129,4 @@ def test_elsewhere_a_long_wait_is_told_once(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == ""
 
     wait({"a": right_after(10)}, 100, Time())
-    assert capsys.readouterr().out == "Waiting for the web (a) …\n"
+    assert capsys.readouterr().out == "Waiting for the web (a) ...\n"

@@ -12,7 +12,11 @@ def printable(text: str, limit: int = 100) -> str:
 
 
 def one_line(text: str, limit: int) -> str:
-    """Put ``text`` on one line without control characters, cut to ``limit`` characters."""
+    """Put ``text`` on one line without control characters, cut to ``limit`` characters.
+
+    The mark of the cut is ASCII: certbot's log file has the locale's encoding, and loses a message
+    that it can't hold.
+    """
     text = "".join(character if character.isprintable() else " " for character in text)
     text = " ".join(text.split())
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -10,11 +10,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import reserve
 from tests.sandbox import guardian
 
 POLL_SECONDS = 0.01
@@ -36,7 +38,7 @@ class Process:
         """Send it a signal."""
         os.kill(self.pid, number)
 
-    def wait_until(self, ready: Callable[[], bool], what: str, timeout: float = 20) -> None:
+    def wait_until(self, ready: Callable[[], bool], what: str, timeout: float = 40) -> None:
         """Wait until ``ready()``; `SandboxError` with the end of the log if that never comes."""
         deadline = time.monotonic() + timeout
         while not ready():
@@ -59,10 +61,14 @@ class Process:
 
 
 class Processes:
-    """A sandbox's processes, in the hands of its guardian, and its ``directory``."""
+    """A sandbox's processes, in the hands of its guardian, and its ``directory``.
+
+    Several threads may start processes: tests do, and the front end in its own.
+    """
 
     def __init__(self) -> None:
         self._reserved: list[socket.socket] = []
+        self._lock = threading.Lock()  # whoever orders has to read the answer to that
         self._guardian = subprocess.Popen(
             [sys.executable, "-I", "-S", str(guardian.__file__)],
             stdin=subprocess.PIPE,
@@ -75,14 +81,10 @@ class Processes:
     def port(self) -> int:
         """A free port of 127.0.0.1, kept from all other programs until `close`.
 
-        A socket stays bound to it without listening. With SO_REUSEADDR on both sides (socket(7)) a
-        server may bind it nevertheless, but neither the kernel nor a neighbouring sandbox hands it
-        out again.
+        Servers that set SO_REUSEADDR may bind it nevertheless.
         """
         while True:
-            reserved = socket.socket()
-            reserved.bind(("127.0.0.1", 0))
-            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            reserved = reserve()
             self._reserved.append(reserved)
             port = int(reserved.getsockname()[1])
             if _free_for_udp(port):  # the name server listens on both
@@ -107,14 +109,16 @@ class Processes:
             "gid": user.pw_gid if user else None,
         }
         assert self._guardian.stdin
-        print(json.dumps(order), file=self._guardian.stdin, flush=True)
-        return Process(name, int(self._answer()), log)
+        with self._lock:
+            print(json.dumps(order), file=self._guardian.stdin, flush=True)
+            return Process(name, int(self._answer()), log)
 
     def close(self) -> None:
         """End every process and remove the directory; return when that is done."""
         assert self._guardian.stdin
         assert self._guardian.stdout
-        self._guardian.stdin.close()
+        with self._lock:
+            self._guardian.stdin.close()
         self._guardian.wait()
         self._guardian.stdout.close()
         for reserved in self._reserved:

@@ -8,14 +8,16 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.sandbox import demo, guardian
-from tests.sandbox.processes import SandboxError
+from tests.sandbox.processes import Processes, SandboxError
 from tests.sandbox.sandbox import Sandbox
+from tests.waiting import until
 
 _ROOT = Path(__file__).parents[2]
 _STARTER = """\
@@ -76,9 +78,9 @@ def test_nothing_is_left_however_it_ends(then: str, number: signal.Signals | Non
         if number:
             assert len(_processes_of(directory)) >= 7, "nginx, Apache, Pebble, DNS, Django, 2 sleep"
             starter.send_signal(number)
-        starter.wait(20)
-    _wait_until(lambda: not directory.exists())
-    _wait_until(lambda: not _processes_of(directory))
+        starter.wait(60)
+    until(lambda: not directory.exists())
+    until(lambda: not _processes_of(directory))
 
 
 def test_a_server_that_does_not_start_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,11 +92,24 @@ def test_a_server_that_does_not_start_is_reported(monkeypatch: pytest.MonkeyPatc
     assert not sandbox.directory.exists()
 
 
+def test_processes_can_be_started_by_several_threads_at_once() -> None:
+    """Each gets its own: the front end starts Apache while a test starts a site."""
+
+    def start(number: int) -> None:
+        process = processes.start(f"shell{number}", ["sh", "-c", "echo $$"])
+        process.wait_until_ended()
+        assert int(process.log.read_text()) == process.pid
+
+    with closing(Processes()) as processes, ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(start, range(100))) == [None] * 100
+
+
 def test_reset_empties_the_account(sandbox: Sandbox) -> None:
     """Websites, files, the Django site and what certbot wrote are gone; the servers still run."""
     sandbox.add_django_site()
     sandbox.front_end.wait_applied()
-    port = sandbox.host.snapshot().apps[0].port
+    host = sandbox.host  # which keeps the port from others
+    port = host.snapshot().apps[0].port
     assert sandbox.http("example.com").status == 200
     (sandbox.config_dir / "live").mkdir()
     sandbox.reset()
@@ -156,7 +171,7 @@ def test_the_starter_says_how_to_use_certbot_and_ends_on_ctrl_c() -> None:
             f". {settings} && certbot certificates", shell=True, capture_output=True, text=True
         )
         starter.send_signal(signal.SIGINT)
-        assert starter.wait(10) == 0
+        assert starter.wait(60) == 0
     assert "No certificates found" in shown.stdout
     assert str(Path(settings).parent) in shown.stderr
     assert not Path(settings).exists()
@@ -179,7 +194,7 @@ def _processes_of(directory: Path) -> list[str]:
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         try:
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             environment = (entry / "environ").read_bytes().decode(errors="replace")
             working_directory = str((entry / "cwd").readlink())
         except (FileNotFoundError, ProcessLookupError, PermissionError):
@@ -194,10 +209,3 @@ def _listening_ports() -> set[int]:
     """All TCP ports of this machine that something listens on (proc(5), state 0A)."""
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return {int(fields[1].rpartition(":")[2], 16) for fields in lines if fields[3] == "0A"}
-
-
-def _wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

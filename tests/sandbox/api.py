@@ -30,8 +30,8 @@ class ApiServer:
 
     ``tls`` makes it https. ``now`` is the time in seconds that sessions expire by. These may be
     changed while it runs: ``fault_style`` (how faults are spelled), ``latency`` (seconds that each
-    call takes at least), and the hooks, called with a call's number and method: ``before_call``
-    before it takes effect, ``after_call`` after that and before the answer is sent.
+    call takes at least, its work included), and the hooks, called with a call's number and method:
+    ``before_call`` before it takes effect, ``after_call`` after that and before the answer is sent.
     """
 
     def __init__(
@@ -163,7 +163,6 @@ class ApiServer:
             self._count += 1
             number = self._count
         fault = self.faults.take(method)
-        self._closing.wait(self.latency)
         self.before_call(number, method)
         if fault and fault.expires_sessions:
             self.expire_sessions()
@@ -174,6 +173,7 @@ class ApiServer:
             body = fault.body(body)
             outcome = outcome if fault.expires_sessions else fault.name
         self.after_call(number, method)
+        self._closing.wait(max(0.0, self.latency - (time.perf_counter() - clock)))
         self.calls.record(
             Call(
                 number,

@@ -45,7 +45,7 @@ def _tree(root: Path) -> dict[str, str]:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(path=PATHS, content=st.text(st.characters(codec="utf-8", exclude_characters="\0\r")))
 def test_a_file_is_below_the_app_or_nowhere(
     tmp_path_factory: pytest.TempPathFactory, path: str, content: str

@@ -17,7 +17,7 @@ from certbot_webfaction.frontend.dialling import (
     trouble,
 )
 from certbot_webfaction.frontend.route import Route
-from tests.frontend.web import nobody_listens
+from tests.frontend.web import Web, nobody_listens
 
 TROUBLES = {
     ssl.SSLError("wrong version"): Trouble.TLS,
@@ -57,10 +57,8 @@ def test_names_are_resolved_once_each() -> None:
 
 def test_the_first_address_that_connects_is_taken() -> None:
     """The last failure is told where none does, and where there is none."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        with connect(["::1", "127.0.0.1"], port) as connection:
-            assert connection.getpeername() == ("127.0.0.1", port)
+    with Web() as server, connect(["::1", "127.0.0.1"], server.port) as connection:
+        assert connection.getpeername() == ("127.0.0.1", server.port)
     with pytest.raises(ConnectionRefusedError):
         connect(["127.0.0.1"], nobody_listens())
     with pytest.raises(socket.gaierror):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 import threading
@@ -9,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
+
+from tests.ports import reserve
 
 
 @dataclass
@@ -25,9 +28,10 @@ class Page:
 class Web:
     """A server of ``pages``, by host and path; every other is 404.
 
-    ``port`` is that of ``address``, chosen by the system where it is 0. With ``certificate``, the
-    paths of chain and key, it speaks TLS; ``by_name`` has others for clients that ask for a name.
-    ``asked`` are the requests, ``greeted`` the names that TLS clients asked for.
+    ``port`` is that of ``address``. Where it is 0 the system chooses it, and nobody else gets it on
+    the other loopback address, IPv6 or IPv4, where another `Web` may listen. With ``certificate``,
+    the paths of chain and key, it speaks TLS; ``by_name`` has others for clients that ask for a
+    name. ``asked`` are the requests, ``greeted`` the names that TLS clients asked for.
     """
 
     pages: dict[str, Page] = field(default_factory=dict)
@@ -65,8 +69,14 @@ class Web:
             def handle_error(self, request: object, client_address: object) -> None:
                 pass  # clients here go away when they have seen enough
 
-        self._server = Server((self.address, self.port), Handler)
-        self.port = self._server.server_port
+        self._beside: socket.socket | None = None
+        if not self.port:
+            kept, self._beside = _reserve_both(self.address)
+            self.port = kept.getsockname()[1]
+            self._server = Server((self.address, self.port), Handler)
+            kept.close()
+        else:
+            self._server = Server((self.address, self.port), Handler)
         if self.certificate:
             context = _context(self.certificate)
             context.sni_callback = self._choose
@@ -84,6 +94,8 @@ class Web:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        if self._beside:
+            self._beside.close()
 
     def _choose(self, tls: ssl.SSLObject, name: str, context: ssl.SSLContext) -> None:
         self.greeted.append(name)
@@ -112,8 +124,23 @@ class Time:
         self.now += seconds
 
 
+_kept: list[socket.socket] = []
+
+
 def nobody_listens() -> int:
-    """A port of 127.0.0.1 that refuses connections."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of both loopback addresses that refuses connections, as long as this process runs."""
+    _kept.extend(_reserve_both("127.0.0.1"))
+    return int(_kept[-1].getsockname()[1])
+
+
+def _reserve_both(address: str) -> tuple[socket.socket, socket.socket]:
+    """The same port of this loopback address and of the other, IPv6 or IPv4."""
+    other = "127.0.0.1" if ":" in address else "::1"
+    while True:
+        kept = reserve(address)
+        try:
+            return kept, reserve(other, kept.getsockname()[1])
+        except OSError as error:
+            kept.close()
+            if error.errno != errno.EADDRINUSE:
+                raise

@@ -20,6 +20,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from tests.ports import reserve
+
 _STATIC = re.compile(r"static_only|static_php(5[2-6]|7[0-4])")
 _SYMLINK = re.compile(r"symlink_static_only|symlink(5[2-6]|7[0-4])")
 _CODE = re.compile(
@@ -168,6 +170,7 @@ class Host:
         self._domains: dict[str, Domain] = {}
         self._dns_overrides: list[DnsOverride] = []
         self._cronjobs: list[str] = []
+        self._reserved: list[socket.socket] = []
         self._make_directory(self.webapps)
 
     @property
@@ -236,7 +239,7 @@ class Host:
                 directory.symlink_to(extra_info)
             else:
                 self._make_directory(directory)
-            port = _free_port() if runs_code else 0
+            port = self._port() if runs_code else 0
             app = App(
                 self._new_id(),
                 name,
@@ -470,6 +473,15 @@ class Host:
         self._last_id += 1
         return self._last_id
 
+    def _port(self) -> int:
+        """A port for an app, kept from other programs, but not from the app, while we are here.
+
+        Also when the app is deleted: `restore` may bring it back.
+        """
+        self._reserved.append(reserve())
+        port: int = self._reserved[-1].getsockname()[1]
+        return port
+
     def _make_directory(self, directory: Path) -> None:
         directory.mkdir(parents=True)
         # Set afterwards: mkdir obeys this process's umask, not the account's.
@@ -506,11 +518,3 @@ def _certificate(
     return Certificate(
         id, name, domains, expires.date().isoformat(), certificate, private_key, intermediates
     )
-
-
-def _free_port() -> int:
-    """A port free now; known gap: another process can take it before the app listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Four at a time on two cores: certbot sleeps two seconds in each issuance. Tests that share what
+# takes long to prepare are marked as an xdist_group, and run in one process.
+PYTEST := pytest -n 4 --dist loadgroup
 
 .PHONY: help setup packages demo sandbox test lint unit e2e pythons proof coverage bench docs clean
 
@@ -17,9 +20,8 @@ demo: setup ## turn a Django site of a sandbox from http to https, and renew its
 sandbox: setup ## start a sandbox to try certbot against, until Ctrl-C
 	$(BIN)/python -m tests.sandbox
 
-# Four at a time on two cores: certbot sleeps two seconds in each issuance.
 test: setup lint ## check and test everything
-	$(BIN)/pytest -n 4
+	$(BIN)/$(PYTEST)
 	$(BIN)/python tests/pythons.py $(VENV)/pythons
 
 lint: setup ## style and types
@@ -28,10 +30,10 @@ lint: setup ## style and types
 	$(BIN)/mypy
 
 unit: setup ## all tests but those with certbot, CA and web servers end to end
-	$(BIN)/pytest -n 4 --ignore=tests/e2e
+	$(BIN)/$(PYTEST) --ignore=tests/e2e
 
 e2e: setup ## tests with certbot, CA and web servers end to end
-	$(BIN)/pytest -n 4 tests/e2e
+	$(BIN)/$(PYTEST) tests/e2e
 
 pythons: setup ## the unit tests on each supported Python that this machine has
 	$(BIN)/python tests/pythons.py $(VENV)/pythons
@@ -41,7 +43,7 @@ proof: setup ## break every call in every way, and write docs/proof.rst (half an
 
 coverage: setup ## run everything, and tell which branches of the package nothing reached
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 4
+	$(BIN)/coverage run -m $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=95
 

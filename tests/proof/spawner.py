@@ -1,12 +1,13 @@
 """certbot started by fork: each run is a process of its own that has paid for no import.
 
 As a program this module imports certbot and the plugin once, then forks for each order. Time is
-shortened there: the API's time-out, the delays between tries, and the naps between two looks at
-the front end, of certbot at its authorizations, and of acme at its order.
+shortened there: the delays between tries, and the naps between two looks at the front end, of
+certbot at its authorizations, and of acme at its order. The API's time-out is the order's.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -17,7 +18,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
-API_TIMEOUT = 1.0
 RETRY_DELAYS = (0.05, 0.1, 0.2)
 _NAP = 0.05
 
@@ -37,10 +37,14 @@ class Spawner:
         self._pid = 0
         self._started = threading.Event()
 
-    def run(self, argv: list[str], output: Path) -> int:
-        """Run certbot; its output goes to the file. Return the exit status, or minus a signal."""
+    def run(self, argv: list[str], output: Path, api_timeout: float = 60.0) -> int:
+        """Run certbot; its output goes to the file. Return the exit status, or minus a signal.
+
+        ``api_timeout`` is how many seconds the API may be silent: short only where it will be, for
+        on a busy machine it may be for a while where it shouldn't.
+        """
         self._started.clear()
-        self._tell({"argv": argv, "output": str(output)})
+        self._tell({"argv": argv, "output": str(output), "api_timeout": api_timeout})
         self._pid = int(self._answer())
         self._started.set()
         return os.waitstatus_to_exitcode(int(self._answer()))
@@ -108,7 +112,9 @@ def _become_certbot(order: Mapping[str, object]) -> None:
     os.dup2(os.open(str(order["output"]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 1)
     os.dup2(1, 2)
     util._INITIAL_PID = os.getpid()  # else it takes us for a fork of certbot, and skips atexit
-    xmlrpc.TIMEOUT = API_TIMEOUT
+    api_timeout = order["api_timeout"]
+    assert isinstance(api_timeout, float)
+    xmlrpc.TIMEOUT = api_timeout
     webfaction.RETRY_DELAYS = RETRY_DELAYS
     waiting.FIRST_PAUSE = waiting.LONGEST_PAUSE = _NAP
     for module in (auth_handler, acme.client):
@@ -119,10 +125,14 @@ def _become_certbot(order: Mapping[str, object]) -> None:
     sys.exit(certbot.main.main(argv))
 
 
+_naps = (_NAP * 1.2**number for number in itertools.count())
+
+
 def _nap(seconds: float) -> None:
+    """Sleep, longer each time: certbot gives up after a number of looks, not after a time."""
     import time
 
-    time.sleep(min(seconds, _NAP))
+    time.sleep(min(seconds, next(_naps)))
 
 
 if __name__ == "__main__":

@@ -63,10 +63,11 @@ class Stage:
         """How many checkpoints there are in certbot's files or a copy of them."""
         return len(list((directory / "work" / "backups").iterdir()))
 
-    def certbot(self, *argv: str) -> Ended:
-        """Run certbot in a process of its own; what it needs to wait for is near."""
+    def certbot(self, *argv: str, api_timeout: float = 60.0) -> Ended:
+        """Run certbot in a process of its own, which finds an API silent after ``api_timeout``."""
         output = self.directory / "output"
-        status = self.spawner.run([*argv, "-n", "--webfaction-wait", "5"], output)
+        options = ("-n", "--webfaction-wait", "60")
+        status = self.spawner.run([*argv, *options], output, api_timeout)
         return Ended(status, output.read_text(errors="replace"))
 
     def restore(self, scene: Scene) -> None:

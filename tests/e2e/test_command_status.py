@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
+import re
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,9 @@ def test_ten_websites_fit_a_terminal_and_those_out_of_step_stand_out(sandbox: Sa
         *("mysite", "letsencrypt", "example.com", "86", "d", "yes", "56", "d")
     ]
     assert rows["draft.example.net"] == ["draft,", "-", "draft", *("-",) * 4]
-    assert rows["club.example.net"] == ["club", "club", "bought_2026", "365", "d", "yes", "-"]
+    assert re.fullmatch(  # a day less where midnight came after it was made
+        "club club bought_2026 36[45] d yes -", " ".join(rows["club.example.net"])
+    )
     assert rows["shop.example.com"][-3:] == ["other", "58", "d"]
     below = " ".join("\n".join(lines[15:]).split())
     assert "! shop.example.com: visitors get a certificate for shop.example.com that" in below
@@ -174,15 +177,24 @@ def test_domains_are_not_looked_at_where_the_wait_is_zero(sandbox: Sandbox) -> N
     """`--webfaction-wait 0` says that from here nothing can be seen."""
     add_certificate(sandbox, "bought", "shop.example.com")
     add_site(sandbox, "shop", "shop.example.com", https=True, certificate="bought")
-    assert (
-        "bought       365 d  ?       -"
-        in command.run(sandbox, "status", "--webfaction-wait", "0").stdout
-    )
-    assert "bought       365 d  yes     -" in command.run(sandbox, "status").stdout
+    # A day less where midnight came after it was made.
+    unseen = command.run(sandbox, "status", "--webfaction-wait", "0").stdout
+    assert re.search(r"bought       36[45] d  \?       -", unseen)
+    assert re.search(r"bought       36[45] d  yes     -", command.run(sandbox, "status").stdout)
+
+
+def _seconds_of_children() -> float:
+    """Processor time of all programs that this process has waited for, such as the command."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def test_300_websites_take_less_than_five_seconds_and_four_calls(sandbox: Sandbox) -> None:
-    """At 100 ms per call of the API, with each domain looked at."""
+    """At 100 ms per call of the API, with each domain looked at.
+
+    Its own time is the processor's: the clock would measure what else this machine does. That it
+    does not idle beside, asking many domains at a time, is in `tests.frontend.test_served`.
+    """
     host = sandbox.host
     listeners, host.listeners = host.listeners, []  # all changes at once
     host.add_app("site", "static_only")
@@ -201,9 +213,9 @@ def test_300_websites_take_less_than_five_seconds_and_four_calls(sandbox: Sandbo
     sandbox.front_end.changed(host)
     sandbox.front_end.wait_applied()
     sandbox.api.latency = 0.1
-    started = time.monotonic()
+    before = _seconds_of_children()
     done = command.run(sandbox, "status")
-    taken = time.monotonic() - started
+    taken = _seconds_of_children() - before + 0.1 * len(sandbox.api.calls)
     assert done.returncode == 0
     assert sandbox.api.calls.methods() == [
         *("login", "list_websites", "list_apps", "list_certificates")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -23,6 +24,8 @@ class Terminal:
     def __init__(self, argv: Sequence[str | Path], env: Mapping[str, str]) -> None:
         self.shown = ""
         self._read_to = 0
+        # A read may end amid a character, or a line's end.
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._side, theirs = pty.openpty()
         self._process = subprocess.Popen(
             argv,
@@ -75,5 +78,5 @@ class Terminal:
             data = os.read(self._side, 65536)
         except OSError:  # Linux's way to say that the other side is closed (pty(7))
             return False
-        self.shown += data.decode().replace("\r\n", "\n")
+        self.shown = (self.shown + self._decoder.decode(data)).replace("\r\n", "\n")
         return bool(data)

@@ -11,8 +11,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from tests.sandbox.certbot import Result
 from tests.sandbox.faults import fault, wrong
 from tests.sandbox.host import Host
 from tests.sandbox.sandbox import Sandbox
+from tests.waiting import until
 
 CERTONLY = ("certonly", "-a", "webfaction")
 CHALLENGES = "/.well-known/acme-challenge"
@@ -235,7 +234,7 @@ def test_a_mount_that_is_not_served_in_time_is_explained(sandbox: Sandbox) -> No
     """The app that was there before still answers; what the run made goes again."""
     sandbox.add_django_site()
     sandbox.front_end.wait_applied()
-    sandbox.front_end.delay = 20
+    sandbox.front_end.delay = 60
 
     output = refused(sandbox, "--webfaction-wait", "1", "-d", "example.com")
     assert "status 404" in output
@@ -308,7 +307,7 @@ def test_the_hint_when_only_the_ca_fails(sandbox: Sandbox) -> None:
     add_website(sandbox, "port", "custom_app_with_port")
     sandbox.front_end.wait_applied()
     before = panel(sandbox)
-    sandbox.front_end.delay = 20
+    sandbox.front_end.delay = 60
 
     result = certonly(sandbox, "--webfaction-wait", "0", "-d", "port.example.com")
     assert result.returncode == 1
@@ -356,16 +355,9 @@ def interrupted(sandbox: Sandbox, how: signal.Signals, *args: str) -> int:
     """Start certbot, and interrupt it when it looks at a challenge file; its exit status."""
     sandbox.front_end.wait_applied()
     with started(sandbox, *args) as process:
-        _wait_until(lambda: bool(challenge_files(sandbox)) or process.poll() is not None)
+        until(lambda: bool(challenge_files(sandbox)) or process.poll() is not None)
         process.send_signal(how)
-        return process.wait(30)
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        return process.wait(60)
 
 
 @pytest.mark.parametrize("files", ["local", "api"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -13,6 +12,7 @@ from tests.e2e.scenes import add_site, serves
 from tests.sandbox.faults import fault
 from tests.sandbox.host import DnsOverride, Domain, Snapshot
 from tests.sandbox.sandbox import Sandbox
+from tests.waiting import until
 
 AT_ONCE = ("--dns-webfaction-propagation-seconds", "0")
 CERTONLY = ("certonly", "-a", "dns-webfaction", *AT_ONCE)
@@ -231,11 +231,8 @@ def _killed_while_waiting(sandbox: Sandbox) -> tuple[tuple[Domain, ...], tuple[D
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
-        until = time.monotonic() + 60
-        while sandbox.api.calls.methods().count("create_dns_override") < 2:
-            assert process.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.1)
+        methods = sandbox.api.calls.methods
+        until(lambda: methods().count("create_dns_override") == 2 or process.poll() is not None)
         process.send_signal(signal.SIGKILL)
     assert len(dns(sandbox)[1]) == 2
     return before

@@ -221,7 +221,7 @@ def test_a_refused_connection_is_told() -> None:
 
 def test_a_server_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that is taken and never answered ends with the time-out."""
-    monkeypatch.setattr("certbot_webfaction.frontend.dialling.TIMEOUT", 0.05)
+    monkeypatch.setattr("certbot_webfaction.frontend.dialling.TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert walk(Web(port=silent.getsockname()[1])).trouble is Trouble.SILENT
 
@@ -277,7 +277,7 @@ def test_ipv4_is_asked_where_ipv6_does_not_connect(web: Web) -> None:
 
 def test_ipv4_is_not_asked_where_ipv6_is_silent(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that takes the connection is the one that a CA sees, though it never answers."""
-    monkeypatch.setattr("certbot_webfaction.frontend.dialling.TIMEOUT", 0.5)
+    monkeypatch.setattr("certbot_webfaction.frontend.dialling.TIMEOUT", 2)
     web.pages[f"shop.test{PATH}"] = Page("token.thumb")
     with socket.create_server(("::1", web.port), family=socket.AF_INET6):
         wrong = look_once(web, resolver=BOTH)

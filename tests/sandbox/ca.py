@@ -114,7 +114,7 @@ class CA:
 
     def _root(self, number: int) -> str:
         url = f"https://localhost:{self._management_port}/roots/{number}"
-        response = requests.get(url, verify=str(self.bundle), timeout=10)
+        response = requests.get(url, verify=str(self.bundle), timeout=60)
         response.raise_for_status()
         return response.text
 
@@ -182,7 +182,7 @@ class Dns:
 
     def _tell(self, what: str, **record: str) -> None:
         url = f"http://127.0.0.1:{self._management_port}/{what}"
-        requests.post(url, json=record, timeout=10).raise_for_status()
+        requests.post(url, json=record, timeout=60).raise_for_status()
 
     def _is_up(self) -> bool:
         try:

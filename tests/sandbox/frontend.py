@@ -50,7 +50,7 @@ class FrontEnd:
             self._changes.append(_Change(due, host.snapshot(), host.webapps))
             self._condition.notify_all()
 
-    def wait_applied(self, timeout: float = 30) -> None:
+    def wait_applied(self, timeout: float = 50) -> None:
         """Return when every change so far is served, and nothing older is, to new connections.
 
         `SandboxError` if that fails, or takes longer than ``timeout`` seconds.

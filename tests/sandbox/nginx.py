@@ -87,7 +87,7 @@ class Nginx:
             session.trust_env = False  # no proxy stands between us
             try:
                 url = f"http://127.0.0.1:{self.ports.http}/"
-                response = session.get(url, headers={"Host": _STATUS_HOST}, timeout=10)
+                response = session.get(url, headers={"Host": _STATUS_HOST}, timeout=60)
             except requests.ConnectionError:
                 return "", 0  # not up yet
         version, worker = response.text.split()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -86,7 +87,9 @@ class Sandbox:
         self.host.listeners.clear()
         self.api.close()
         if self._django:
-            self._django.signal(signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have died of itself
+                self._django.signal(signal.SIGKILL)
+            self._django.wait_until_ended()  # it writes to the home that goes now
             self._django = None
         shutil.rmtree(self.directory / "home")
         shutil.rmtree(self.directory / "certbot")

@@ -217,7 +217,7 @@ def _self_signed(directory: Path, name: str) -> tuple[str, str]:
 def test_changes_are_late_by_the_delay(sandbox: Sandbox) -> None:
     """A website is not served at once, but when the delay is over."""
     sandbox.front_end.wait_applied()
-    sandbox.front_end.delay = 0.5
+    sandbox.front_end.delay = 3
     sandbox.host.add_app("blog", "static_only")
     (sandbox.host.webapps / "blog/index.html").write_text("blog")
     sandbox.host.add_website("blog", ("example.com",), (("blog", "/"),))
@@ -235,7 +235,7 @@ def test_a_later_state_overtakes_one_that_is_still_waiting(sandbox: Sandbox) -> 
     sandbox.host.add_website("blog", ("example.com",), (("blog", "/"),))
     sandbox.front_end.delay = 0
     sandbox.host.add_website("shop", ("example.net",), (("blog", "/"),))
-    sandbox.front_end.wait_applied(timeout=10)
+    sandbox.front_end.wait_applied()  # in less time than the first delay
     assert sandbox.http("example.com").text == sandbox.http("example.net").text == "blog"
 
 

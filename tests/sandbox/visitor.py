@@ -14,7 +14,7 @@ from OpenSSL import SSL
 
 from tests.sandbox.apache import Ports
 
-_SECONDS = 10
+_SECONDS = 60
 
 
 @dataclass(frozen=True)

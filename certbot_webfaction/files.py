@@ -31,11 +31,15 @@ class File:
 
 
 class PlacingError(errors.PluginError):
-    """A file could not be placed; ``file`` is that one."""
+    """A file could not be placed; ``file`` is that one.
 
-    def __init__(self, file: File, reason: str) -> None:
+    ``placed`` is what was made until then: as `Files.place` returns it, up to this file.
+    """
+
+    def __init__(self, file: File, reason: str, placed: list[PlacedFile]) -> None:
         super().__init__(f"{file.path} could not be written in {file.directory}: {reason}.")
         self.file = file
+        self.placed = placed
 
 
 class Files(Protocol):
@@ -100,22 +104,28 @@ class LocalFiles:
 
     def place(self, files: Sequence[File], *, replace: bool = False) -> list[PlacedFile]:
         """As `Files.place`."""
-        return [self._place(file, replace) for file in files]
+        placed: list[PlacedFile] = []
+        for file in files:
+            check_path(file.directory, file.path)
+            placed.append(PlacedFile(file.directory, file.path))
+            try:
+                try:
+                    self._place(file, replace, placed[-1].made)
+                except FileNotFoundError:
+                    # A doctor that runs now takes its own directories away, empty as they are.
+                    self._place(file, replace, placed[-1].made)
+            except _RefusedError as error:
+                raise PlacingError(file, str(error), placed) from error
+            except OSError as error:
+                raise PlacingError(file, error.strerror or str(error), placed) from error
+        return placed
 
-    def _place(self, file: File, replace: bool) -> PlacedFile:
-        check_path(file.directory, file.path)
+    def _place(self, file: File, replace: bool, made: list[str]) -> None:
         parents, name = _split(file.path)
-        made: list[str] = []
-        try:
-            with _enter(file.directory, parents, made) as directory:
-                if not replace and not _same(directory, name, file.content):
-                    raise PlacingError(file, "there is something else of that name")
-                _write(directory, name, file.content)
-        except _OutsideError as error:
-            raise PlacingError(file, str(error)) from error
-        except OSError as error:
-            raise PlacingError(file, error.strerror or str(error)) from error
-        return PlacedFile(file.directory, file.path, made)
+        with _enter(file.directory, parents, made) as directory:
+            if not replace and not _same(directory, name, file.content):
+                raise _RefusedError("taken")
+            _write(directory, name, file.content)
 
     def remove(self, placed: Sequence[PlacedFile]) -> list[tuple[PlacedFile, str]]:
         """As `Files.remove`."""
@@ -127,7 +137,7 @@ class LocalFiles:
                 with _enter(file.directory, parents) as directory:
                     _unlink(directory, name)
                     _unlink(directory, _new_name(name))
-            except (FileNotFoundError, NotADirectoryError, _OutsideError):
+            except (FileNotFoundError, NotADirectoryError, _RefusedError):
                 pass  # the way to it is gone, and the file with it
             except OSError as error:
                 failed.append((file, error.strerror or str(error)))
@@ -135,7 +145,7 @@ class LocalFiles:
             parents, name = _split(path)
             # not empty, or replaced by something else: then it is no longer ours to remove
             with (
-                contextlib.suppress(OSError, _OutsideError),
+                contextlib.suppress(OSError, _RefusedError),
                 _enter(app, parents) as directory,
             ):
                 os.rmdir(name, dir_fd=directory)
@@ -148,7 +158,7 @@ class LocalFiles:
         try:
             with _enter(directory, parents) as handle:
                 return _read(handle, name)
-        except (FileNotFoundError, NotADirectoryError, _OutsideError):
+        except (FileNotFoundError, NotADirectoryError, _RefusedError):
             return None
         except OSError as error:
             raise errors.PluginError(
@@ -167,9 +177,11 @@ class LocalFiles:
             ) from error
 
 
-class _OutsideError(Exception):
-    def __init__(self) -> None:
-        super().__init__("a symlink leads out of the app's directory there")
+class _RefusedError(Exception):
+    """What we do not do ourselves; one of `_REASONS`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(_REASONS[reason])
 
 
 @contextlib.contextmanager
@@ -182,7 +194,7 @@ def _enter(app: str, parents: Sequence[str], made: list[str] | None = None) -> I
     root = os.path.realpath(app)
     real = os.path.realpath(os.path.join(app, *parents))  # noqa: PTH118 - goes with realpath
     if os.path.commonpath([root, real]) != root:
-        raise _OutsideError
+        raise _RefusedError("outside")
     flags = os.O_RDONLY | os.O_DIRECTORY
     handle = os.open(root, flags)
     try:
@@ -267,7 +279,7 @@ class PanelFiles:
                 parents, _ = _split(files[index].path)
                 placed[index].made.append("/".join(parents[: int(extra)]))
             else:
-                raise PlacingError(files[index], extra)
+                raise PlacingError(files[index], extra, placed[: index + 1])
         return placed
 
     def remove(self, placed: Sequence[PlacedFile]) -> list[tuple[PlacedFile, str]]:
@@ -387,9 +399,12 @@ put() {
   fi
   if [ -L "./$name" ]; then rm -f "./$name"; fi
   if [ -d "./$name" ]; then fail taken; fi
+  # a doctor that runs now takes its own directories away, empty as they are
+  fill || { enter "$@" || fail "$reason"; fill; } || fail unwritable
+}
+fill() {
   rm -f "./$new"
-  (set -C; printf %s "$content" >"./$new") || fail unwritable
-  mv -f "./$new" "./$name" || fail unwritable
+  (set -C; printf %s "$content" >"./$new") && mv -f "./$new" "./$name"
 }"""
 
 _DROP = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -244,10 +245,61 @@ def test_a_file_in_the_way_is_told(files: Files, app: Path) -> None:
     """Where a directory should be stands a file: it stays."""
     (app / ".well-known").write_text("theirs")
 
-    with pytest.raises(PlacingError):
-        files.place([challenge(app)])
+    (app / "other").mkdir()
+    file = File(str(app), "other/made/file", "x")
+    with pytest.raises(PlacingError) as caught:
+        files.place([file, challenge(app), File(str(app), "late/file", "x")])
+    assert caught.value.placed == [
+        PlacedFile(str(app), "other/made/file", ["other/made"]),
+        PlacedFile(str(app), f"{CHALLENGES}/token"),
+    ]
     assert files.remove([PlacedFile(str(app), f"{CHALLENGES}/token", [CHALLENGES])]) == []
     assert (app / ".well-known").read_text() == "theirs"
+
+
+def test_directories_that_a_doctor_takes_away_are_made_again(
+    app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between making a directory and writing into it, whoever made it may remove it as empty."""
+    unlink = os.unlink
+    swept = []
+
+    def sweeping(name: str, *, dir_fd: int) -> None:
+        if not swept:
+            swept.append((app / CHALLENGES).rmdir())
+            swept.append((app / ".well-known").rmdir())
+        unlink(name, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", sweeping)
+    (placed,) = LocalFiles().place([challenge(app)])
+    assert swept
+    assert (app / CHALLENGES / "token").read_text() == "token.thumb"
+    assert set(placed.made) == {".well-known", CHALLENGES}
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_directories_that_a_doctor_takes_away_are_made_again_on_the_host(
+    app: Path, tmp_path: Path, shell: str
+) -> None:
+    """Likewise in the script."""
+    flag = shlex.quote(str(tmp_path / "swept"))
+    sweeping = f"""\
+rm() {{
+  [ -e {flag} ] || {{ : >{flag}; (cd {shlex.quote(str(app))} && rmdir -p {CHALLENGES}); }}
+  command rm "$@"
+}}
+"""
+
+    class SweepingPanel(ShellPanel):
+        def run(self, command: str) -> str:
+            return super().run(sweeping + command)
+
+    panel = SweepingPanel()
+    panel.shell = shell
+    (placed,) = PanelFiles(panel).place([challenge(app)])
+    assert (tmp_path / "swept").exists()
+    assert (app / CHALLENGES / "token").read_text() == "token.thumb"
+    assert set(placed.made) == {".well-known", CHALLENGES}
 
 
 def test_what_can_not_be_removed_is_told(files: Files, app: Path) -> None:

@@ -20,8 +20,9 @@ from certbot_webfaction.challenges.placement import Place, find_places
 from certbot_webfaction.files import File, PlacingError, choose_files
 from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
 from certbot_webfaction.names import a_label
-from certbot_webfaction.panel.model import Website
+from certbot_webfaction.panel.errors import PanelRefusedError
 from certbot_webfaction.panel.mount import Mount
+from certbot_webfaction.printable import printable
 
 logger = logging.getLogger(__name__)
 
@@ -88,29 +89,51 @@ def _make_places(account: HostAccount, places: list[Place]) -> list[Place]:
     if all(place.mounted for place in places):
         return places
     panel = account.panel
-    places = find_places(
-        [place.domain for place in places],
-        panel.websites(FRESH),
-        panel.apps(),
-        account.options.app,
-    )
-    unmounted = [place for place in places if not place.mounted]
     journal = account.journal()
-    for place in unmounted:
-        if place.app is None:
-            journal.apps[place.mount.app] = MadeApp(account.options.app_type)
-    for website, mount in dict.fromkeys((place.website, place.mount) for place in unmounted):
-        domains = [a_label(each.domain) for each in unmounted if each.website == website]
-        journal.mounts.append(MadeMount(website.name, mount.app, mount.path, domains))
+    _note_mounts(journal, places)
     account.save(journal)
-    apps = {app.name: app for app in panel.apps()}
-    for name in dict.fromkeys(place.mount.app for place in unmounted if place.app is None):
-        apps[name] = panel.create_app(name, account.options.app_type)
-        journal.apps[name].done = True
-        account.save(journal)
+    for name in dict.fromkeys(place.mount.app for place in places if place.app is None):
+        _make_app(account, journal, name)
+    # An update replaces all of a website: what somebody has changed there by now has to be in it.
+    domains = [place.domain for place in places]
+    places = find_places(domains, panel.websites(0), panel.apps(), account.options.app)
+    _note_mounts(journal, places)
+    account.save(journal)
+    unmounted = [place for place in places if not place.mounted]
     for website, mount in dict.fromkeys((place.website, place.mount) for place in unmounted):
         panel.update_website(replace(website, mounts=(*website.mounts, mount)))
-    return [replace(place, app=place.app or apps[place.mount.app]) for place in places]
+    return places
+
+
+def _note_mounts(journal: Journal, places: Sequence[Place]) -> None:
+    """Enter the mounts that places lack, unless they are in the journal."""
+    domains: dict[tuple[str, Mount], list[str]] = {}
+    for place in places:
+        if not place.mounted:
+            names = domains.setdefault((place.website.name, place.mount), [])
+            names.append(a_label(place.domain))
+    for (website, mount), names in domains.items():
+        entry = MadeMount(website, mount.app, mount.path, names)
+        if entry not in journal.mounts:
+            journal.mounts.append(entry)
+
+
+def _make_app(account: HostAccount, journal: Journal, name: str) -> None:
+    journal.apps[name] = MadeApp(account.options.app_type)
+    account.save(journal)
+    try:
+        app = account.panel.create_app(name, account.options.app_type)
+    except PanelRefusedError:
+        del journal.apps[name]  # an app of that name that has appeared meanwhile is not ours
+        account.save(journal)
+        raise
+    journal.apps[name].done = True
+    account.save(journal)
+    if app.directory is None:
+        raise errors.PluginError(
+            f"The app {name} was made to hold challenge files, but apps of its type serve none."
+            " Name a type that does with --webfaction-app-type, for example static_php70."
+        )
 
 
 def _place_files(
@@ -120,7 +143,7 @@ def _place_files(
     for challenge in challenges:
         place = places[challenge.domain]
         path = place.path(challenge.token)
-        files[challenge.domain] = File(_directory(place), path, challenge.key_authorization)
+        files[challenge.domain] = File(place.directory, path, challenge.key_authorization)
     journal = account.journal()
     earlier = list(journal.files)
     # If this run is killed before it knows which directories it made, the next one takes it that
@@ -132,6 +155,8 @@ def _place_files(
     try:
         placed = choose_files(account).place(list(files.values()), replace=True)
     except PlacingError as error:
+        journal.files = earlier + error.placed
+        account.save(journal)
         domain = next(domain for domain, file in files.items() if file == error.file)
         place = places[domain]
         raise errors.PluginError(
@@ -164,15 +189,6 @@ def _look(
     )
     if wrong:
         raise errors.PluginError(explain(wrong, places, options))
-
-
-def _directory(place: Place) -> str:
-    if place.app is not None and place.app.directory is not None:
-        return place.app.directory
-    raise errors.PluginError(
-        f"The app {place.mount.app} was made to hold challenge files, but apps of its type serve"
-        " none. Name a type that does with --webfaction-app-type, for example static_php70."
-    )
 
 
 def _parents(path: str) -> list[str]:
@@ -253,18 +269,27 @@ def _remove_mounts(account: HostAccount, journal: Journal) -> None:
             others = tuple(other for other in website.mounts if other != mount)
             account.panel.update_website(replace(website, mounts=others))
     for name in dict.fromkeys(entry.app for entry in journal.mounts):
-        made = journal.apps.get(name)
-        if made is not None and _unused(account, name, made):
-            account.panel.delete_app(name)
-        journal.apps.pop(name, None)
+        if name in journal.apps:
+            _remove_app(account, journal, name)
         journal.mounts = [entry for entry in journal.mounts if entry.app != name]
         account.save(journal)
 
 
-def _unused(account: HostAccount, name: str, made: MadeApp) -> bool:
-    there = any(app.name == name and app.type == made.type for app in account.panel.apps())
-    return there and not any(_mounts(website, name) for website in account.panel.websites())
-
-
-def _mounts(website: Website, app: str) -> bool:
-    return any(mount.app == app for mount in website.mounts)
+def _remove_app(account: HostAccount, journal: Journal, name: str) -> None:
+    """Delete an app that we made, unless it is used or was replaced by somebody else's."""
+    made = journal.apps.pop(name)
+    app = next((app for app in account.panel.apps() if app.name == name), None)
+    used = any(mount.app == name for site in account.panel.websites() for mount in site.mounts)
+    if app is None or app.type != made.type or used:
+        return
+    # A run that was killed may not have made it, and then somebody else did.
+    files = choose_files(account).listing(app.directory) if app.directory else []
+    ours = {".well-known", *(file.path.partition("/")[0] for file in journal.files)}
+    if others := sorted(set(files) - ours):
+        logger.warning(
+            "The app %s stays on the panel: somebody put %s into it.",
+            name,
+            printable(", ".join(others)),
+        )
+    else:
+        account.panel.delete_app(name)

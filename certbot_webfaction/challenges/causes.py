@@ -39,12 +39,11 @@ class _Seen:
     def words(self) -> dict[str, str]:
         """What the texts of `_CAUSES` may name."""
         place = self.place
-        directory = place.app.directory if place.app else None
         return {
             "domain": place.domain,
             "website": place.website.name,
             "app": place.mount.app,
-            "directory": str(directory),
+            "directory": place.directory,
             "ip": place.website.ip,
             "last_host": self.last_host,
             "target": printable(self.walk.refused_redirect, 200),

@@ -27,6 +27,11 @@ class Place:
     app: App | None
     mounted: bool = True
 
+    @property
+    def directory(self) -> str:
+        """The app's directory; ``""`` where there is none yet."""
+        return (self.app and self.app.directory) or ""
+
     def path(self, token: str) -> str:
         """Where below the app's directory the file for ``token`` belongs."""
         below = f"{CHALLENGE_PATH}/{token}"
@@ -50,6 +55,7 @@ def find_places(
     if lost:
         raise errors.PluginError(_nowhere(lost, websites))
     by_name = {app.name: app for app in apps}
+    own_app = own_app or None  # an empty option is as none
     return [
         _place(domain, website, by_name, own_app)
         for domain, website in found.items()

@@ -10,7 +10,7 @@ from certbot import errors
 
 from certbot_webfaction.account import HostAccount
 from certbot_webfaction.challenges.placement import Place
-from certbot_webfaction.files import File, choose_files
+from certbot_webfaction.files import File, PlacingError, choose_files
 from certbot_webfaction.frontend.challenge_file import ChallengeFile, WrongAnswer, look
 from certbot_webfaction.journal import PlacedFile
 
@@ -35,14 +35,16 @@ def probe(account: HostAccount, places: Sequence[Place]) -> dict[str, WrongAnswe
     token = f"certbot-webfaction-{secrets.token_urlsafe(12)}"
     content = secrets.token_urlsafe(24)
     files = dict.fromkeys(
-        File(place.app.directory, place.path(token), content)
-        for place in places
-        if place.mounted and place.app is not None and place.app.directory is not None
+        File(place.directory, place.path(token), content) for place in places if place.mounted
     )
     at = choose_files(account)
     placed = [PlacedFile(file.directory, file.path) for file in files]
     try:
-        placed = at.place(list(files))
+        try:
+            placed = at.place(list(files))
+        except PlacingError as error:
+            placed = error.placed
+            raise
         if account.options.wait == 0:
             return {}
         asked = [ChallengeFile(place.domain, token, content) for place in places]

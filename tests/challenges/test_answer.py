@@ -207,6 +207,97 @@ def test_only_our_mount_is_added_to_what_is_there(scene: Scene) -> None:
     assert scene.panel.sites["api", False] == changed
 
 
+class Meddling(ShellPanel):
+    """A panel on which somebody else does something while a call of ours is on its way."""
+
+    def create_app(self, name: str, type: str) -> App:
+        self.meanwhile()
+        return super().create_app(name, type)
+
+    def meanwhile(self) -> None:
+        raise NotImplementedError
+
+
+def test_what_is_changed_while_an_app_is_made_stays(scene: Scene) -> None:
+    """An update replaces all of a website, so it is read once more, just before, and only then."""
+    by_hand = Website(
+        "api",
+        IP,
+        False,
+        ("api.test", "www.api.test"),
+        (Mount("django", "/"), Mount("static", "/blog")),
+    )
+
+    class Panel(Meddling):
+        def meanwhile(self) -> None:
+            self.sites["api", False] = by_hand
+            scene.time.now += 0.1
+
+    scene.panel.__class__ = Panel
+    answer(scene.account, [API])
+
+    assert scene.panel.sites["api", False] == replace(
+        by_hand, mounts=(*by_hand.mounts, LETSENCRYPT)
+    )
+    assert scene.panel.verbs().count("websites") == 2
+    clean_up(scene.account, keep_mounts=False)
+    assert scene.panel.sites["api", False] == by_hand
+
+
+def test_an_app_that_somebody_made_just_before_is_not_deleted(scene: Scene) -> None:
+    """The panel refuses ours, of the same name and type; not even an empty one is taken away."""
+
+    class Panel(Meddling):
+        def meanwhile(self) -> None:
+            ShellPanel.create_app(self, "letsencrypt", "static_php70")
+
+    scene.panel.__class__ = Panel
+    with pytest.raises(errors.PluginError, match="already exists"):
+        answer(scene.account, [API])
+    clean_up(scene.account, keep_mounts=False)
+
+    assert "letsencrypt" in scene.panel.programs
+    assert scene.account.journal() == Journal()
+
+
+def test_an_app_with_files_of_others_is_not_deleted(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Killed before the app was made, and then somebody made one and put files into it."""
+    scene.account.save(
+        Journal(
+            apps={"letsencrypt": MadeApp("static_php70")},
+            mounts=[MadeMount("api", "letsencrypt", CHALLENGE_PATH, ["api.test"])],
+        )
+    )
+    scene.panel.create_app("letsencrypt", "static_php70")
+    file = scene.home / "webapps/letsencrypt/mine.txt"
+    file.write_text("theirs")
+    settle(scene.account, nobody)
+
+    assert file.read_text() == "theirs"
+    assert "letsencrypt" in scene.panel.programs
+    assert "The app letsencrypt stays on the panel: somebody put mine.txt into it" in caplog.text
+    assert scene.account.journal() == Journal()
+
+
+def test_empty_directories_of_others_stay_after_a_failure(scene: Scene) -> None:
+    """What was not made until then is not ours, whichever file failed."""
+    theirs = scene.home / "webapps/static/.well-known/acme-challenge"
+    theirs.mkdir(parents=True)
+    scene.panel.sites["blog", False] = Website(
+        "blog", IP, False, ("blog.test",), (Mount("blog", "/"),)
+    )
+    scene.panel.create_app("blog", "static_only")
+    (scene.home / "webapps/blog/.well-known").write_text("in the way")
+    with pytest.raises(errors.PluginError, match=r"for blog\.test could not be put"):
+        answer(scene.account, [SHOP, Challenge("blog.test", "blog-token", "x")])
+    clean_up(scene.account, keep_mounts=False)
+
+    assert theirs.is_dir()
+    assert list(theirs.iterdir()) == []
+
+
 def test_a_website_that_is_new_is_found(scene: Scene) -> None:
     """If a domain is missing from an old reading, the panel is asked anew, once."""
     places_of(scene.account, ["api.test"])

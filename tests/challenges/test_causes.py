@@ -54,7 +54,7 @@ def test_a_whole_report() -> None:
         f"  shop.test: resolves to 2001:db8::7, {IP}, this account's server",
         f"    GET {URL}",
         "    redirected to https://www.shop.test/",
-        f"    status 200, “Hello [31m, world{'!' * 82}…”",
+        f"    status 200, “Hello [31m, world{'!' * 80}...”",
         "    Likely cause: it redirects to another host, www.shop.test, which does not have the"
         " file. Exclude /.well-known/acme-challenge/ from the redirect.",
     ]

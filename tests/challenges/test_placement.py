@@ -76,6 +76,13 @@ def test_other_websites_get_an_app_of_their_own(mounts: tuple[tuple[str, str], .
     assert place(site, own_app="mine").mount == Mount("mine", CHALLENGE_PATH)
 
 
+def test_an_empty_option_names_no_app() -> None:
+    """``--webfaction-app ""``: the app that serves files is used as without the option."""
+    site = website(("static", "/"))
+
+    assert place(site, own_app="") == place(site)
+
+
 def test_the_named_app_is_used_where_it_is_mounted() -> None:
     """``--webfaction-app`` as in the host's guide: mounted at /.well-known, beside Django."""
     site = website(("django", "/"), ("php", "/.well-known"))

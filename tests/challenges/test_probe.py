@@ -73,7 +73,7 @@ def test_a_file_that_can_not_be_placed_takes_the_others_away_with_it(
     with pytest.raises(PlacingError) as raised:
         probe(host.account, places)
     assert raised.value.file.directory == str(tmp_path / "b")
-    assert host.left() == []
+    assert list(tmp_path.rglob("*")) == [tmp_path / "a"], "directories that were made go, too"
 
 
 def test_a_file_that_can_not_be_removed_is_told(

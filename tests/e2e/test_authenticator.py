@@ -105,7 +105,7 @@ def test_every_kind_of_website_in_one_order(sandbox: Sandbox) -> None:
     assert sandbox.ca.validations() == len(names)
     assert sandbox.api.calls.methods() == [
         *("login", "list_websites", "list_apps"),
-        *("create_app", "update_website", "update_website"),
+        *("create_app", "list_websites", "update_website", "update_website"),
     ]
     assert challenge_files(sandbox) == []
     mount = ("letsencrypt", CHALLENGES)

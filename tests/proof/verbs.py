@@ -48,8 +48,8 @@ VERBS = (
         "before",
         (*RUN, "--redirect", *_OURS),
         (
-            *("login", "list_websites", "list_apps", "create_app", "update_website"),
-            *("system", "system"),
+            *("login", "list_websites", "list_apps"),
+            *("create_app", "list_websites", "update_website", "system", "system"),
             *("list_certificates", "create_certificate", "create_website"),
             *("create_app", "system", "system", "update_website"),
         ),

@@ -22,7 +22,7 @@ from certbot_webfaction.account import (
     open_account,
     read_options,
 )
-from certbot_webfaction.challenges import domain_of
+from certbot_webfaction.challenges import domain_of, names_ahead
 from certbot_webfaction.installation.differences import Problem, differences, forget_gone
 from certbot_webfaction.installation.documents import read_documents, wanted_path
 from certbot_webfaction.installation.wanted import (
@@ -50,6 +50,9 @@ _installed: dict[tuple[str | None, str | None], set[str]] = {}
 name it (lest its credentials be read for every lineage), the lineages that are installed there.
 They need no other look: their files change only in a renewal, which ends in `restart`."""
 
+_settled: set[str | None] = set()
+"""The credentials files of dns-webfaction whose accounts `generic_updates` has cleaned up."""
+
 
 class Configurator(common.Configurator, interfaces.GenericUpdater):
     """Answers challenges through the panel's apps and installs certificates on its websites.
@@ -63,7 +66,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._performed = False
-        self._ca_refused = False
+        self._raised: BaseException | None = None
         self._deploying: tuple[CertificateFiles, list[str]] | None = None
         self._redirecting: list[str] = []
         self._has_checkpoint = False
@@ -98,10 +101,10 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             self._account.login()
             if named:
                 self._finish_what_was_left()
-            if self.config.authenticator == self.name and self.config.domains:
+            if self.config.authenticator == self.name and (names := names_ahead(self.config)):
                 from certbot_webfaction.challenges.answer import places_of
 
-                places_of(self._account, [str(domain) for domain in self.config.domains])
+                places_of(self._account, names)
         except errors.PluginError as error:
             if named:
                 raise errors.ConfigurationError(str(error)) from error
@@ -141,6 +144,30 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         records.settle(self._account)
         return self._read_documents()
 
+    def _settle_dns(self) -> None:
+        """Take back what a killed run left in the DNS of an account that is not this one.
+
+        No call is made where nothing was left.
+        """
+        credentials = self.config.dns_webfaction_credentials
+        if self.config.authenticator != "dns-webfaction" or credentials in _settled:
+            return
+        _settled.add(credentials)
+        try:
+            account = open_account(
+                read_options(self.config, "dns_webfaction"), self.config.config_dir
+            )
+            if account.folder == self._account.folder or not account.journal().records:
+                return
+            from certbot_webfaction.challenges import records
+
+            records.settle(account)
+        except errors.Error as error:
+            logger.warning(
+                "Cleaning up after the challenges is not complete: %s The next run tries again.",
+                error,
+            )
+
     def _names_to_renew(self) -> set[str]:
         from certbot_webfaction.renewals import names_authenticated_by
 
@@ -166,6 +193,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             for achall, (_, validation) in zip(achalls, answers, strict=True)
         ]
         self._performed = False
+        self._raised = sys.exc_info()[1]
         answer.answer(self._account, files, quiet=self.config.quiet)
         self._performed = True
         return [response for response, _ in answers]
@@ -173,19 +201,20 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
     def cleanup(self, achalls: list[achallenges.AnnotatedChallenge]) -> None:
         """Take the challenge files away, and after a failure what was made for them.
 
-        certbot does not say which it is: a failure has left `perform` unfinished, has made certbot
-        ask for `auth_hint`, or is being raised while certbot's `ExitHandler` calls this method.
+        certbot does not say which it is: a failure has left `perform` unfinished, or is being
+        raised while certbot's `ExitHandler` calls this method. What was being raised in `perform`
+        is another one: certbot drops names that the CA refuses, and tries again while handling
+        that, if it was told --allow-subset-of-names.
         """
         from certbot_webfaction.challenges import answer
 
-        succeeded = self._performed and not self._ca_refused and sys.exc_info()[0] is None
+        succeeded = self._performed and sys.exc_info()[1] is self._raised
         answer.clean_up(self._account, keep_mounts=succeeded and not self.config.dry_run)
 
     def auth_hint(self, failed_achalls: list[achallenges.AnnotatedChallenge]) -> str:
         """Say what to check where the CA failed although the files were seen from here."""
         from certbot_webfaction.challenges.causes import auth_hint
 
-        self._ca_refused = True
         return auth_hint([domain_of(achall) for achall in failed_achalls], self._account.options)
 
     # Installer
@@ -334,8 +363,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             if self.config.verb != "rollback":
                 raise
             raise errors.PluginError(
-                f"{error}\nThe rollback itself is noted. `certbot renew` completes it on the panel;"
-                " another `certbot rollback` would take back one more checkpoint, too."
+                f"{error}\nThe rollback itself is noted. `certbot renew` does on the panel what is left"
+                " of it; another `certbot rollback` would take back one more checkpoint, too."
             ) from error
 
     def _reconcile(
@@ -400,6 +429,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
         :raises certbot.errors.PluginError: if it fails again
         """
+        self._settle_dns()
         account = self.config.webfaction_credentials, self.config.webfaction_api_url
         is_first = account not in _installed
         if is_first:

@@ -11,7 +11,7 @@ from certbot import achallenges, errors
 from certbot.plugins import dns_common
 
 from certbot_webfaction.account import HostAccount, open_account, read_options
-from certbot_webfaction.challenges import domain_of, validation_name
+from certbot_webfaction.challenges import domain_of, names_ahead, validation_name
 from certbot_webfaction.installation.documents import read_documents
 
 # Every certbot run on the machine imports this module, and few go on to a challenge.
@@ -62,8 +62,8 @@ class Authenticator(dns_common.DNSAuthenticator):
                 # Rebuilds a damaged journal before we write to it, lest the installer's be lost.
                 read_documents(self._account, self.config, _INSTALLER)
                 records.settle(self._account)
-                if self.config.domains:
-                    self._records.find(validation_name(str(each)) for each in self.config.domains)
+                if names := names_ahead(self.config):
+                    self._records.find(map(validation_name, names))
         except errors.PluginError as error:
             if named:
                 raise errors.ConfigurationError(str(error)) from error

@@ -67,6 +67,7 @@ def authenticator(folder: Path, **options: Any) -> Authenticator:
         "work_dir": str(folder / "work"),
         "logs_dir": str(folder / "logs"),
         "server": "https://ca.example/directory",
+        "verb": "certonly",
         "configurator": None,
         "authenticator": "dns-webfaction",
         "installer": None,

@@ -44,8 +44,15 @@ def places_of(account: HostAccount, domains: Sequence[str]) -> list[Place]:
     """Find where the challenge files of domains belong, from what the panel was seen to hold.
 
     :raises certbot.errors.PluginError: if no http website serves one of them, even when the panel
-        is asked anew
+        is asked anew, or one is a wildcard
     """
+    wildcards = [domain for domain in domains if domain.startswith("*.")]
+    if wildcards:
+        raise errors.PluginError(
+            "No CA validates wildcards by challenge files, as -a webfaction places them:"
+            f" {', '.join(wildcards)}. The CA was not asked. Use -a dns-webfaction instead; it"
+            " answers in the account's DNS, for names without a wildcard too."
+        )
     panel, own_app = account.panel, account.options.app
     try:
         return find_places(domains, panel.websites(), panel.apps(), own_app)

@@ -160,7 +160,7 @@ def test_a_front_end_that_is_late_is_waited_for(sandbox: Sandbox) -> None:
 
     result = certonly(sandbox, "-d", "late.example.com", check=True)
     assert sandbox.ca.validations() == 1
-    waiting = "Waiting for the web server to serve challenge files (late.example.com) …\n"
+    waiting = "Waiting for the web server to serve challenge files (late.example.com) ...\n"
     assert result.stdout.count(waiting) == 1
 
 

@@ -71,6 +71,38 @@ def test_paths_of_a_lineage_are_the_lineage(scene: Scene) -> None:
     assert lineage_files(scene.config, "shop.test").leaf == live / "shop.test" / "cert.pem"
 
 
+def test_a_fullchain_gives_leaf_and_chain(scene: Scene) -> None:
+    """As the chain's file it is without the leaf; as the leaf's it holds the chain, too."""
+    files, issuer = scene.issue("shop.test", "shop.test"), scene.issue("ca", "ca.test")
+    leaf, chain = files.leaf.read_text(), issuer.leaf.read_text()
+    fullchain = files.leaf.with_name("fullchain.pem")
+    fullchain.write_text(f"{leaf}\n{chain}")
+    for paths in ((files.leaf, files.key, fullchain), (fullchain, files.key, None)):
+        given = CertificateFiles(*paths)
+        assert (given.upload().leaf, given.upload().chain) == (leaf, chain)
+        assert given.chain_fingerprints() == (issuer.fingerprint(),)
+
+
+def test_a_lineage_is_known_through_another_path_to_its_directory(scene: Scene) -> None:
+    """As where a home directory has two names."""
+    files = scene.issue("shop.test", "shop.test")
+    alias = scene.directory / "alias"
+    alias.symlink_to(scene.config.config_dir)
+    config = make_config(alias)
+    live = scene.directory / "config" / "live" / "shop.test"
+    assert installed_files(config, str(live / "cert.pem"), str(files.key), None) == lineage_files(
+        config, "shop.test"
+    )
+
+
+def test_files_that_cant_be_looked_for_are_no_missing_files(scene: Scene) -> None:
+    """Else a lineage would be forgotten that is there all the same."""
+    name = "x" * 300  # too long for any file system
+    files = CertificateFiles(scene.directory / name, scene.directory / name, None)
+    with pytest.raises(errors.PluginError, match="can't be read: File name too long"):
+        files.exist()
+
+
 def test_renewal_files_are_read_and_odd_ones_left_out(tmp_path: Path) -> None:
     """A plugin that is not named is ""; certbot itself reports files that it can't read."""
     config = make_config(tmp_path)

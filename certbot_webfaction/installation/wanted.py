@@ -189,7 +189,8 @@ def _let_go(wanted: Wanted, name: str, names: tuple[str, ...]) -> None:
     for website, want in wanted.websites.items():
         lost = [own for own in want.domains if not covered(own, names)]
         if want.certificate == name and lost:
-            want.domains = [own for own in want.domains if own not in lost]
+            if not want.made_from:
+                want.domains = [own for own in want.domains if own not in lost]
             logger.warning(
                 "The certificate %s no longer covers %s, which the https website %s may serve:"
                 " browsers warn its visitors then. Take it off that website in the panel, or cover"

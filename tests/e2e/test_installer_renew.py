@@ -206,10 +206,15 @@ def test_two_accounts_with_one_certbot_never_mix(sandbox: Sandbox) -> None:
         api.calls.clear()
         sandbox.certbot(*FORCE)
         ours, theirs = sandbox.api.calls.methods(), api.calls.methods()
+        back = sandbox.certbot("rollback", "-i", "webfaction", check=False)
     assert ours.count("update_certificate") == 1
     assert theirs == ["login", "update_certificate"]
     assert [c.name for c in sandbox.host.snapshot().certificates] == ["shop_example_com"]
     assert [c.name for c in bob.snapshot().certificates] == ["blog_example_com"]
+    assert back.returncode == 1, "the newest checkpoint is the other account's"
+    assert "belongs to another account" in back.output
+    assert [w.name for w in bob.snapshot().websites if w.https] == ["blog"]
+    assert serves(sandbox, "shop.example.com", "shop.example.com")
 
 
 def test_install_again_with_everything_in_step_changes_nothing(sandbox: Sandbox) -> None:
@@ -223,3 +228,34 @@ def test_install_again_with_everything_in_step_changes_nothing(sandbox: Sandbox)
     install(sandbox, "shop.example.com", "--no-redirect")
     assert sorted(backups.iterdir()) == checkpoints
     assert set(sandbox.api.calls.methods()) <= {"login", "list_websites", "list_certificates"}
+
+
+def test_install_warns_where_renewals_would_not_reach_the_panel(sandbox: Sandbox) -> None:
+    """`certbot install` leaves the renewal file alone; the command that is named mends that."""
+    add_site(sandbox, "shop", "shop.example.com")
+    sandbox.certbot("certonly", "-a", "webfaction", "-d", "shop.example.com")
+    output = " ".join(install(sandbox, "shop.example.com", "--no-redirect").split())
+    assert "will not reach the panel: its renewal file names no installer" in output
+    command = "reconfigure --cert-name shop.example.com -i webfaction"
+    assert f"`certbot {command}`" in output
+    sandbox.certbot(*command.split())
+    sandbox.certbot(*FORCE)
+    sandbox.front_end.wait_applied()
+    assert serves(sandbox, "shop.example.com", "shop.example.com")
+    assert "will not reach" not in install(sandbox, "shop.example.com", "--no-redirect")
+
+
+def test_an_old_problem_fails_no_run_about_something_else(sandbox: Sandbox) -> None:
+    """The run warns of it; the idle renew is what fails until it is solved."""
+    for name in ("shop", "blog"):
+        add_site(sandbox, name, f"{name}.example.com")
+    sandbox.certbot(*RUN, "-d", "shop.example.com")
+    sandbox.api.faults.always(faults.fault("Maintenance."), method="update_certificate")
+    sandbox.certbot(*FORCE, check=False)
+    result = sandbox.certbot(*RUN, "-d", "blog.example.com")
+    assert "An earlier change of the panel could not be completed yet" in result.output
+    sandbox.front_end.wait_applied()
+    assert serves(sandbox, "blog.example.com", "blog.example.com")
+    assert sandbox.certbot("renew", check=False).returncode == 1
+    again = sandbox.certbot(*RUN, "--reinstall", "-d", "shop.example.com", check=False)
+    assert again.returncode == 1

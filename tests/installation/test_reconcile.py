@@ -13,7 +13,7 @@ from certbot import errors
 from certbot_webfaction.installation.wanted import Wanted
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
-from certbot_webfaction.panel.model import Certificate
+from certbot_webfaction.panel.model import Certificate, Website
 from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
 from tests.installation.scene import Scene, http, https
 
@@ -367,3 +367,222 @@ def test_installing_again_puts_back_a_certificate_whose_content_was_replaced(
     scene.install("shop.test")
     assert scene.writes() == ["update_certificate"]
     assert scene.panel.installed["shop_test"].leaf == files.leaf.read_text()
+
+
+def test_a_mount_that_was_added_to_a_redirecting_website_stays(tmp_path: Path) -> None:
+    """Installing again changes nothing, and an undo brings back what was there beside it."""
+    scene = _redirected(tmp_path)
+    scene.panel.create_app("files", "static_only")
+    site = scene.site("shop", https=False)
+    added = replace(site, mounts=(*site.mounts, Mount("files", "/files")))
+    scene.panel.sites["shop", False] = added
+    scene.forget_process()
+    scene.install("shop.test")
+    assert scene.writes() == []
+    scene.want(Wanted())
+    scene.restart()
+    assert scene.site("shop", https=False).mounts == (Mount("site", "/"), Mount("files", "/files"))
+    assert ("shop", True) not in scene.panel.sites
+
+
+def test_https_stays_while_a_website_of_another_name_redirects_to_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody renamed the http website; both are left, and said to be."""
+    scene = _redirected(tmp_path)
+    scene.panel.sites["renamed", False] = replace(
+        scene.panel.sites.pop(("shop", False)), name="renamed"
+    )
+    scene.want(Wanted())
+    scene.forget_process()
+    scene.restart()
+    assert scene.site("shop", https=True).certificate == "shop_test"
+    assert "The http website shop is gone from the panel, or has another name" in caplog.text
+    assert "visitors of the http website renamed are still sent to it" in caplog.text
+    assert "The app redirect_to_https stays on the panel: the website renamed" in caplog.text
+    scene.forget_process()
+    scene.restart()
+    assert scene.panel.calls == []
+
+
+def test_a_website_keeps_what_it_has_where_its_former_certificate_is_gone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No website used it meanwhile, so somebody could delete it."""
+    scene = Scene(tmp_path, https("shop", "shop.test", certificate="bought"))
+    scene.panel.installed["bought"] = Certificate("bought", ("shop.test",), None, "leaf")
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    del scene.panel.installed["bought"]
+    scene.want(Wanted())
+    scene.forget_process()
+    scene.restart()
+    assert scene.site("shop", https=True).certificate == "shop_test"
+    assert "the certificate bought, which it used before, is gone" in caplog.text
+
+
+def test_a_redirect_stays_where_what_was_there_before_is_gone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And so does the https website behind it."""
+    scene = _redirected(tmp_path)
+    for key in [("shop", True)]:
+        scene.panel.sites[key] = replace(scene.panel.sites[key], mounts=(Mount("new", "/"),))
+    del scene.panel.programs["site"]
+    before = _state(scene)
+    scene.want(Wanted())
+    scene.forget_process()
+    scene.restart()
+    assert _state(scene) == before
+    assert "still redirects to https: what it showed before is gone (site)" in caplog.text
+
+
+def test_a_certificate_that_was_deleted_while_unused_is_uploaded_again(tmp_path: Path) -> None:
+    """The journal has it as uploaded; a rollback wants it on its website again."""
+    scene = Scene(tmp_path, https("shop", "shop.test", "www.shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    before, _ = scene.documents()
+    scene.issue("big", "shop.test", "www.shop.test")
+    scene.install("big")
+    del scene.panel.installed["shop_test"]
+    scene.want(before)
+    scene.forget_process()
+    scene.restart()
+    assert scene.site("shop", https=True).certificate == "shop_test"
+    assert scene.panel.installed["shop_test"].leaf == _leaf(scene, "shop.test")
+
+
+def test_a_certificate_that_is_there_though_nobody_noted_it_is_replaced(tmp_path: Path) -> None:
+    """A run was killed before the journal had it; its name was found free to take then."""
+    scene = Scene(tmp_path, https("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    scene.account.save(Journal())
+    scene.issue("shop.test", "shop.test")
+    scene.forget_process()
+    scene.restart()
+    assert scene.writes() == ["create_certificate", "update_certificate"]
+    assert scene.panel.installed["shop_test"].leaf == _leaf(scene, "shop.test")
+
+
+def test_a_website_we_made_without_a_note_of_it_is_taken_as_it_is(tmp_path: Path) -> None:
+    """Documents were rebuilt since, so it is attached to, and an undo does not delete it."""
+    scene = Scene(tmp_path, http("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    before, journal = scene.documents()
+    journal.websites.clear()
+    scene.account.save(journal)
+    scene.forget_process()
+    scene.restart()
+    assert scene.writes() == []
+    scene.forget_process()
+    scene.restart()
+    assert scene.panel.calls == []
+    assert scene.documents()[0] == before
+    scene.want(Wanted())
+    scene.restart()
+    assert ("shop", True) in scene.panel.sites
+
+
+def test_an_https_website_that_is_gone_is_told_of_once(tmp_path: Path) -> None:
+    """It is wanted no more, lest every later run fail."""
+    scene = Scene(tmp_path, https("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    _, journal = scene.documents()
+    journal.certificates.clear()
+    scene.account.save(journal)
+    del scene.panel.sites["shop", True]
+    scene.forget_process()
+    with pytest.raises(errors.PluginError, match="The https website shop is gone from the panel"):
+        scene.restart()
+    scene.forget_process()
+    scene.restart()
+    assert scene.panel.calls == []
+    assert "shop" not in scene.documents()[0].websites
+
+
+def test_a_damaged_lineage_keeps_no_other_from_its_upload(tmp_path: Path) -> None:
+    """The error names its file; nothing of it is touched."""
+    scene = _two_renewed(tmp_path)
+    leaf = Path(scene.config.live_dir, "a.test", "cert.pem")
+    leaf.write_text("")
+    with pytest.raises(errors.PluginError, match=rf"^{leaf} holds no certificate"):
+        scene.restart()
+    assert scene.panel.verbs() == ["login", "update_certificate"]
+    assert scene.panel.installed["b_test"].leaf == _leaf(scene, "b.test")
+
+
+def test_a_redirect_app_that_was_changed_is_not_used_again(tmp_path: Path) -> None:
+    """Visitors of the next website would get whatever is in its .htaccess now."""
+    scene = _redirected(tmp_path, http("blog", "blog.test", app="other"))
+    scene.issue("blog.test", "blog.test")
+    scene.install("blog.test")
+    htaccess = scene.directory / "home/webapps/redirect_to_https/.htaccess"
+    htaccess.write_text("Deny from all\n")
+    scene.forget_process()
+    with pytest.raises(errors.PluginError, match=r"its \.htaccess was changed"):
+        scene.redirect("blog.test")
+    assert scene.site("blog", https=False).content == (Mount("other", "/"),)
+
+
+def test_an_app_of_a_type_that_cant_redirect_is_not_blamed_on_anybody(tmp_path: Path) -> None:
+    """It was made just now; the remedy is another type, and nothing is left of it."""
+    scene = Scene(tmp_path, http("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    scene.account.options = replace(scene.account.options, app_type="static_only")
+    before, _ = scene.documents()
+    with pytest.raises(errors.PluginError, match=r"^Apps of type static_only can't redirect"):
+        scene.redirect("shop.test")
+    scene.want(before)
+    scene.restart()
+    assert "redirect_to_https" not in scene.panel.programs
+
+
+def test_no_website_is_made_of_a_redirect(tmp_path: Path) -> None:
+    """Visitors would be sent in a circle; what another https website shows is taken instead."""
+    scene = _redirected(tmp_path)
+    site = scene.panel.sites.pop(("shop", False))
+    renamed = replace(site, name="renamed", domains=(*site.domains, "new.test"))
+    scene.panel.sites["renamed", False] = renamed
+    scene.issue("new.test", "new.test")
+    scene.forget_process()
+    scene.install("new.test")
+    assert scene.site("renamed", https=True).content == (Mount("site", "/"),)
+    for name in ("shop", "renamed"):
+        del scene.panel.sites[name, True]
+    scene.account.save(Journal())
+    scene.want(Wanted())
+    scene.forget_process()
+    with pytest.raises(errors.PluginError, match="what it showed before is not known"):
+        scene.install("new.test")
+
+
+def test_a_website_we_made_is_deleted_in_whatever_order_the_panel_lists_it(tmp_path: Path) -> None:
+    """The order of domains and mounts means nothing."""
+    site = http("shop", "shop.test", "www.shop.test")
+    site = replace(site, mounts=(*site.mounts, Mount("other", "/other")))
+    scene = Scene(tmp_path, site)
+    scene.issue("shop.test", "shop.test", "www.shop.test")
+    scene.install("shop.test")
+    made = scene.site("shop", https=True)
+    scene.panel.sites["shop", True] = replace(
+        made, domains=made.domains[::-1], mounts=made.mounts[::-1]
+    )
+    scene.want(Wanted())
+    scene.forget_process()
+    scene.restart()
+    assert ("shop", True) not in scene.panel.sites
+
+
+def _redirected(directory: Path, *others: Website) -> Scene:
+    """A website that we made an https one of, and that redirects there."""
+    scene = Scene(directory, http("shop", "shop.test"), *others)
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    scene.redirect("shop.test")
+    scene.forget_process()
+    return scene

@@ -23,7 +23,7 @@ from certbot_webfaction.installation.wanted import (
 from certbot_webfaction.journal import Journal, Uploaded
 from certbot_webfaction.lineage import CertificateFiles
 from certbot_webfaction.panel.model import Certificate, Website
-from tests.installation.scene import Scene, http, https
+from tests.installation.scene import Scene, http, https, make_config
 
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
 
@@ -208,3 +208,81 @@ def test_a_redirect_in_place_is_told_as_certbot_expects_it(tmp_path: Path) -> No
         websites_to_redirect(wanted, "shop.test", seen, scene.config)
     with pytest.raises(errors.PluginError, match=r"No http website serves other\.test"):
         websites_to_redirect(wanted, "other.test", seen, scene.config)
+
+
+def test_a_website_of_the_exact_name_goes_before_one_of_a_wildcard(tmp_path: Path) -> None:
+    """As on a web server: that of the wildcard is neither made, attached to, nor redirected."""
+    scene = Scene(tmp_path, http("star", "*.shop.test", app="other"), http("www", "www.shop.test"))
+    wanted = want(scene, "www.shop.test", "www.shop.test")
+    assert wanted.websites == {
+        "www": WantedWebsite("www_shop_test", ["www.shop.test"], made_from="www")
+    }
+    scene.install("www.shop.test")
+    wanted, _ = scene.documents()
+    seen = Seen(scene.account.panel)
+    assert websites_to_redirect(wanted, "www.shop.test", seen, scene.config) == ["www"]
+
+
+def test_a_wildcard_website_is_no_https_for_another_name_of_its_certificate(tmp_path: Path) -> None:
+    """An https website of one name that the wildcard covers does not stand for all of them."""
+    scene = Scene(
+        tmp_path, http("star", "*.shop.test"), http("a", "a.shop.test"), https("a", "a.shop.test")
+    )
+    wanted = want(scene, "shop.test", "*.shop.test")
+    assert wanted.websites["star"] == WantedWebsite("shop_test", ["*.shop.test"], made_from="star")
+    seen = Seen(scene.account.panel)
+    with pytest.raises(errors.PluginError, match=r"star was not redirected: it also serves \*\."):
+        websites_to_redirect(Wanted(), "*.shop.test", seen, make_config(tmp_path, redirect=True))
+
+
+def test_a_website_that_a_wildcard_leaves_out_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others get the certificate; the command for all of them is one for a wildcard."""
+    scene = Scene(
+        tmp_path,
+        https("a", "a.shop.test"),
+        https("b", "b.shop.test", "pay.test", certificate="bought"),
+    )
+    scene.panel.installed["bought"] = foreign("bought", "pay.test", "b.shop.test")
+    wanted = want(scene, "shop.test", "*.shop.test")
+    assert list(wanted.websites) == ["a"]
+    assert "the https website b also serves pay.test" in caplog.text
+    assert (
+        "`certbot run -a dns-webfaction -i webfaction --expand -d b.shop.test -d pay.test"
+        " -d '*.shop.test'`" in caplog.text
+    )
+
+
+def test_names_that_a_certificate_loses_are_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its websites serve them still; the one that we made keeps its domains."""
+    scene = Scene(tmp_path, http("a", "a.test", "www.a.test"), https("b", "b.test", "www.b.test"))
+    before = want(scene, "a.test", "a.test", "www.a.test", "b.test", "www.b.test")
+    after = want(scene, "a.test", "a.test", "b.test", wanted=before)
+    assert after.websites["a"].domains == ["a.test", "www.a.test"]
+    assert after.websites["b"].domains == ["b.test"]
+    assert "a_test no longer covers www.a.test, which the https website a may" in caplog.text
+    assert "--expand -d a.test -d b.test -d www.a.test`" in caplog.text
+
+
+def test_by_default_one_website_without_https_keeps_no_other_from_a_redirect(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A warning names it; who asks for the redirect gets an error instead."""
+    scene = Scene(
+        tmp_path,
+        http("a", "a.shop.test"),
+        http("b", "b.shop.test", "pay.test"),
+        https("a", "a.shop.test"),
+        https("b", "b.shop.test"),
+    )
+    scene.issue("shop.test", "*.shop.test")
+    scene.install("shop.test")
+    wanted, _ = scene.documents()
+    seen = Seen(scene.account.panel)
+    assert websites_to_redirect(wanted, "*.shop.test", seen, scene.config) == ["a"]
+    assert "The http website b was not redirected: it also serves pay.test" in caplog.text
+    with pytest.raises(errors.PluginError, match="The http website b was not redirected"):
+        websites_to_redirect(wanted, "*.shop.test", seen, make_config(tmp_path, redirect=True))

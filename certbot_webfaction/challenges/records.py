@@ -17,7 +17,7 @@ from certbot_webfaction.account import FRESH, HostAccount
 from certbot_webfaction.challenges import LABEL
 from certbot_webfaction.journal import MadeRecord
 from certbot_webfaction.names import a_label
-from certbot_webfaction.panel.errors import PanelUnreachableError
+from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import DnsRecord, Domain
 
 logger = logging.getLogger(__name__)
@@ -158,18 +158,21 @@ class Records:
             self._read_at = None  # it may have happened all the same
             raise
 
-    def withdraw(self, value: str) -> None:
+    def withdraw(self, value: str, *, again: bool = False) -> None:
         """Remove the TXT record with this value, and the subdomain if it was made for records.
 
         What fails is warned of, and stays in the journal for `settle`. Once the panel has given no
         answer, it is not asked again.
+
+        :param again: whether this has failed before: a subdomain that the panel refuses to remove
+            is left to whoever uses it then
         """
         if self._unreachable:
             return
         try:
             journal = self._account.journal()
             for entry in [entry for entry in journal.records if entry.value == value]:
-                self._undo(entry)
+                self._undo(entry, again)
                 journal.records.remove(entry)
                 self._account.save(journal)
         except errors.Error as error:
@@ -187,7 +190,7 @@ class Records:
             self._panel.create_txt(record.name, record.value)
             self._records.append(record)
 
-    def _undo(self, entry: MadeRecord) -> None:
+    def _undo(self, entry: MadeRecord, again: bool) -> None:
         self._read()
         record = DnsRecord(entry.name, "TXT", entry.value)
         if record in self._records:
@@ -195,8 +198,17 @@ class Records:
             self._records.remove(record)
         in_use = any(other.name == entry.name for other in self._records)
         if entry.subdomain and not in_use and entry.name in self._names:
-            self._panel.delete_subdomain(entry.domain, entry.subdomain)
-            self._names.remove(entry.name)
+            try:
+                self._panel.delete_subdomain(entry.domain, entry.subdomain)
+                self._names.remove(entry.name)
+            except PanelRefusedError as error:
+                if not again:
+                    raise
+                logger.warning(
+                    "The subdomain %s stays in the account's DNS; somebody seems to use it: %s",
+                    entry.name,
+                    error,
+                )
 
     def _read(self) -> None:
         """Read the account's DNS unless that was done lately; others may change it meanwhile."""
@@ -223,4 +235,4 @@ def settle(account: HostAccount) -> None:
         return
     records = Records(account)
     for value in dict.fromkeys(entry.value for entry in left):
-        records.withdraw(value)
+        records.withdraw(value, again=True)

@@ -343,6 +343,28 @@ def test_a_refusal_does_not_keep_the_others(
     assert "WebFaction refused. The next run tries again." in caplog.text
 
 
+def test_a_subdomain_that_others_use_is_left_to_them(
+    panel: FakePanel, account: HostAccount, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As by an A record, which the panel does not list for us: the second refusal is believed."""
+    records = Records(account)
+    records.publish(NAME, "ours")
+    refused = PanelRefusedError("WebFaction refused: it has DNS overrides.")
+    for n in (1, 2):
+        panel.fail(n, "delete_subdomain", error=refused)
+    records.withdraw("ours")
+    assert len(journal_of(account)) == 1
+    settle(account)
+
+    assert caplog.messages == [
+        "Cleaning up after the challenges is not complete: WebFaction refused: it has DNS"
+        " overrides. The next run tries again.",
+        f"The subdomain {NAME} stays in the account's DNS; somebody seems to use it: WebFaction"
+        " refused: it has DNS overrides.",
+    ]
+    assert (panel.records, journal_of(account)) == ([], [])
+
+
 def _nothing(panel: FakePanel) -> None:
     pass
 

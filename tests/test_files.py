@@ -262,12 +262,13 @@ def test_directories_that_a_doctor_takes_away_are_made_again(
 ) -> None:
     """Between making a directory and writing into it, whoever made it may remove it as empty."""
     unlink = os.unlink
-    swept = []
+    swept: list[str] = []
 
     def sweeping(name: str, *, dir_fd: int) -> None:
         if not swept:
-            swept.append((app / CHALLENGES).rmdir())
-            swept.append((app / ".well-known").rmdir())
+            for path in (CHALLENGES, ".well-known"):
+                (app / path).rmdir()
+                swept.append(path)
         unlink(name, dir_fd=dir_fd)
 
     monkeypatch.setattr(os, "unlink", sweeping)

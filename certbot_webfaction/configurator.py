@@ -121,11 +121,9 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             return
         try:
             self._told = self._reconcile(*documents)
-            problem: object = "\n".join(problem.text for problem in self._told)
+            _raise(self._told)
         except errors.PluginError as error:
-            problem = error
-        if str(problem):
-            logger.warning("An earlier change of the panel could not be completed yet: %s", problem)
+            logger.warning("An earlier change of the panel could not be completed yet: %s", error)
 
     def _settle(self) -> tuple[Wanted, Journal]:
         """Take back what a killed run left of challenges and of a checkpoint; mostly there is none.
@@ -351,7 +349,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """
         try:
             problems = self._reconcile(*self._read_documents())
-            if self.config.verb != "rollback":
+            if self.config.verb not in ("renew", "rollback"):
                 # What `prepare` has warned of fails no run that is about something else.
                 problems = [
                     problem
@@ -363,8 +361,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             if self.config.verb != "rollback":
                 raise
             raise errors.PluginError(
-                f"{error}\nThe rollback itself is noted. `certbot renew` does on the panel what is left"
-                " of it; another `certbot rollback` would take back one more checkpoint, too."
+                f"{error}\nThe rollback itself is noted. `certbot renew` does on the panel what is"
+                " left of it; another `certbot rollback` would take back one more checkpoint, too."
             ) from error
 
     def _reconcile(

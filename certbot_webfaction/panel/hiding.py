@@ -40,8 +40,7 @@ def _pattern(secret: str) -> str:
 def _gap(letter: str) -> str:
     """What may stand before a letter: pages wrap long lines, and colour parts of them.
 
-    It never takes what the letter may begin with: nothing is then tried twice, and no text takes
-    long.
+    It never takes what the letter may begin with, so that nothing is tried twice.
     """
     if letter == "<":
         return r"\s*"
@@ -53,8 +52,8 @@ def _letter(letter: str) -> str:
     if letter.isascii() and letter.isalnum():
         return letter
     code, octets = ord(letter), letter.encode("utf-8", "surrogatepass")
-    plain = [r"\s" if letter.isspace() else re.escape(letter), re.escape(octets.decode("latin-1"))]
-    escaped = [
+    read_as_latin = octets.decode("latin-1")
+    escaped = {
         json.dumps(letter)[1:-1],
         f"\\{letter}",
         f"\\x{code:02x}",
@@ -62,8 +61,14 @@ def _letter(letter: str) -> str:
         f"\\U{code:08x}",
         "".join(f"\\x{octet:02x}" for octet in octets),
         "".join(f"%{octet:02x}" for octet in octets),
-        *sorted((f"&{n}" for n, meant in html.entities.html5.items() if meant == letter))[::-1],
+        *(f"&{name}" for name, meant in html.entities.html5.items() if meant == letter),
         *("+" if letter == " " else ""),
+    }
+    # Each once, and the longest first: nothing is tried twice.
+    ways = [
+        r"\s" if letter.isspace() else re.escape(letter),
+        *map(re.escape, {read_as_latin} - {letter}),
+        rf"(?i:&#(?:0*{code}|x0*{code:x});?)",
+        *(f"(?i:{re.escape(way)})" for way in sorted(escaped - {letter, read_as_latin})[::-1]),
     ]
-    numbered = rf"&#(?:0*{code}|x0*{code:x});?"
-    return f"(?:(?i:{'|'.join([numbered, *map(re.escape, escaped)])})|{'|'.join(plain)})"
+    return f"(?:{'|'.join(ways)})"

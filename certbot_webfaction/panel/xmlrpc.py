@@ -279,7 +279,6 @@ def _parts(response: requests.Response) -> Iterator[bytes]:
             raise NoAnswerError(
                 f"its answer took more than {BODY_TIMEOUT:g} seconds", reached=True, passing=True
             )
-    raw.read(1)  # so that urllib3 1.26 knows that it has ended, and keeps the connection
 
 
 def _joined(parts: Iterator[bytes]) -> Iterator[bytes]:

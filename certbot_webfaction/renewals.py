@@ -30,27 +30,30 @@ class Renewal:
 
 def read_renewals(config: configuration.NamespaceConfig) -> list[Renewal]:
     """The renewal settings of all lineages, by name; files that can't be read are left out."""
+    # certbot itself reports those, at every renewal.
+    return [renewal for path in renewal_files(config) if (renewal := read_renewal(path))]
+
+
+def renewal_files(config: configuration.NamespaceConfig) -> list[Path]:
+    """The renewal files of all lineages, by name."""
+    return sorted(Path(config.renewal_configs_dir).glob("*.conf"))
+
+
+def read_renewal(path: Path) -> Renewal | None:
+    """Read a renewal file; `None` if that can't be done."""
     import configobj
 
-    renewals = []
-    for path in sorted(Path(config.renewal_configs_dir).glob("*.conf")):
-        try:
-            file = configobj.ConfigObj(str(path), encoding="utf-8", default_encoding="utf-8")
-            parameters = {key: str(value) for key, value in file["renewalparams"].items()}
-            before_expiry = str(file.get("renew_before_expiry", ""))
-        except (configobj.ConfigObjError, OSError, UnicodeDecodeError, KeyError, AttributeError):
-            continue  # certbot itself reports these, at every renewal
-        plugins = {key: parameters.get(key, "") for key in ("authenticator", "installer")}
-        plugins = {key: "" if name == "None" else name for key, name in plugins.items()}
-        renewals.append(
-            Renewal(
-                lineage=path.stem,
-                parameters=parameters,
-                renew_before_expiry=before_expiry,
-                **plugins,
-            )
-        )
-    return renewals
+    try:
+        file = configobj.ConfigObj(str(path), encoding="utf-8", default_encoding="utf-8")
+        parameters = {key: str(value) for key, value in file["renewalparams"].items()}
+        before_expiry = str(file.get("renew_before_expiry", ""))
+    except (configobj.ConfigObjError, OSError, UnicodeDecodeError, KeyError, AttributeError):
+        return None
+    plugins = {key: parameters.get(key, "") for key in ("authenticator", "installer")}
+    plugins = {key: "" if name == "None" else name for key, name in plugins.items()}
+    return Renewal(
+        lineage=path.stem, parameters=parameters, renew_before_expiry=before_expiry, **plugins
+    )
 
 
 def next_renewal(renewal: Renewal, files: CertificateFiles) -> datetime.datetime | None:

@@ -18,7 +18,8 @@ def read_text(path: Path) -> str | None:
     :raises certbot.errors.Error: if it can't be read
     """
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8", newline="") as file:  # the ends of its lines stay
+            return file.read()
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:

@@ -31,7 +31,7 @@ def accepted_credentials(
     username = username or questions.text("User name on the control panel", "--username")
     if username != known.get("username"):
         known = {key: value for key, value in known.items() if key == "api_url"}
-    given = _password_on_stdin() if arguments.password_stdin else old.password
+    given = _password_on_stdin(username, questions) if arguments.password_stdin else old.password
     if not (given or "password" in known):
         given = _ask_password(username, questions)
     credentials = Credentials(
@@ -42,21 +42,31 @@ def accepted_credentials(
         or old.api_url
         or known.get("api_url", API_URL),
     )
+    is_certain = bool(arguments.machine or old.machine)
     try:
-        return _logged_in(credentials, options, questions)
+        return _logged_in(credentials, options, questions, is_certain=is_certain)
     except LoginRefusedError as error:
-        if given or not questions.terminal:
-            raise errors.Error(f"{error}. Nothing was changed.") from error
-        display_util.notify(f"{error}\nThis is about the password in {options.credentials}.")
-        credentials = replace(credentials, password=_ask_password(username, questions))
-        return _logged_in(credentials, options, questions)
+        if given or not questions.terminal or isinstance(error, _MachineRefusedError):
+            raise _unchanged(error) from error
+        display_util.notify(f"{error} This is about the password in {options.credentials}.")
+    credentials = replace(credentials, password=_ask_password(username, questions))
+    try:
+        return _logged_in(credentials, options, questions, is_certain=is_certain)
+    except LoginRefusedError as error:
+        raise _unchanged(error) from error
+
+
+def _unchanged(error: LoginRefusedError) -> errors.Error:
+    return errors.Error(f"{error} Nothing was changed; run the command again.")
 
 
 def _ask_password(username: str, questions: Questions) -> str:
     return questions.secret(f"Password of {username} on the control panel", "--password-stdin")
 
 
-def _password_on_stdin() -> str:
+def _password_on_stdin(username: str, questions: Questions) -> str:
+    if sys.stdin.isatty():
+        return _ask_password(username, questions)  # what is typed there would be shown
     try:
         password = sys.stdin.readline().removesuffix("\n")
         password.encode()  # in the locale C, Python lets any bytes pass
@@ -70,28 +80,46 @@ def _password_on_stdin() -> str:
     return password
 
 
-def _logged_in(credentials: Credentials, options: Options, questions: Questions) -> Credentials:
+def _logged_in(
+    credentials: Credentials, options: Options, questions: Questions, *, is_certain: bool
+) -> Credentials:
     """Log in, and find the machine if the account needs one.
 
-    Accounts on one machine need none, so it goes without first; on the host itself its name tells
-    (API page, "Session").
+    Accounts on one machine need none, so it goes without before it is looked for; on the host
+    itself its name tells (API page, "Session").
+
+    :param is_certain: whether the user has just named the machine
     """
-    try:
-        return _log_in(credentials, options)
-    except LoginRefusedError as error:
-        # The refusal of a user name or password speaks of no machine.
-        if credentials.machine or "machine" not in str(error):
-            raise
     here = machine_of_this_host()
-    try:
-        return _log_in(replace(credentials, machine=here), options)
-    except LoginRefusedError:
-        question = f"The account's machine, as the panel spells it ({here} was refused)"
+    for machine in dict.fromkeys((credentials.machine, None, here)):
+        try:
+            return _log_in(replace(credentials, machine=machine), options)
+        except _MachineRefusedError:
+            if is_certain:
+                raise
+    question = f"The account's machine, as the panel spells it ({here} was refused)"
     machine = questions.text(question, "--machine")
     return _log_in(replace(credentials, machine=machine), options)
 
 
+class _MachineRefusedError(LoginRefusedError):
+    """The panel knows the account on no such machine, or wants to be told one."""
+
+
 def _log_in(credentials: Credentials, options: Options) -> Credentials:
+    """Log in; what the panel refuses was typed just now, and need not be in a file yet."""
     used = replace(credentials, api_url=options.api_url or credentials.api_url)
-    WebFaction(used).login()
+    try:
+        WebFaction(used).login()
+    except LoginRefusedError as error:
+        said = f"It says: {str(error).rpartition('The panel says: ')[2].rstrip('.')}."
+        # The refusal of a user name or password speaks of no machine.
+        if "webfaction_machine" in str(error):
+            raise _MachineRefusedError(
+                f'The panel refused the machine "{credentials.machine}" of'
+                f' "{credentials.username}". {said}'
+            ) from error
+        raise LoginRefusedError(
+            f'The panel refused user name or password of "{credentials.username}". {said}'
+        ) from error
     return credentials

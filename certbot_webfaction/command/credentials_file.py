@@ -106,19 +106,32 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
     """The text of a credentials file with these values; all else in it stays.
 
     :param text: the file as it is, ``""`` if there is none
-    :param values: by their keys without ``webfaction_``
+    :param values: by their keys without ``webfaction_``; ``""`` for none
     :raises certbot.errors.PluginError: if the format can't hold a value
     """
     text = text or _HEAD
+    end = "\r\n" if "\r\n" in text else "\n"
     for key, value in values.items():
-        line = f"webfaction_{key} = {_quoted(key, value)}\n"
+        line = f"webfaction_{key} = {_quoted(key, value)}" if value else ""
         own = re.compile(rf"^[ \t]*webfaction_{key}[ \t]*=.*\n?", re.MULTILINE)
         if match := own.search(text):
+            line = f"{line}{_remark(match[0])}{end}" if line else ""
             text = text[: match.start()] + line + text[match.end() :]
-        else:
-            separator = "" if text.endswith("\n") else "\n"
-            text = f"{text}{separator}{line}"
+        elif line:
+            separator = "" if text.endswith("\n") else end
+            text = f"{text}{separator}{line}{end}"
     return text
+
+
+def _remark(line: str) -> str:
+    """The comment behind a value, with what sets it off."""
+    import configobj
+
+    try:
+        file = configobj.ConfigObj([line.strip()], interpolation=False)
+    except configobj.ConfigObjError:
+        return ""
+    return "".join(f"  {remark}" for remark in file.inline_comments.values() if remark)
 
 
 def _quoted(key: str, value: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 import secrets
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from certbot import errors
@@ -45,16 +48,88 @@ def write_crontab(text: str) -> None:
         check=False,
     )
     if done.returncode:
+        said = done.stderr.strip().rstrip(".")
         raise errors.Error(
-            f"The crontab could not be changed: {done.stderr.strip()}. Add this line to it with"
-            f" `crontab -e`:\n{text.splitlines()[-1]}"
+            f"The crontab could not be changed: {said}. Add this line to it with `crontab -e`:\n"
+            f"{text.splitlines()[-1]}"
         )
 
 
-def renewing_lines(crontab: str) -> list[str]:
-    """The lines of a crontab that run ``certbot renew``."""
-    pattern = re.compile(r"[^#\n]*\bcertbot\S*\s(.*\s)?renew\b.*")
-    return [line for line in crontab.splitlines() if pattern.fullmatch(line.strip())]
+CRON_PATH = "/usr/bin:/bin"
+"""Where cron looks for programs unless the crontab says otherwise (crontab(5))."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A line of a crontab that runs ``certbot renew``, and that certbot."""
+
+    line: str
+    program: Path
+
+
+def renewing_jobs(crontab: str, config_dir: str) -> list[Job]:
+    """The jobs of a crontab that renew the lineages below a configuration directory."""
+    path, jobs = CRON_PATH, []
+    for line in crontab.splitlines():
+        if assignment := re.fullmatch(r"""\s*PATH\s*=\s*["']?(.*?)["']?\s*""", line):
+            path = assignment[1]
+        elif not line.lstrip().startswith("#"):
+            for program, *arguments in _runs_of_certbot(line):
+                if _renews(arguments, config_dir):
+                    name = str(_expanded(program))
+                    jobs.append(Job(line, Path(shutil.which(name, path=path) or name)))
+    return jobs
+
+
+def _runs_of_certbot(line: str) -> Iterator[list[str]]:
+    """Each certbot that a line of a crontab runs, with its arguments."""
+    words = shlex.shlex(line, posix=True, punctuation_chars=True)
+    words.whitespace_split, words.commenters = True, ""
+    try:
+        for _, group in itertools.groupby(words, lambda word: word.startswith(tuple(";&|<>()"))):
+            command = list(group)
+            names = [word.rpartition("/")[2] for word in command]
+            if "certbot" in names:
+                yield command[names.index("certbot") :]
+    except ValueError:  # a quotation that does not end: no shell runs it either
+        return
+
+
+def _renews(arguments: Sequence[str], config_dir: str) -> bool:
+    words = [word for argument in arguments for word in argument.split("=", 1)]
+    if "renew" not in words or "--dry-run" in words:
+        return False
+    given = dict(itertools.pairwise(words)).get("--config-dir", config_dir)
+    return _expanded(given).resolve() == Path(config_dir).resolve()
+
+
+def _expanded(word: str) -> Path:
+    return Path(os.path.expandvars(word)).expanduser()
+
+
+def has_plugin(certbot: Path) -> bool:
+    """Whether a certbot has this plugin: the one beside this Python, or another's that has it."""
+    if certbot.resolve() == certbot_program().resolve():
+        return True
+    try:
+        with certbot.open("rb") as file:
+            first = file.readline(1000).decode("utf-8", "replace")
+    except OSError:
+        return False
+    interpreter = next((word for word in first.removeprefix("#!").split() if "python" in word), "")
+    if not (first.startswith("#!") and interpreter):
+        return False  # another program than a Python would not take the following for what it is
+    asked = [shutil.which(interpreter, path=CRON_PATH) or interpreter, "-c", _IMPORT]
+    environ = {"PATH": CRON_PATH, "HOME": str(Path.home())}
+    try:
+        # S603: it is the Python of a certbot that the user has cron run
+        done = subprocess.run(asked, env=environ, cwd="/", capture_output=True, check=False)  # noqa: S603
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+_IMPORT = "import certbot_webfaction"
 
 
 def renewing_line(options: Sequence[str]) -> str:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import datetime
 import platform
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from certbot import configuration, errors
 
-from certbot_webfaction.account import HostAccount, open_account, read_credentials, read_options
+from certbot_webfaction.account import HostAccount, open_account, read_options
 from certbot_webfaction.challenges.causes import describe
 from certbot_webfaction.challenges.placement import Place
 from certbot_webfaction.challenges.probe import probe
+from certbot_webfaction.command.commands import credentials_option
+from certbot_webfaction.command.crontab import read_crontab, renewing_jobs
 from certbot_webfaction.command.findings import (
     DOMAIN_CHECKS,
     Check,
@@ -38,6 +41,7 @@ from certbot_webfaction.command.survey import (
 )
 from certbot_webfaction.files import LocalFiles, PlacingError, choose_files
 from certbot_webfaction.frontend.challenge_file import WrongAnswer
+from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.model import Account
 
 SUMMARY = "check everything from the credentials to the served certificate"
@@ -76,10 +80,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> int:
     """Make all checks; return 0 if nothing is wrong, else 1."""
-    named = [name for given in arguments.doctor_domains for name in given.split(",") if name]
+    named = list(_named(arguments.doctor_domains))
     report = Report(standard_output(), quiet=bool(config.quiet))
     _check_everything(config, named, report)
     return 1 if report.failed else 0
+
+
+def _named(given: Sequence[str]) -> Iterator[str]:
+    """The domains that options name, as certbot's own ``-d`` does."""
+    for name in ",".join(given).split(","):
+        domain = name.strip()
+        if domain and not re.fullmatch(_DOMAIN, a_label(domain)):
+            raise errors.Error(
+                f"{domain} is no domain, so nothing was checked. Name one as in the panel, such as"
+                " example.com."
+            )
+        if domain:
+            yield domain
+
+
+_DOMAIN = r"(\*\.)?([a-z0-9_-]{1,63}\.)+(?!\d+$)[a-z0-9-]{1,63}"
+"""A name as DNS knows it, or a wildcard; neither an address nor a URL."""
 
 
 class Report:
@@ -154,7 +175,7 @@ def _check_everything(
 ) -> None:
     account, survey = _reach_account(config, report)
     if account is not None:
-        _check_documents(survey or _survey_offline(account, config), report)
+        _check_documents(survey or _survey_offline(account, config), config, report)
         if survey is None:
             panel_checks = [check for check in _checks() if "login" in check.needs]
             report.tell_unmade(panel_checks, "because the panel could not be asked")
@@ -182,27 +203,40 @@ def _reach_account(
     """Open the account and ask its panel, as far as that is possible."""
     try:
         options = read_options(config)
-        read_credentials(options)
+    except errors.PluginError as error:
+        report.tell("options", Problem("options", *_split(str(error))))
+        return None, None
+    file = str(options.credentials)
+    try:
         account = open_account(options, config.config_dir)
     except errors.PluginError as error:
-        report.tell("credentials", Problem("credentials", *_split(str(error))))
+        report.tell("credentials", Problem("credentials", *_split(str(error), file)))
         return None, None
     report.tell("credentials", _permissions(options.credentials))
     try:
         host = account.login()
         survey = take_survey(account, config)
     except errors.PluginError as error:
-        report.tell("login", Problem("login", *_split(str(error))))
+        report.tell("login", Problem("login", *_split(str(error), file)))
         return account, None
     report.tell("login", Fine(f"{host.username} on {host.web_server}"))
     report.tell("machine", _machine(account, host))
     return account, survey
 
 
-def _split(message: str) -> tuple[str, str]:
-    """A message's first sentence, and the rest of it: in our messages that says what to do."""
-    what, stop, remedy = message.partition(". ")
-    return (what, remedy) if stop else (message.rstrip("."), "Put that right, and run this again.")
+def _split(message: str, file: str = "") -> tuple[str, str]:
+    """A message's first sentence, and the rest of it: in our messages that says what to do.
+
+    :param file: a path in it, which may hold anything
+    """
+    what, stop, remedy = message.replace(file, file.replace(" ", _TIE)).partition(". ")
+    if not stop:
+        return message.rstrip("."), "Put that right, and run this again."
+    return what.replace(_TIE, " "), remedy.replace(_TIE, " ")
+
+
+_TIE = "\x1f"
+"""Stands for a space where no sentence ends."""
 
 
 def _permissions(credentials: Path) -> Finding:
@@ -236,8 +270,8 @@ def _survey_offline(account: HostAccount, config: configuration.NamespaceConfig)
     return Survey((), (), (), lineages, documents, unreadable=unreadable)
 
 
-def _check_documents(survey: Survey, report: Report) -> None:
-    findings: Sequence[Finding] = account_problems(survey)
+def _check_documents(survey: Survey, config: configuration.NamespaceConfig, report: Report) -> None:
+    findings: Sequence[Finding] = account_problems(survey, config)
     lineages = len(survey.lineages)
     counted = "1 lineage" if lineages == 1 else f"{lineages} lineages"
     report.tell("documents", *(findings or [Fine(f"{counted}; no earlier run left anything")]))
@@ -255,12 +289,14 @@ def _check_domains(
 ) -> None:
     domains = survey.expand(named) if named else survey.our_domains()
     if not domains:
+        account_of = credentials_option(config)
         report.tell(
             "domains",
             Note(
                 "no lineage names this plugin yet, so there is none to check",
-                "`certbot run -a webfaction -i webfaction -d DOMAIN` gets a first certificate;"
-                " `certbot-webfaction doctor -d DOMAIN` checks before that.",
+                f"`certbot run -a webfaction -i webfaction -d DOMAIN{account_of}` gets a first"
+                f" certificate; `certbot-webfaction doctor -d DOMAIN{account_of}` checks before"
+                " that.",
             ),
         )
         return
@@ -343,9 +379,22 @@ def _came_back(place: Place, wrong: WrongAnswer | None, account: HostAccount) ->
 
 
 def _cron(config: configuration.NamespaceConfig) -> Finding:
-    schedule = find_schedule(config)
+    crontab = read_crontab()
+    schedule = find_schedule(config, crontab)
     if schedule:
         return Fine(schedule)
+    if crontab is None:
+        return Note(
+            "the crontab can't be read here, so it is not known what runs `certbot renew`",
+            "Have `certbot renew -q` run once a day.",
+        )
+    for job in renewing_jobs(crontab, config.config_dir):
+        return Problem(
+            "no-cron",
+            f"the crontab runs {job.program}, which does not have this plugin, so certificates"
+            " will expire",
+            "`certbot-webfaction init` offers a line for the crontab.",
+        )
     return Problem(
         "no-cron",
         "nothing here runs `certbot renew` by itself, so certificates will expire",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import shlex
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +11,18 @@ from pathlib import Path
 from certbot import configuration
 
 from certbot_webfaction.challenges.placement import why_nowhere
+from certbot_webfaction.command.commands import get_command, install_command
 from certbot_webfaction.command.survey import (
     AUTHENTICATOR,
     INSTALLER,
     DomainState,
     Lineage,
     Survey,
+    Unreadable,
 )
 from certbot_webfaction.names import a_label, covered
 from certbot_webfaction.panel.mount import CHALLENGE_PATH
+from certbot_webfaction.renewals import reconfigure
 
 OVERDUE = datetime.timedelta(days=2)
 """How long after the day on which certbot is to renew a lineage that counts as not happening."""
@@ -132,8 +135,7 @@ def https_website(scene: Scene) -> Finding | None:
         return Problem(
             "no-certificate",
             "it has no certificate",
-            f"`certbot run -a {AUTHENTICATOR} -i {INSTALLER} -d {state.domain}` gets one and"
-            " installs it.",
+            f"{_get(scene, *_siblings(state))} gets one and installs it.",
         )
     if not state.installed_as and lineage.renewal.installer != INSTALLER:
         return None
@@ -141,14 +143,16 @@ def https_website(scene: Scene) -> Finding | None:
         return Note(
             f"no https website serves it, and only a wildcard of the lineage {lineage.name} covers"
             " it",
-            f"{_install(lineage)} Nothing, if http is enough for it.",
+            f"{_install(scene, lineage)} Nothing, if http is enough for it.",
         )
     missing = (
         f"its https website {state.https.name} uses the shared certificate of the host"
         if state.https
         else "no https website serves it"
     )
-    return Problem("no-https", f"{missing}, although it has a certificate", _install(lineage))
+    return Problem(
+        "no-https", f"{missing}, although it has a certificate", _install(scene, lineage)
+    )
 
 
 def certificate(scene: Scene) -> Finding | None:
@@ -163,7 +167,7 @@ def certificate(scene: Scene) -> Finding | None:
             "other-certificate",
             f"its https website {state.https.name} uses the certificate {name}, not"
             f" {state.wanted} as was installed; somebody changed that on the panel",
-            f"`certbot install --cert-name {source.source} -i {INSTALLER}` if that was not meant."
+            f"`{install_command(scene.config, source.source)}` if that was not meant."
             if source
             else "Choose the right one in the panel.",
         )
@@ -177,13 +181,10 @@ def certificate(scene: Scene) -> Finding | None:
     names = state.certificate.domains
     if not covered(state.domain, names) and not _is_renewed_for(state):
         kept = state.lineage.names if state.lineage and state.installed_as == name else names
-        everything = dict.fromkeys((*kept, state.domain))
         return Problem(
             "not-covered",
             f"the certificate {name} covers {listed(names)}, but not it, so browsers warn",
-            f"`certbot run -a {AUTHENTICATOR} -i {INSTALLER} --expand "
-            + " ".join(f"-d {shlex.quote(each)}" for each in everything)
-            + "`",
+            _get(scene, *kept, *_siblings(state)),
         )
     return Fine(name)
 
@@ -202,7 +203,7 @@ def uploaded(scene: Scene) -> Finding | None:
             "changed-on-panel",
             f"the certificate {state.installed_as} on the panel is not the one that was uploaded"
             f" from the lineage {lineage.name}; somebody changed it on the panel",
-            _install(lineage),
+            _install(scene, lineage),
         )
     return Problem(
         "not-uploaded",
@@ -210,7 +211,7 @@ def uploaded(scene: Scene) -> Finding | None:
         + (f", which expires on {state.certificate.expires}" if state.certificate else ""),
         "`certbot renew` uploads it."
         if lineage.renewal.installer == INSTALLER
-        else _install(lineage),
+        else _install(scene, lineage),
     )
 
 
@@ -220,7 +221,7 @@ def served(scene: Scene) -> Finding | None:
     if state.served is None or not state.leaf:
         return None
     if state.served.leaf == state.leaf:
-        return Fine("serves the certificate of the panel")
+        return _without_chain(state) or Fine("serves the certificate of the panel")
     if not state.served.leaf:
         return Problem(
             "not-served",
@@ -239,21 +240,41 @@ def served(scene: Scene) -> Finding | None:
 
 
 def days_left(scene: Scene) -> Finding | None:
-    """No certificate may come near its end."""
-    state, lineage, now = scene.state, scene.state.lineage, scene.now
+    """No certificate may come near its end: neither what visitors get nor what is to replace it."""
+    state, lineage = scene.state, scene.state.lineage
+    of_panel = None if _uses_lineage(state) else _days_left_on_panel(scene)
+    if lineage is None or isinstance(of_panel, Problem):
+        return of_panel
+    of_lineage = _days_left_of_lineage(scene, lineage)
+    return of_lineage if isinstance(of_lineage, Problem) else of_panel or of_lineage
+
+
+def _days_left_on_panel(scene: Scene) -> Finding | None:
+    """The https website uses a certificate that is none of a lineage's, at least not now."""
+    state, lineage = scene.state, scene.state.lineage
+    if state.certificate is None or state.certificate.expires is None:
+        return None
+    left = state.certificate.expires - scene.now.date()
+    expiry = _when(left, "expires", "expired")
+    if left >= SOON:
+        return Fine(expiry)
+    kind = "expired" if left.days < 0 else "expiring"
     if lineage is None:
-        expires = state.certificate.expires if state.certificate else None
-        if expires is None:
-            return None
-        left = expires - now.date()
-        if left < SOON:
-            return Problem(
-                "expired" if left.days < 0 else "expiring",
-                f"its certificate {_when(left, 'expires', 'expired')}, and no lineage here renews"
-                " it",
-                f"`certbot run -a {AUTHENTICATOR} -i {INSTALLER} -d {state.domain}` replaces it.",
-            )
-        return Fine(_when(left, "expires", "expired"))
+        return Problem(
+            kind,
+            f"its certificate {expiry}, and no lineage here renews it",
+            f"{_get(scene, *_siblings(state))} replaces it.",
+        )
+    return Problem(
+        kind,
+        f"the certificate {state.certificate.name} of its https website {expiry}; the lineage"
+        f" {lineage.name} is not installed there",
+        _install(scene, lineage),
+    )
+
+
+def _days_left_of_lineage(scene: Scene, lineage: Lineage) -> Finding:
+    now = scene.now
     left = lineage.expires - now
     expiry = _when(left, "expires", "expired")
     if left <= datetime.timedelta(0):
@@ -289,7 +310,7 @@ def renewal(scene: Scene) -> Finding | None:
             "not-installed",
             f"its lineage {lineage.name} names {INSTALLER} as its installer but was never"
             " installed with it, so renewals do not get onto the panel",
-            _install(lineage),
+            _install(scene, lineage),
         )
     if _has_deploy_hook(lineage, scene.config):
         return Fine(f"{lineage.name} renews, and a hook deploys it")
@@ -299,11 +320,11 @@ def renewal(scene: Scene) -> Finding | None:
             f"its certificate is installed, but the renewal file of the lineage {lineage.name}"
             f" names {lineage.renewal.installer or 'no installer'}, so renewals do not get onto"
             " the panel",
-            _reconfigure(lineage, file),
+            reconfigure(lineage.renewal, INSTALLER, scene.config),
         )
     return Note(
         f"its lineage {lineage.name} renews, but is not installed on the panel",
-        f"{_install(lineage)} Nothing, if it is for something else.",
+        f"{_install(scene, lineage)} Nothing, if it is for something else.",
     )
 
 
@@ -326,11 +347,11 @@ def problems_of(scene: Scene) -> list[Problem]:
     return [finding for finding in findings if isinstance(finding, Problem)]
 
 
-def account_problems(survey: Survey) -> list[Problem]:
+def account_problems(survey: Survey, config: configuration.NamespaceConfig) -> list[Problem]:
     """What is wrong with our documents and certbot's lineages as a whole."""
     problems = [
-        Problem("unreadable-lineage", text, "`certbot certificates` may say more of it.")
-        for text in survey.unreadable
+        Problem("unreadable-lineage", each.text, _restore(each, config))
+        for each in survey.unreadable
     ]
     documents = survey.documents
     if documents.damage:
@@ -382,17 +403,60 @@ def _is_renewed_for(state: DomainState) -> bool:
     )
 
 
-def _install(lineage: Lineage) -> str:
-    return f"`certbot install --cert-name {lineage.name} -i {INSTALLER}` installs it."
+def _uses_lineage(state: DomainState) -> bool:
+    """Whether the https website uses the lineage's certificate: its present one, or an older."""
+    return (
+        state.https is not None
+        and state.lineage is not None
+        and (
+            state.https.certificate == state.installed_as or state.leaf == state.lineage.fingerprint
+        )
+    )
 
 
-def _reconfigure(lineage: Lineage, file: Path) -> str:
-    import certbot
+def _without_chain(state: DomainState) -> Problem | None:
+    """Visitors get the lineage's leaf; browsers need the chain that leads to a known CA, too."""
+    lineage = state.lineage
+    if not (state.served and lineage and lineage.fingerprint == state.leaf):
+        return None
+    if state.served.chain[: len(lineage.chain)] == lineage.chain:
+        return None
+    return Problem(
+        "not-served",
+        f"visitors get {state.served.words}, but not with the chain that belongs to it",
+        f"`certbot renew --force-renewal --cert-name {lineage.name}` gets one anew and puts it onto"
+        " the panel with its chain.",
+    )
 
-    # certbot 2.3 brought `reconfigure`.
-    if tuple(map(int, certbot.__version__.split(".")[:2])) >= (2, 3):
-        return f"`certbot reconfigure --cert-name {lineage.name} -i {INSTALLER}` puts it there."
-    return f"Write installer = {INSTALLER} into {file}."
+
+def _siblings(state: DomainState) -> Sequence[str]:
+    """The domain and all others of its website, for which one certificate is best."""
+    website = state.https or state.http
+    names = website.domains if website else ()
+    return names if covered(state.domain, names) else (*names, state.domain)
+
+
+def _get(scene: Scene, *domains: str) -> str:
+    return f"`{get_command(scene.config, domains)}`"
+
+
+def _install(scene: Scene, lineage: Lineage) -> str:
+    """The lineage, or a wider one where the website would lose a name with it."""
+    state = scene.state
+    held = state.certificate.domains if state.certificate else ()
+    served = state.https.domains if state.https else ()
+    if any(covered(own, held) and not covered(own, lineage.names) for own in served):
+        return f"{_get(scene, *served, *lineage.names)} gets one for all."
+    return f"`{install_command(scene.config, lineage.name)}` installs it."
+
+
+def _restore(unreadable: Unreadable, config: configuration.NamespaceConfig) -> str:
+    if not unreadable.domains:
+        return "`certbot certificates` may say more of it."
+    return (
+        "Restore the file from a backup. Or get the certificate anew and delete the file then:"
+        f" `{get_command(config, unreadable.domains)}`"
+    )
 
 
 def _has_deploy_hook(lineage: Lineage, config: configuration.NamespaceConfig) -> bool:
@@ -402,6 +466,9 @@ def _has_deploy_hook(lineage: Lineage, config: configuration.NamespaceConfig) ->
 
 
 def _deploys(hook: Path) -> bool:
+    # certbot runs what can be executed and is no editor's backup (certbot._internal.hooks).
+    if hook.name.endswith("~") or not os.access(hook, os.X_OK):
+        return False
     try:
         return b"certbot-webfaction" in hook.read_bytes()
     except OSError:  # a directory, a link to nowhere
@@ -409,11 +476,14 @@ def _deploys(hook: Path) -> bool:
 
 
 def _when(left: datetime.timedelta, to_come: str, past: str) -> str:
-    days = abs(left.days)
-    unit = "day" if days == 1 else "days"
-    if left < datetime.timedelta(0):
-        return f"{past} {days} {unit}" + (" ago" if past == "expired" else "")
-    return f"{to_come} in {days} {unit}"
+    days = abs(left).days
+    is_past = left < datetime.timedelta(0)
+    if days == 0:
+        return f"{past if is_past else to_come} today"
+    counted = f"{days} day" if days == 1 else f"{days} days"
+    if is_past:
+        return f"{past} {counted}" + (" ago" if past == "expired" else "")
+    return f"{to_come} in {counted}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -13,12 +13,14 @@ from certbot.display import util as display_util
 
 from certbot_webfaction.account import read_options
 from certbot_webfaction.command import predecessor
+from certbot_webfaction.command.commands import credentials_option
 from certbot_webfaction.command.credentials import accepted_credentials
 from certbot_webfaction.command.credentials_file import plan_credentials
 from certbot_webfaction.command.crontab import (
+    has_plugin,
     read_crontab,
+    renewing_jobs,
     renewing_line,
-    renewing_lines,
     write_crontab,
 )
 from certbot_webfaction.command.predecessor import Predecessor, read_predecessor
@@ -112,12 +114,12 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     credentials = accepted_credentials(options, old, arguments, questions)
     write_credentials = plan_credentials(options, credentials, questions)
     certbot_options = options_for_cron(cli_ini, config, arguments, there=there)
-    write_cron = _plan_cron(certbot_options, arguments, questions)
+    write_cron = _plan_cron(certbot_options, config, arguments, questions)
 
     for write in (write_credentials, write_cli_ini, write_cron):
         if write:
             write()
-    _say_what_next(old)
+    _say_what_next(old, credentials_option(config))
     return 0
 
 
@@ -136,7 +138,10 @@ def _predecessor(arguments: argparse.Namespace, questions: Questions) -> Predece
 
 
 def _plan_cron(
-    certbot_options: list[str], arguments: argparse.Namespace, questions: Questions
+    certbot_options: list[str],
+    config: configuration.NamespaceConfig,
+    arguments: argparse.Namespace,
+    questions: Questions,
 ) -> Callable[[], None] | None:
     """Decide whether the crontab gets a line that renews certificates."""
     if arguments.cron is False:
@@ -149,9 +154,13 @@ def _plan_cron(
             f" renewed:\n{line}"
         )
         return None
-    if there := renewing_lines(crontab):
-        display_util.notify(f"The crontab renews certificates already: {there[0]}")
-        return None
+    for job in renewing_jobs(crontab, config.config_dir):
+        if has_plugin(job.program):
+            display_util.notify(f"The crontab renews certificates already: {job.line}")
+            return None
+        display_util.notify(
+            f"The crontab runs {job.program}, which does not have this plugin: {job.line}"
+        )
     question = f"Add a line to the crontab that renews certificates ({line})?"
     if not (arguments.cron or questions.agrees(question, "--cron or --no-cron")):
         return None
@@ -164,8 +173,9 @@ def _plan_cron(
     return write
 
 
-def _say_what_next(old: Predecessor) -> None:
+def _say_what_next(old: Predecessor, account: str) -> None:
     commands = old.certbot_lines() or ["certbot run -a webfaction -i webfaction"]
+    commands = [f"{command}{account}" for command in commands]
     display_util.notify(
         "\n".join(["Next, to get and install certificates:", *(f"  {line}" for line in commands)])
     )

@@ -62,4 +62,5 @@ def _answer(prompt: str) -> str:
 
 
 def _no_answer() -> errors.Error:
+    print()  # Ctrl-D leaves the cursor behind the question
     return errors.Error("The question was not answered. Nothing was changed.")

@@ -8,34 +8,38 @@ from pathlib import Path
 
 from certbot import configuration
 
-from certbot_webfaction.command.crontab import read_crontab, renewing_lines
+from certbot_webfaction.command.crontab import has_plugin, renewing_jobs
 
 SYSTEM_CRON = Path("/etc/cron.d/certbot")
-SYSTEM_TIMERS = ("certbot.timer", "snap.certbot.renew.timer")
-"""What packages of certbot install: Debian's, and the snap."""
+SYSTEM_TIMER = "certbot.timer"
+SYSTEM_CERTBOT = Path("/usr/bin/certbot")
+"""What Debian's package of certbot installs. The snap's certbot can't have the plugin."""
 
 SYSTEM_CONFIG = Path("/etc/letsencrypt")
 """The configuration that they renew: certbot's default, as root has it."""
 
 
-def find_schedule(
-    config: configuration.NamespaceConfig, system_cron: Path = SYSTEM_CRON
-) -> str | None:
+def find_schedule(config: configuration.NamespaceConfig, crontab: str | None) -> str | None:
     """Say what runs `certbot renew` for this configuration by itself; `None`: nothing is known to.
 
-    The system's own jobs count only where they renew this configuration.
+    Only a certbot that has the plugin counts, and the system's own only where it renews this
+    configuration.
+
+    :param crontab: the user's, `None` if it can't be read
     """
-    lines = renewing_lines(read_crontab() or "")
-    if lines:
-        return f"the crontab has “{lines[0]}”"
+    for job in renewing_jobs(crontab or "", config.config_dir):
+        if has_plugin(job.program):
+            return f"the crontab has “{job.line}”"
     if Path(config.config_dir).resolve() != SYSTEM_CONFIG.resolve():
         return None
-    if system_cron.exists():
-        return f"{system_cron} runs it"
+    if not has_plugin(SYSTEM_CERTBOT):
+        return None
+    if SYSTEM_CRON.exists():
+        return f"{SYSTEM_CRON} runs it"
     systemctl = shutil.which("systemctl")
-    for timer in SYSTEM_TIMERS if systemctl else ():
-        asked = [str(systemctl), "is-active", "--quiet", timer]
+    if systemctl:
+        asked = [systemctl, "is-active", "--quiet", SYSTEM_TIMER]
         # S603: the program is the system's, and its arguments are constants
         if subprocess.run(asked, check=False, capture_output=True).returncode == 0:  # noqa: S603
-            return f"systemd's timer {timer} runs it"
+            return f"systemd's timer {SYSTEM_TIMER} runs it"
     return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 GREEN, RED, YELLOW, BOLD = "32", "31", "33", "1"
 """Colours, as their numbers in ECMA-48's SGR sequences."""
 
-NARROWEST = 8
+NARROWEST = 6
 """Columns to which a column of a table may be cut."""
 
 
@@ -50,19 +50,21 @@ class Screen:
         return first + filled[len(first) :]
 
     def table(
-        self, heads: Sequence[str], rows: Sequence[Sequence[str]], elastic: Sequence[int]
+        self, heads: Sequence[str], rows: Sequence[Sequence[str]], *elastic: Sequence[int]
     ) -> list[str]:
         """Heads and rows as lines with aligned columns.
 
-        :param elastic: the columns that are cut where the width is short, the widest one first
+        :param elastic: the columns that are cut where the width is short, the widest one first;
+            those given next only where that is not enough
         """
         widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
         if self.width is not None:
-            excess = sum(widths) + 2 * (len(widths) - 1) - self.width
-            for _ in range(excess):
-                widest = max(elastic, key=lambda column: widths[column])
-                if widths[widest] > NARROWEST:
-                    widths[widest] -= 1
+            for columns in elastic:
+                excess = sum(widths) + 2 * (len(widths) - 1) - self.width
+                for _ in range(excess):
+                    widest = max(columns, key=lambda column: widths[column])
+                    if widths[widest] > NARROWEST:
+                        widths[widest] -= 1
         return [
             "  ".join(
                 _fitted(cell, width) for cell, width in zip(row, widths, strict=True)

@@ -25,10 +25,12 @@ what to do stands below the table. Nothing is changed.
 
   WEBSITE      its http and its https website; one name if both have the same, - for none
   APP          the app that answers challenges; (none) where one is to be mounted yet
-  CERTIFICATE  its lineage, or the certificate that the panel uses in place of one
-  LEFT         days until that expires
-  SERVED       yes: visitors get the panel's certificate; other: another one; none; ?: not looked at
-  RENEWS       days until certbot renews it
+  CERTIFICATE  its lineage, or the certificate that the panel uses in place of one; (shared): the
+               host's own, about which browsers warn
+  LEFT         days until that expires, with - in front if it has
+  SERVED       yes: visitors get the panel's certificate; other: another one; none: none; shared:
+               the host's own; ?: not looked at, as for wildcards and with --webfaction-wait 0
+  RENEWS       days until certbot renews it; due: the next `certbot renew` does
 
 --json prints one object: "version" (1), "account" ("username", "web_server"), "problems" of the
 account, and "domains", a list of objects: "domain", "http_website", "https_website",
@@ -40,7 +42,7 @@ More keys may come; these stay.
 """
 
 _HEADS = ("  DOMAIN", "WEBSITE", "APP", "CERTIFICATE", "LEFT", "SERVED", "RENEWS")
-_ELASTIC = (1, 2, 3)
+_ELASTIC = ((1, 2, 3), (0,))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,46 +69,49 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     states = [survey.state(domain, served) for domain in domains]
     rows = [_Row(state, problems_of(Scene(state, survey, config, now))) for state in states]
     if arguments.json:
-        print(json.dumps(as_json(account.login(), rows, survey), indent=2, ensure_ascii=False))
+        whole = as_json(account.login(), rows, account_problems(survey, config))
+        print(json.dumps(whole, indent=2, ensure_ascii=False))
     else:
         screen = standard_output()
-        lines = [] if config.quiet else _table(account.login(), rows, now, screen)
-        print("\n".join([*lines, *_out_of_step(rows, survey, screen)]))
+        table = [] if config.quiet else [_table(account.login(), rows, now, screen)]
+        if told := [*table, *_out_of_step(rows, survey, config, screen)]:
+            print("\n\n".join(told))
     return 0
 
 
-def _table(
-    host: Account, rows: Sequence[_Row], now: datetime.datetime, screen: Screen
-) -> list[str]:
+def _table(host: Account, rows: Sequence[_Row], now: datetime.datetime, screen: Screen) -> str:
     wrong = sum(bool(row.problems) for row in rows)
     counted = f"{len(rows)} domain" if len(rows) == 1 else f"{len(rows)} domains"
     state = f"{wrong} out of step" if wrong else "all in step"
     lines = [f"{host.username} on {host.web_server}: {counted}, {state}", ""]
-    head, *body = screen.table(_HEADS, [_cells(row, now) for row in rows], _ELASTIC)
+    head, *body = screen.table(_HEADS, [_cells(row, now) for row in rows], *_ELASTIC)
     lines.append(screen.coloured(head, BOLD))
     for row, line in zip(rows, body, strict=True):
         lines.append(screen.coloured(line, RED) if row.problems else line)
-    return lines
+    return "\n".join(lines)
 
 
-def _out_of_step(rows: Sequence[_Row], survey: Survey, screen: Screen) -> list[str]:
+def _out_of_step(
+    rows: Sequence[_Row], survey: Survey, config: configuration.NamespaceConfig, screen: Screen
+) -> list[str]:
     """A paragraph for each problem, with all domains that have it."""
     told: dict[Problem, list[str]] = {}
     for row in rows:
         for problem in row.problems:
             told.setdefault(problem, []).append(row.state.domain)
-    lines = []
-    for problem, domains in told.items():
-        lines += ["", *_paragraph(f"{', '.join(domains)}: {problem.text}.", problem, screen)]
-    for problem in account_problems(survey):
+    paragraphs = [
+        _paragraph(f"{', '.join(domains)}: {problem.text}.", problem, screen)
+        for problem, domains in told.items()
+    ]
+    for problem in account_problems(survey, config):
         text = f"{problem.text[:1].upper()}{problem.text[1:]}"
-        lines += ["", *_paragraph(f"{text.rstrip('.')}.", problem, screen)]
-    return lines
+        paragraphs.append(_paragraph(f"{text.rstrip('.')}.", problem, screen))
+    return paragraphs
 
 
-def _paragraph(text: str, problem: Problem, screen: Screen) -> list[str]:
+def _paragraph(text: str, problem: Problem, screen: Screen) -> str:
     told = screen.paragraph(f"! {text}", 2, hanging=2)
-    return [screen.coloured("!", RED) + told[1:], screen.paragraph(problem.remedy, 2)]
+    return f"{screen.coloured('!', RED)}{told[1:]}\n{screen.paragraph(problem.remedy, 2)}"
 
 
 def _cells(row: _Row, now: datetime.datetime) -> list[str]:
@@ -124,7 +129,7 @@ def _cells(row: _Row, now: datetime.datetime) -> list[str]:
         _certificate(state),
         _days(left) if left is not None else "-",
         _served(state),
-        _days(renews - now) if renews else "-",
+        "-" if renews is None else _days(renews - now) if renews > now else "due",
     ]
 
 
@@ -169,15 +174,17 @@ def _served(state: DomainState) -> str:
 
 
 def _days(left: datetime.timedelta) -> str:
-    return f"{left.days} d" if left.days else "today"
+    days = abs(left).days
+    sign = "-" if left < datetime.timedelta(0) else ""
+    return f"{sign}{days} d" if days else "today"
 
 
-def as_json(host: Account, rows: Sequence[_Row], survey: Survey) -> dict[str, Any]:
+def as_json(host: Account, rows: Sequence[_Row], problems: Sequence[Problem]) -> dict[str, Any]:
     """What ``--json`` prints; `DESCRIPTION` tells users of the keys."""
     return {
         "version": 1,
         "account": {"username": host.username, "web_server": host.web_server},
-        "problems": [dataclasses.asdict(problem) for problem in account_problems(survey)],
+        "problems": [dataclasses.asdict(problem) for problem in problems],
         "domains": [_domain_as_json(row) for row in rows],
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from certbot import configuration, errors
 
@@ -16,10 +17,10 @@ from certbot_webfaction.installation.differences import Differences, differences
 from certbot_webfaction.installation.documents import wanted_path
 from certbot_webfaction.installation.wanted import Wanted
 from certbot_webfaction.journal import Journal
-from certbot_webfaction.lineage import fingerprints, lineage_files
+from certbot_webfaction.lineage import CertificateFiles, fingerprints, lineage_files
 from certbot_webfaction.names import a_label, covers
 from certbot_webfaction.panel.model import App, Certificate, Website
-from certbot_webfaction.renewals import Renewal, next_renewal, read_renewals
+from certbot_webfaction.renewals import Renewal, next_renewal, read_renewal, renewal_files
 
 AUTHENTICATOR = "webfaction"
 DNS_AUTHENTICATOR = "dns-webfaction"
@@ -31,13 +32,15 @@ INSTALLER = "webfaction"
 class Lineage:
     """A lineage of certbot's: its renewal settings, and what its leaf says.
 
-    ``fingerprint`` is the leaf's SHA-256 in hexadecimal. ``renews`` is when certbot is to renew it
-    by itself, `None` for never. ``ours`` tells whether it names a plugin of ours for this account.
+    ``fingerprint`` is the leaf's SHA-256 in hexadecimal, ``chain`` are those of its chain, in its
+    order. ``renews`` is when certbot is to renew it by itself, `None` for never. ``ours`` tells
+    whether it names a plugin of ours for this account.
     """
 
     renewal: Renewal
     names: tuple[str, ...]
     fingerprint: str
+    chain: tuple[str, ...]
     expires: datetime.datetime
     renews: datetime.datetime | None
     ours: bool
@@ -48,27 +51,54 @@ class Lineage:
         return self.renewal.lineage
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """What is wrong with a lineage that can't be read, or that certbot can't.
+
+    ``domains`` are those on its certificate, if only its renewal file is at fault.
+    """
+
+    text: str
+    domains: tuple[str, ...] = ()
+
+
 def read_lineages(
     config: configuration.NamespaceConfig, account: HostAccount
-) -> tuple[list[Lineage], list[str]]:
+) -> tuple[list[Lineage], list[Unreadable]]:
     """Read all lineages; return them, and what is wrong with those that can't be read."""
     lineages, unreadable = [], []
-    for renewal in read_renewals(config):
-        files = lineage_files(config, renewal.lineage)
+    for path in renewal_files(config):
+        renewal, files = read_renewal(path), lineage_files(config, path.stem)
+        if renewal is None or not renewal.authenticator:
+            unreadable.append(_not_renewed(path, files, renewal))
+        if renewal is None:
+            continue
         try:
             lineages.append(
                 Lineage(
                     renewal,
                     files.names(),
                     files.fingerprint(),
+                    files.chain_fingerprints(),
                     files.expires(),
                     next_renewal(renewal, files),
                     _is_ours(renewal, config, account),
                 )
             )
         except errors.PluginError as error:
-            unreadable.append(f"The lineage {renewal.lineage} can't be read: {error}")
+            unreadable.append(Unreadable(f"The lineage {path.stem} can't be read: {error}"))
     return lineages, unreadable
+
+
+def _not_renewed(path: Path, files: CertificateFiles, renewal: Renewal | None) -> Unreadable:
+    result = f"so certbot does not renew the lineage {path.stem}"
+    try:
+        domains = files.names()
+    except errors.PluginError:
+        domains = ()
+    if renewal:
+        return Unreadable(f"The renewal file {path} names no authenticator, {result}", domains)
+    return Unreadable(f"The renewal file {path} can't be read, {result}", domains)
 
 
 def _is_ours(renewal: Renewal, config: configuration.NamespaceConfig, account: HostAccount) -> bool:
@@ -134,7 +164,7 @@ LOOK_SECONDS = 3.0
 class Survey:
     """What the panel, the documents and certbot's lineages say about an account.
 
-    ``unreadable`` says what is wrong with lineages that can't be read.
+    ``unreadable`` is what is wrong with lineages that can't be read.
     """
 
     def __init__(
@@ -145,7 +175,7 @@ class Survey:
         lineages: Iterable[Lineage],
         documents: Documents,
         own_app: str | None = None,
-        unreadable: Iterable[str] = (),
+        unreadable: Iterable[Unreadable] = (),
     ) -> None:
         self.websites = tuple(websites)
         self.certificates = {certificate.name: certificate for certificate in certificates}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from certbot import configuration
+from certbot import configuration, errors
 from certbot._internal import constants
 from certbot.display import util as display_util
 
@@ -50,8 +50,15 @@ def plan_user_configuration(
         setattr(config, name, directory)
 
     def write() -> None:
-        with replacing(path, mode_of(path)) as new:
-            new.write_text(after, encoding="utf-8")
+        try:
+            with replacing(path, mode_of(path)) as new:
+                new.write_text(after, encoding="utf-8")
+        except OSError as error:
+            raise errors.Error(
+                f"certbot's user configuration {path} could not be written: {error.strerror}. What"
+                " was said to be written before is written. Put that right and run the command"
+                " again, or leave the file out with --no-cli-ini."
+            ) from error
         display_util.notify(f"Wrote certbot's user configuration {path}.")
 
     return write

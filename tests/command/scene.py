@@ -131,7 +131,8 @@ class Account:
         survey = self.survey()
         state = survey.state(domain)
         if served is None and state.leaf:
-            served = Served("the right one", state.leaf)
+            chain = state.lineage.chain if state.lineage else ()
+            served = Served("the right one", state.leaf, chain)
         seen = {domain: served} if served else None
         return Scene(survey.state(domain, seen), survey, self.config, NOW, meant=meant)
 

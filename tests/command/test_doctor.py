@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import pytest
+from certbot import errors
 
 from certbot_webfaction.command import doctor
 from certbot_webfaction.command.doctor import Report
@@ -17,10 +19,20 @@ PIPE = Screen(colours=False, width=None)
 
 
 @pytest.fixture
-def healthy(healthy: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
+def crontab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The program crontab(1), which shows an empty crontab."""
+    program = tmp_path / "programs" / "crontab"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    return program
+
+
+@pytest.fixture
+def healthy(healthy: Account, crontab: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
     """An account that this process finds, with nothing that renews and nothing looked at."""
     healthy.serve_process(monkeypatch)
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
     return healthy
 
 
@@ -44,7 +56,7 @@ def test_the_exit_status_tells_whether_anything_is_wrong(
 ) -> None:
     """Notes do not count."""
     assert run(healthy) == 1, "nothing renews"
-    monkeypatch.setattr(doctor, "find_schedule", lambda _config: "a crontab")
+    monkeypatch.setattr(doctor, "find_schedule", lambda *_: "a crontab")
     assert run(healthy) == 0
 
 
@@ -52,10 +64,68 @@ def test_commas_and_repetitions_name_domains(
     healthy: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As certbot's `-d`."""
-    run(healthy, f"{SHOP},a.example.com", "b.example.com")
+    run(healthy, f"{SHOP}, a.example.com", "b.example.com,")
     output = capsys.readouterr().out
     assert f"ok     website         shop ({SHOP})\n" in output
     assert "wrong  website         a.example.com, b.example.com: no http website" in output
+
+
+@pytest.mark.parametrize(
+    "name", ["https://example.com/", "example.com/a", "192.0.2.1", "localhost", "a b.example"]
+)
+def test_what_is_no_domain_is_refused(healthy: Account, name: str) -> None:
+    """It is on no website anyway."""
+    with pytest.raises(errors.Error, match=rf"^{name} is no domain, so nothing was checked\."):
+        run(healthy, name)
+
+
+@pytest.mark.parametrize("name", ["*.example.org", "bücher.example.", "_a.example.com"])
+def test_what_may_be_a_domain_is_checked(healthy: Account, name: str) -> None:
+    """As the panel may have it."""
+    assert run(healthy, name) == 1
+
+
+def test_an_option_that_can_not_be_read_is_told_as_such(
+    healthy: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The credentials are not at fault."""
+    healthy.config.namespace.webfaction_connect_to = ":::"
+    assert run(healthy) == 1
+    output = capsys.readouterr().out
+    assert "wrong  options         --webfaction-connect-to ::: can't be read\n" in output
+    assert "credentials  " not in output
+
+
+def test_a_message_is_not_cut_within_a_path(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only its first sentence is what is wrong."""
+    file = account.directory / "Dr. No" / "bob.ini"
+    account.config.namespace.webfaction_credentials = str(file)
+    run(account)
+    assert (
+        f"There is no credentials file {file}, so the panel can't be reached\n"
+        in capsys.readouterr().out
+    )
+
+
+def test_a_crontab_that_can_not_be_read_is_a_note(
+    healthy: Account, crontab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is known to be wrong."""
+    crontab.write_text("#!/bin/sh\necho you are not allowed to use this program >&2; exit 1\n")
+    assert run(healthy) == 0
+    assert "the crontab can't be read here, so it is not known" in capsys.readouterr().out
+
+
+def test_a_certbot_without_the_plugin_is_named(
+    healthy: Account, crontab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It runs every day and renews nothing."""
+    crontab.write_text("#!/bin/sh\necho '1 2 * * * /nowhere/certbot renew'\n")
+    assert run(healthy) == 1
+    output = capsys.readouterr().out
+    assert "the crontab runs /nowhere/certbot, which does not have this plugin" in output
 
 
 @pytest.mark.parametrize("error", [LoginRefusedError, PanelUnreachableError])
@@ -97,7 +167,7 @@ def test_an_account_without_lineages_is_told_how_to_begin(
 ) -> None:
     """That is a note, not a fault."""
     account.serve_process(monkeypatch)
-    monkeypatch.setattr(doctor, "find_schedule", lambda _config: "a crontab")
+    monkeypatch.setattr(doctor, "find_schedule", lambda *_: "a crontab")
     assert run(account) == 0
     assert "-      domains         no lineage names this plugin yet" in capsys.readouterr().out
 

@@ -10,6 +10,7 @@ import pytest
 from certbot_webfaction.command.findings import (
     Fine,
     Note,
+    Problem,
     account_problems,
     challenge_app,
     days_left,
@@ -80,7 +81,8 @@ def test_a_wildcard_does_not_ask_for_https_everywhere(healthy: Account) -> None:
 
 def test_another_certificate_than_was_installed(healthy: Account) -> None:
     """Only that is said, not what follows from it."""
-    healthy.panel.installed["bought"] = Certificate("bought", (SHOP,), NOW.date(), "")
+    expires = NOW.date() + datetime.timedelta(days=100)
+    healthy.panel.installed["bought"] = Certificate("bought", (SHOP,), expires, "")
     site = healthy.panel.sites["shop", True]
     healthy.panel.sites["shop", True] = replace(site, certificate="bought")
     assert healthy.kinds() == ["other-certificate"]
@@ -93,15 +95,16 @@ def test_a_certificate_that_the_panel_does_not_have(account: Account) -> None:
 
 
 def test_a_domain_that_is_not_covered(healthy: Account) -> None:
-    """The remedy names everything that the lineage has, quoted where a shell needs it."""
+    """The remedy names everything that the lineage and the website have, quoted for a shell."""
     healthy.add_lineage(SHOP, SHOP, "*.shop.example.com")
     healthy.install(SHOP, "shop")
     for key, site in healthy.panel.sites.items():
         healthy.panel.sites[key] = replace(site, domains=(SHOP, "new.example.com"))
     (problem,) = healthy.problems("new.example.com")
     assert problem.kind == "not-covered"
-    assert problem.remedy.endswith(
-        "--expand -d shop.example.com -d '*.shop.example.com' -d new.example.com`"
+    assert problem.remedy == (
+        "`certbot run -a dns-webfaction -i webfaction --expand -d shop.example.com"
+        " -d '*.shop.example.com' -d new.example.com`"
     )
 
 
@@ -160,6 +163,17 @@ def test_what_is_served_differs_from_the_panel(
     assert problem.text.startswith(words)
 
 
+def test_a_chain_that_is_not_served(healthy: Account) -> None:
+    """Browsers that do not know it warn, though the leaf is the right one; more does no harm."""
+    lineage = healthy.scene().state.lineage
+    assert lineage is not None
+    leaf, chain = lineage.fingerprint, lineage.chain
+    assert healthy.kinds(served=Served("ours", leaf, (*chain, "0" * 64))) == []
+    (problem,) = healthy.problems(served=Served("ours", leaf))
+    assert problem.kind == "not-served"
+    assert problem.text == "visitors get ours, but not with the chain that belongs to it"
+
+
 def test_days_left_of_a_lineage(healthy: Account) -> None:
     """Expired, overdue for two days, or fine with the day of the renewal."""
     scene = healthy.scene()
@@ -176,6 +190,10 @@ def test_days_left_of_a_lineage(healthy: Account) -> None:
     overdue = on(lineage.renews + 2 * day + day / 2)
     assert getattr(overdue, "kind", "") == "expiring"
     assert getattr(overdue, "text", "").endswith("was to be renewed 2 days ago")
+    due = on(lineage.renews + day / 2)
+    assert due == Fine("expires in 121 days, is due since today")
+    expired = on(lineage.expires + day / 2)
+    assert getattr(expired, "text", "") == f"its lineage {SHOP} expired today"
     expired = on(lineage.expires + day)
     assert getattr(expired, "kind", "") == "expired"
     assert getattr(expired, "text", "") == f"its lineage {SHOP} expired 1 day ago"
@@ -190,6 +208,84 @@ def test_days_left_of_a_certificate_that_no_lineage_renews(
     account.panel.installed["bought"] = Certificate("bought", (SHOP,), expires, "")
     account.add_website("shop", SHOP, https=True, certificate="bought")
     assert account.kinds() == kinds
+
+
+def _legacy(account: Account, left: int, *more: str) -> None:
+    """An https website with a certificate of the panel, and a lineage that nobody installed."""
+    expires = NOW.date() + datetime.timedelta(days=left)
+    account.panel.installed["legacy"] = Certificate("legacy", (SHOP, *more), expires, "")
+    account.add_website("shop", SHOP, *more)
+    account.add_website("shop", SHOP, *more, https=True, certificate="legacy")
+    account.add_lineage(SHOP, left=60, installer="")
+
+
+@pytest.mark.parametrize(
+    ("left", "kind", "expiry"),
+    [(-2, "expired", "expired 2 days ago"), (3, "expiring", "expires in 3 days"), (14, "", "")],
+)
+def test_days_left_of_a_certificate_that_a_lineage_is_to_replace(
+    account: Account, left: int, kind: str, expiry: str
+) -> None:
+    """What visitors get counts, as long as the lineage is not installed."""
+    _legacy(account, left)
+    finding = days_left(account.scene())
+    if not kind:
+        assert finding == Fine("expires in 14 days")
+        return
+    assert finding == Problem(
+        kind,
+        f"the certificate legacy of its https website {expiry}; the lineage {SHOP} is not"
+        " installed there",
+        f"`certbot install --cert-name {SHOP} -i webfaction` installs it.",
+    )
+
+
+def test_a_lineage_that_comes_near_its_end_unseen_is_a_problem_too(account: Account) -> None:
+    """Visitors get a good certificate for now."""
+    _legacy(account, 100)
+    account.add_lineage(SHOP, number=2, age=90, left=-1, installer="")
+    assert account.kinds() == ["expired"]
+
+
+def test_a_lineage_that_lacks_a_name_of_the_website_is_not_to_be_installed(
+    account: Account,
+) -> None:
+    """It would be refused: one certificate for all names is the remedy."""
+    _legacy(account, -2, f"www.{SHOP}")
+    (problem,) = account.problems()
+    assert problem.remedy == (
+        f"`certbot run -a webfaction -i webfaction --expand -d {SHOP} -d www.{SHOP}` gets one for"
+        " all."
+    )
+
+
+def test_the_domains_of_a_website_have_one_remedy(account: Account) -> None:
+    """A certificate for each would be refused where the website has one for all."""
+    both = (SHOP, f"www.{SHOP}")
+    account.add_website("shop", *both)
+    command = f"`certbot run -a webfaction -i webfaction --expand -d {SHOP} -d www.{SHOP}`"
+    (missing,) = {problem for name in both for problem in account.problems(name, meant=True)}
+    assert missing.remedy == f"{command} gets one and installs it."
+    expired = NOW.date() - datetime.timedelta(days=1)
+    account.panel.installed["bought"] = Certificate("bought", both, expired, "")
+    account.add_website("shop", *both, https=True, certificate="bought")
+    (old,) = {problem for name in both for problem in account.problems(name)}
+    assert (old.kind, old.remedy) == ("expired", f"{command} replaces it.")
+
+
+def test_remedies_are_for_the_account_that_was_looked_at(healthy: Account) -> None:
+    """Where that is not the one of the default credentials file, commands name its file."""
+    healthy.config.namespace.webfaction_credentials = str(healthy.directory / "webfaction.ini")
+    healthy.add_website("blog", "blog.example.com", "*.blog.example.com")
+    del healthy.panel.sites["shop", True]
+    (lost,) = healthy.problems()
+    assert lost.remedy == f"`certbot install --cert-name {SHOP} -i webfaction` installs it."
+    healthy.config.namespace.webfaction_credentials = "/home/alice/bob's.ini"
+    (lost,) = healthy.problems()
+    option = "--webfaction-credentials '/home/alice/bob'\"'\"'s.ini'"
+    assert f"-i webfaction {option}` installs it." in lost.remedy
+    (none,) = healthy.problems("blog.example.com", meant=True)
+    assert f" {option} {option.replace('--', '--dns-')}` gets one" in none.remedy
 
 
 def test_a_lineage_that_is_not_renewed_by_itself(healthy: Account) -> None:
@@ -230,7 +326,11 @@ def test_a_deploy_hook_is_found_among_what_is_none(healthy: Account) -> None:
         (hooks / f"{name}-link").symlink_to("nowhere")
         (hooks / f"{name}-other").write_text("echo renewed")
     assert healthy.kinds() == ["no-installer"]
-    (hooks / "hook").write_text("certbot-webfaction deploy")
+    for name in ("hook", "hook~"):
+        (hooks / name).write_text("certbot-webfaction deploy")
+    (hooks / "hook~").chmod(0o755)
+    assert healthy.kinds() == ["no-installer"], "certbot runs neither"
+    (hooks / "hook").chmod(0o755)
     assert healthy.kinds() == []
 
 
@@ -245,7 +345,7 @@ def test_a_deploy_hook_is_found_among_what_is_none(healthy: Account) -> None:
 )
 def test_changes_that_did_not_come_to_their_end(healthy: Account, changed: str, text: str) -> None:
     """The documents differ: the next renewal has something to finish."""
-    assert account_problems(healthy.survey()) == []
+    assert account_problems(healthy.survey(), healthy.config) == []
     if changed == "attach":
         healthy.journal.certificates["shop"].done = False
     elif changed == "redirect":
@@ -255,7 +355,7 @@ def test_changes_that_did_not_come_to_their_end(healthy: Account, changed: str, 
     else:
         del healthy.wanted.websites["shop"]
     healthy.save()
-    (problem,) = account_problems(healthy.survey())
+    (problem,) = account_problems(healthy.survey(), healthy.config)
     assert (problem.kind, problem.text) == (
         "unfinished",
         f"an earlier run did not come to its end: {text}",
@@ -266,7 +366,34 @@ def test_a_lineage_that_cannot_be_read(healthy: Account) -> None:
     """It is said, and the others are checked all the same."""
     healthy.add_lineage("broken", "broken.example.com")
     (healthy.directory / "archive" / "broken" / "cert1.pem").write_text("no certificate")
-    (problem,) = account_problems(healthy.survey())
+    (problem,) = account_problems(healthy.survey(), healthy.config)
     assert problem.kind == "unreadable-lineage"
     assert problem.text.startswith("The lineage broken can't be read: ")
     assert healthy.kinds() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("[renewalparams]", "nonsense [", "can't be read"),
+        ("[renewalparams]", "[renewal]", "can't be read"),
+        ("authenticator = webfaction", "", "names no authenticator"),
+    ],
+)
+def test_a_renewal_file_that_certbot_passes_over(
+    healthy: Account, old: str, new: str, fault: str
+) -> None:
+    """`certbot renew` fails because of it each time; a good one is no problem."""
+    assert account_problems(healthy.survey(), healthy.config) == []
+    file = healthy.directory / "renewal" / f"{SHOP}.conf"
+    file.write_text(file.read_text().replace(old, new))
+    (problem,) = account_problems(healthy.survey(), healthy.config)
+    assert problem == Problem(
+        "unreadable-lineage",
+        f"The renewal file {file} {fault}, so certbot does not renew the lineage {SHOP}",
+        "Restore the file from a backup. Or get the certificate anew and delete the file then:"
+        f" `certbot run -a webfaction -i webfaction --expand -d {SHOP}`",
+    )
+    (healthy.directory / "archive" / SHOP / "cert1.pem").unlink()
+    problems = account_problems(healthy.survey(), healthy.config)
+    assert all("certbot certificates" in problem.remedy for problem in problems)

@@ -15,7 +15,7 @@ from certbot_webfaction.account import API_URL, Options, read_credentials
 from certbot_webfaction.command import command_parser
 from certbot_webfaction.command.configuration import read_configuration
 from certbot_webfaction.command.credentials_file import plan_credentials, values_in, with_values
-from certbot_webfaction.command.crontab import renewing_line, renewing_lines
+from certbot_webfaction.command.crontab import Job, has_plugin, renewing_jobs, renewing_line
 from certbot_webfaction.command.output import set_up_output
 from certbot_webfaction.command.predecessor import Certificate, Predecessor, read_predecessor
 from certbot_webfaction.command.questions import Questions
@@ -130,9 +130,34 @@ class TestCredentials:
         assert write is not None
         write()
         assert path.read_text() == (
-            "# mine\nwebfaction_password = new\nother = 1, 2\n"
+            "# mine\nwebfaction_password = new  # remark\nother = 1, 2\n"
             "webfaction_username = '''alice'''\nwebfaction_machine = Web500\n"
         )
+
+    def test_a_value_that_is_no_longer_needed_is_taken_out(self, tmp_path: Path) -> None:
+        """An account on one machine has none to name."""
+        path = tmp_path / "webfaction.ini"
+        text = with_values("", {"username": "bob", "password": "secret"})
+        path.write_text(f"webfaction_machine = Web2\n{text}")
+        write = plan_credentials(options_for(path), ALICE, YES)
+        assert write is not None
+        write()
+        assert read(path) == ALICE
+        assert "machine" not in path.read_text()
+
+    def test_line_ends_of_another_system_and_remarks_are_kept(self, tmp_path: Path) -> None:
+        """The file is somebody's, who did not agree to lose them."""
+        path = tmp_path / "webfaction.ini"
+        path.write_bytes(
+            b"# mine\r\nwebfaction_username = alice\r\nwebfaction_password = old # vault 17"
+        )
+        write = plan_credentials(options_for(path), ALICE, YES)
+        assert write is not None
+        write()
+        assert path.read_bytes() == (
+            b"# mine\r\nwebfaction_username = alice\r\nwebfaction_password = secret  # vault 17\r\n"
+        )
+        assert read(path) == ALICE
 
     def test_the_change_is_shown_without_secrets(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -188,17 +213,20 @@ class TestCrontab:
     """The line for cron."""
 
     @pytest.mark.parametrize(
-        "line",
+        ("line", "program"),
         [
-            "5 3 * * * certbot renew -q",
-            "5 3 * * * /home/alice/.venv/bin/certbot renew",
-            "@daily sleep 5; PATH=/bin certbot -q renew >/dev/null",
-            "  5 3 * * * '/home/a b/certbot' --config x renew",
+            ("5 3 * * * certbot renew -q", "certbot"),
+            ("5 3 * * * /home/alice/.venv/bin/certbot renew", "/home/alice/.venv/bin/certbot"),
+            ("@daily sleep 5; nice certbot -q renew >/dev/null", "certbot"),
+            ("  5 3 * * * '/home/a b/certbot' --config x renew", "/home/a b/certbot"),
+            ("5 3 * * * certbot --config-dir=/etc/ours/ renew", "certbot"),
+            (r"5 3 * * * test -x certbot -a \! -d /run && certbot renew", "certbot"),
         ],
     )
-    def test_that_renews_is_known(self, line: str) -> None:
+    def test_that_renews_is_known(self, line: str, program: str) -> None:
         """Wherever certbot lies and whatever else stands there."""
-        assert renewing_lines(f"MAILTO=me\n{line}\n") == [line]
+        crontab = f"MAILTO=me\nPATH=/nowhere\n{line}\n"
+        assert renewing_jobs(crontab, "/etc/ours") == [Job(line, Path(program))]
 
     @pytest.mark.parametrize(
         "line",
@@ -207,12 +235,55 @@ class TestCrontab:
             "5 3 * * * certbot certificates",
             "5 3 * * * letsencrypt_webfaction run",
             "5 3 * * * certbot-webfaction doctor -q",
+            "5 3 * * * certbot certificates && echo renew",
+            "5 3 * * * certbot -q renew --dry-run",
+            "5 3 * * * certbot --config-dir /home/bob/le renew -q",
+            "5 3 * * * certbot --config-dir=/home/bob/le renew -q",
+            "5 3 * * * 'certbot renew -q",
             "",
         ],
     )
     def test_that_does_not_renew_is_no_such_line(self, line: str) -> None:
-        """Nor is one that is commented out."""
-        assert renewing_lines(f"MAILTO=me\n{line}\n") == []
+        """Nor is one that is commented out, one that only tries, or one for other lineages."""
+        assert renewing_jobs(f"MAILTO=me\n{line}\n", "/etc/ours") == []
+
+    def test_a_certbot_is_found_where_cron_looks_for_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """That is not where a login shell would."""
+        program = tmp_path / "certbot"
+        program.touch(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setenv("HOME", str(tmp_path))
+        line = "5 3 * * * certbot renew"
+        (job,) = renewing_jobs(line, "/etc/ours")
+        assert job.program != program
+        for told in (f'PATH="{tmp_path}"\n{line}', "5 3 * * * ~/certbot renew"):
+            (job,) = renewing_jobs(told, "/etc/ours")
+            assert job.program == program
+
+    def test_only_a_certbot_with_the_plugin_counts(self, tmp_path: Path) -> None:
+        """The one beside this Python, or one that another Python runs which has it."""
+        own = Path(sys.executable).with_name("certbot")
+        link, other = tmp_path / "link", tmp_path / "certbot"
+        link.symlink_to(own)
+        assert has_plugin(own)
+        assert has_plugin(link)
+        assert not has_plugin(other), "it is not there"
+        python, python_without = tmp_path / "python3", tmp_path / "python3.9"
+        python.write_text('#!/bin/sh\n[ "$2" = "import certbot_webfaction" ]\n')
+        python_without.write_text("#!/bin/sh\nexit 1\n")
+        for interpreter, has in (
+            (f"{python}", True),
+            (f"/usr/bin/env {python} -s", True),
+            (f"{python_without}", False),
+            (f"{tmp_path}/python-gone", False),
+            ("/bin/true", False),
+        ):
+            for script in (python, python_without):
+                script.chmod(0o755)
+            other.write_text(f"#!{interpreter}\n")
+            assert has_plugin(other) == has, interpreter
 
     def test_is_at_a_random_time_and_names_the_certbot_beside_this_python(self) -> None:
         """Every minute and hour is one that cron knows."""
@@ -229,7 +300,8 @@ class TestCrontab:
         """cron takes an unescaped % for the end of the command."""
         line = renewing_line(["--config", "/home/a b/100%.ini"])
         assert line.endswith(r" renew -q --config '/home/a b/100\%.ini'")
-        assert renewing_lines(line) == [line]
+        (job,) = renewing_jobs(line, "/etc/ours")
+        assert job == Job(line, Path(sys.executable).with_name("certbot"))
 
 
 class TestPredecessor:

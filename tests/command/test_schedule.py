@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from certbot_webfaction.command import schedule
 from certbot_webfaction.command.schedule import find_schedule
 from tests.command.scene import Account
+
+CERTBOT = Path(sys.executable).with_name("certbot")
 
 
 @pytest.fixture
@@ -25,33 +28,41 @@ def _add(programs: Path, name: str, script: str) -> None:
     (programs / name).chmod(0o755)
 
 
-def test_a_line_of_the_crontab_is_shown(account: Account, programs: Path) -> None:
-    """It renews whatever configuration the user has."""
-    _add(programs, "crontab", "echo '17 4 * * * /home/alice/bin/certbot renew -q'")
-    assert find_schedule(account.config) == (
-        "the crontab has “17 4 * * * /home/alice/bin/certbot renew -q”"
+def test_a_line_of_the_crontab_is_shown(account: Account) -> None:
+    """The first whose certbot has the plugin."""
+    lines = f"1 2 * * * /nowhere/certbot renew\n17 4 * * * {CERTBOT} renew -q\n"
+    assert find_schedule(account.config, lines) == (
+        f"the crontab has “17 4 * * * {CERTBOT} renew -q”"
     )
 
 
-def test_without_crontab_and_systemd_nothing_renews(account: Account, programs: Path) -> None:
-    """Nor where the crontab has only comments and other jobs."""
-    assert find_schedule(account.config) is None
-    _add(programs, "crontab", "echo '# certbot renew'; echo '* * * * * certbot certificates'")
-    assert find_schedule(account.config) is None
+@pytest.mark.parametrize(
+    "crontab", [None, "", "# certbot renew", "1 2 * * * /nowhere/certbot renew"]
+)
+def test_without_such_a_line_and_systemd_nothing_renews(
+    account: Account, programs: Path, crontab: str | None
+) -> None:
+    """Nor where the crontab's certbot does not have the plugin."""
+    assert find_schedule(account.config, crontab) is None
 
 
 def test_the_systems_jobs_count_for_the_systems_configuration_alone(
     account: Account, programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Debian's cron file or a timer of systemd, if they renew the directory in question."""
+    """Debian's cron file or a timer of systemd, if the certbot that they run has the plugin."""
     cron = tmp_path / "cron.d" / "certbot"
     cron.parent.mkdir()
     cron.touch()
+    monkeypatch.setattr(schedule, "SYSTEM_CRON", cron)
+    monkeypatch.setattr(schedule, "SYSTEM_CERTBOT", CERTBOT)
     _add(programs, "systemctl", '[ "$1 $2 $3" = "is-active --quiet certbot.timer" ]')
-    assert find_schedule(account.config, cron) is None, "the user's own configuration"
+    assert find_schedule(account.config, "") is None, "the user's own configuration"
     monkeypatch.setattr(schedule, "SYSTEM_CONFIG", account.directory)
-    assert find_schedule(account.config, cron) == f"{cron} runs it"
+    assert find_schedule(account.config, "") == f"{cron} runs it"
+    monkeypatch.setattr(schedule, "SYSTEM_CERTBOT", programs / "certbot")
+    assert find_schedule(account.config, "") is None
+    monkeypatch.setattr(schedule, "SYSTEM_CERTBOT", CERTBOT)
     cron.unlink()
-    assert find_schedule(account.config, cron) == "systemd's timer certbot.timer runs it"
+    assert find_schedule(account.config, "") == "systemd's timer certbot.timer runs it"
     _add(programs, "systemctl", "exit 3")
-    assert find_schedule(account.config, cron) is None
+    assert find_schedule(account.config, "") is None

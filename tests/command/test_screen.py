@@ -46,13 +46,20 @@ def test_a_command_stays_on_one_line() -> None:
         (47, "shop.example.com  letsencrypt  shop.example.com"),
         (46, "shop.example.com  letsencrypt  shop.example.c…"),
         (40, "shop.example.com  letsencry…  shop.exam…"),
-        (20, "shop.example.com  letsenc…  shop.ex…"),
+        (20, "shop.example.com  letse…  shop.…"),
     ],
 )
 def test_columns_are_cut_evenly_and_not_below_what_can_be_read(width: int, expected: str) -> None:
     """The widest first; a column that is not elastic never."""
     lines = Screen(colours=False, width=width).table(HEADS, [ROW], (1, 2))
     assert lines[1] == expected
+
+
+def test_columns_that_come_second_are_cut_where_the_first_are_not_enough() -> None:
+    """What tells rows apart stays as long as it can."""
+    narrow, narrower = (Screen(colours=False, width=width) for width in (34, 28))
+    assert narrow.table(HEADS, [ROW], (1, 2), (0,))[1] == "shop.example.com  letsen…  shop.e…"
+    assert narrower.table(HEADS, [ROW], (1, 2), (0,))[1] == "shop.exampl…  letse…  shop.…"
 
 
 def test_a_narrow_column_is_never_widened() -> None:

@@ -87,8 +87,28 @@ def test_domains_with_the_same_fault_are_told_of_together(
     assert (
         "! a.test, b.test: no https website serves it, although it has a certificate.\n" in output
     )
+    assert output.startswith("! ")
     assert "`certbot install --cert-name many -i webfaction` installs it." in output
     assert "DOMAIN" not in output
+
+
+def test_quietly_nothing_is_said_where_nothing_is_wrong(
+    healthy: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not even an empty line, so that cron mails nothing."""
+    healthy.config.namespace.quiet = True
+    run(healthy)
+    assert capsys.readouterr().out == ""
+
+
+def test_days_are_counted_whole(healthy: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    """Expired an hour ago is today, and a renewal that is overdue has no days left."""
+    healthy.add_lineage(SHOP, age=90, left=0)
+    healthy.install(SHOP, "shop")
+    assert rows(healthy, capsys)[SHOP][4:] == ["today", "?", "due"]
+    healthy.add_lineage(SHOP, age=90, left=-2)
+    healthy.install(SHOP, "shop")
+    assert rows(healthy, capsys)[SHOP][4:] == ["-2 d", "?", "due"]
 
 
 def test_faults_of_the_account_stand_below_the_table(

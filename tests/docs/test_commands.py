@@ -175,7 +175,7 @@ class Reader:
             file.write(f"webfaction-api-url = {sandbox.api.url}\n")
             file.write("dns-webfaction-propagation-seconds = 0\n")
         if sandbox.credentials.exists():
-            (home / "crontab").write_text("1 2 * * * certbot renew -q\n")
+            (home / "crontab").write_text(f"1 2 * * * {programs}/certbot renew -q\n")
 
     def type(self, command: Command) -> None:
         """Run a command; it has to succeed."""

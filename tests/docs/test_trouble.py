@@ -41,8 +41,9 @@ NO_MESSAGES_IN: Mapping[str, str] = {
     "_say_what_next": "tells what to do next",
     "certbot_lines": "commands to copy",
     "find_schedule": "tells what renews",
-    "_reconfigure": "a remedy; stands below what is wrong",
+    "install_command": "a command to copy",
     "_install": "a remedy; stands below what is wrong",
+    "_restore": "a remedy; stands below what is wrong",
 }
 """Functions, likewise."""
 

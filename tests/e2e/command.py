@@ -25,6 +25,11 @@ def program(sandbox: Sandbox) -> Path:
     return script
 
 
+def certbot() -> Path:
+    """The certbot that the sandbox runs, which has the plugin."""
+    return Path(os.environ.get("CERTBOT") or Path(sys.executable).with_name("certbot"))
+
+
 def run(
     sandbox: Sandbox, *args: str, input: str = "", env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:

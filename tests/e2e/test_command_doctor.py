@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import threading
@@ -24,7 +25,7 @@ class Healthy:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.env = command.add_crontab(sandbox, "7 3 * * * certbot renew -q")
+        self.env = command.add_crontab(sandbox, f"7 3 * * * {command.certbot()} renew -q")
         add_site(sandbox, "shop", SHOP)
         self.write_lineage()
         install(sandbox, SHOP, "--no-redirect")
@@ -342,6 +343,80 @@ def test_an_old_certificate_that_is_still_served_is_said(healthy: Healthy) -> No
     assert remedy.startswith("The web server takes changes over with a delay: wait a few minutes.")
 
 
+def test_a_missing_chain_is_said(healthy: Healthy) -> None:
+    """Somebody uploaded the leaf alone; a renewal puts it onto the panel with its chain."""
+    live = healthy.sandbox.config_dir / "live" / SHOP
+    leaf, key = ((live / name).read_text() for name in ("cert.pem", "privkey.pem"))
+    healthy.sandbox.host.update_certificate("shop_example_com", leaf, key)
+    healthy.sandbox.front_end.wait_applied()
+    wrong = healthy.wrong()
+    text, remedy = wrong["served"]
+    assert text.startswith(f"{SHOP}: visitors get a certificate for {SHOP} that expires on ")
+    assert text.endswith(", but not with the chain that belongs to it")
+    assert remedy.startswith(f"`certbot renew --force-renewal --cert-name {SHOP}` gets one anew")
+    assert list(wrong) == ["served"]
+    healthy.write_lineage(2)
+    healthy.sandbox.certbot("renew")
+    healthy.sandbox.front_end.wait_applied()
+    assert healthy.doctor().returncode == 0
+
+
+def test_a_certificate_of_the_panel_that_expired_is_said(healthy: Healthy) -> None:
+    """The https website uses it, and the lineage for its names is good, but not installed."""
+    sandbox = healthy.sandbox
+    names = ("old.example.com", "www.old.example.com")
+    leaf, key = sandbox.directory / "old.pem", sandbox.directory / "old.key"
+    write_self_signed(leaf, key, *names, age=90, left=-2)
+    sandbox.host.add_certificate("legacy", leaf.read_text(), key.read_text())
+    add_site(sandbox, "old", *names)
+    sandbox.host.add_website("old", names, (("old", "/"),), True, "legacy")
+    sandbox.front_end.wait_applied()
+    write_lineage(sandbox.config_dir, names[0], names[0], installer="")
+    text, remedy = healthy.wrong("-d", names[0])["days left"]
+    assert text == (
+        f"{names[0]}: the certificate legacy of its https website expired 2 days ago; the lineage"
+        f" {names[0]} is not installed there"
+    )
+    assert remedy == (
+        f"`certbot run -a webfaction -i webfaction --expand -d {names[0]} -d {names[1]}` gets one"
+        " for all."
+    )
+    sandbox.certbot(*remedy.split("`")[1].split()[1:])
+    sandbox.front_end.wait_applied()
+    assert healthy.doctor("-d", ",".join(names)).returncode == 0, "the remedy helps"
+
+
+def test_a_renewal_file_that_is_broken_is_said(healthy: Healthy) -> None:
+    """`certbot renew` fails each time."""
+    conf = healthy.sandbox.config_dir / "renewal" / f"{SHOP}.conf"
+    conf.write_text("nonsense [")
+    assert healthy.sandbox.certbot("renew", check=False).returncode == 1
+    text, remedy = healthy.wrong()["documents"]
+    assert (
+        text
+        == f"The renewal file {conf} can't be read, so certbot does not renew the lineage {SHOP}"
+    )
+    healthy.sandbox.certbot(*remedy.split("`")[1].split()[1:])
+    conf.unlink()
+    healthy.sandbox.certbot("renew")
+    healthy.sandbox.front_end.wait_applied()
+    assert healthy.doctor().returncode == 0, "the remedy helps"
+
+
+def test_remedies_are_for_the_account_of_the_credentials_file(healthy: Healthy) -> None:
+    """Followed as they stand, they do not go to another account."""
+    sandbox = healthy.sandbox
+    bob = sandbox.directory / "bob's.ini"
+    sandbox.credentials.rename(bob)
+    site = website(sandbox, "shop", https=True)
+    sandbox.host.delete_website("shop", site.ip, True)
+    _, remedy = healthy.wrong("--webfaction-credentials", str(bob), "-d", SHOP)["https website"]
+    sandbox.certbot(*shlex.split(remedy.split("`")[1])[1:], "--no-redirect")
+    sandbox.front_end.wait_applied()
+    done = healthy.doctor("--webfaction-credentials", str(bob), "-d", SHOP)
+    assert done.returncode == 0, "the remedy helps"
+
+
 def test_a_web_server_out_of_reach_is_said(healthy: Healthy) -> None:
     """Nothing listens at the port where https is asked for."""
     address = f"127.0.0.1:{healthy.sandbox.ports.http}:1"
@@ -374,6 +449,8 @@ def test_a_renewal_file_without_the_installer_is_wrong(healthy: Healthy) -> None
     hook = healthy.sandbox.config_dir / "renewal-hooks" / "deploy" / "panel"
     hook.parent.mkdir(parents=True, exist_ok=True)
     hook.write_text("#!/bin/sh\ncertbot-webfaction deploy\n")
+    assert "renewal" in healthy.wrong(), "certbot runs only what can be executed"
+    hook.chmod(0o755)
     assert healthy.doctor().returncode == 0, "a deploy hook does as well"
 
 

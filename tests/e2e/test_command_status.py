@@ -72,8 +72,9 @@ def test_nothing_is_cut_or_coloured_where_there_is_no_terminal(sandbox: Sandbox)
     assert f"www.{name}  shop     shop  {name}  364 d  yes" in output
     assert "\x1b" not in output
     narrow = command.run_in_terminal(sandbox, "status", env={"NO_COLOR": "1"})
-    assert f"www.{name}" in narrow, "a domain is never cut"
-    assert f"  {name[:7]}…  " in narrow
+    assert f"  {name[:5]}…  " in narrow
+    assert f"\n  www.{name[:20]}" in narrow, "a domain is cut last"
+    assert max(map(len, narrow.splitlines())) <= 80
 
 
 def test_json_has_the_documented_keys(sandbox: Sandbox) -> None:

@@ -3,9 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Four at a time on two cores: certbot sleeps two seconds in each issuance. Tests that share what
-# takes long to prepare are marked as an xdist_group, and run in one process.
-PYTEST := pytest -n 4 --dist loadgroup
+# Four at a time on two cores: certbot sleeps two seconds in each issuance.
+PYTEST := pytest -n 4
 
 .PHONY: help setup packages demo sandbox test lint unit e2e pythons proof coverage bench docs clean
 

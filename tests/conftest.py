@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,6 +20,28 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # A shell ignores it for what it starts in the background, and programs that tests start would
     # inherit that; some tests press Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+TOGETHER = ("tests/proof/test_faults.py", "tests/bench/test_bench.py")
+"""Files whose tests share what takes long to prepare: one process is to do that."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """Hand out the tests of such a file together, all others one by one.
+
+    ``--dist loadgroup`` would do that, but does nothing with pytest 9.2 and pytest-xdist 3.8.
+    """
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # ships none
+
+    if config.getoption("dist") != "load":
+        return None  # somebody asks for another way
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if file in TOGETHER else nodeid
+
+    return Scheduling(config, log)
 
 
 class _Running:

@@ -19,8 +19,6 @@ from tests.bench.report import write_report
 from tests.bench.scene import make_sites
 from tests.bench.workplace import Installations, Workplace
 
-in_the_workplace = pytest.mark.xdist_group("workplace")  # one process makes its installations
-
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
@@ -33,7 +31,6 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
         yield workplace
 
 
-@in_the_workplace
 def test_one_lineage_is_measured_in_each_way(workplace: Workplace, tmp_path: Path) -> None:
     """Calls are as promised, the script makes its two and the floor none; tables are made of it."""
     sites = make_sites(tmp_path, 1, www=True)
@@ -54,7 +51,6 @@ def test_one_lineage_is_measured_in_each_way(workplace: Workplace, tmp_path: Pat
     assert "problematic" not in publish_doctree(report).pformat()
 
 
-@in_the_workplace
 def test_only_one_installation_has_the_plugin(workplace: Workplace, tmp_path: Path) -> None:
     """Stock certbot stops at the plugin's name: what is called stock is."""
     config_dir = workplace.config_dir("certbot", [], "webroot")

@@ -9,8 +9,6 @@ from tests.proof.stage import Stage
 from tests.proof.verbs import VERBS
 from tests.sandbox.faults import REFUSED
 
-pytestmark = pytest.mark.xdist_group("stage")  # one process prepares the scenes
-
 _SAMPLE = [
     *sample(FAULTS, VERBS),
     *sample(KILLS, (verb for verb in VERBS if verb.name in KILLED_VERBS)),

@@ -139,7 +139,10 @@ def test_a_wrong_password_changes_nothing(home: Home) -> None:
     before = home.files()
     done = home.init("--username=alice", "--password-stdin", "--cron", input="wrong pass\n")
     assert done.returncode == 1
-    assert 'refused the login of "alice"' in done.stderr
+    assert done.stderr == (
+        'certbot-webfaction init: The panel refused user name or password of "alice". It says:'
+        " LoginError. Nothing was changed; run the command again.\n"
+    )
     assert "wrong pass" not in done.stdout + done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert home.files() == before
@@ -154,6 +157,68 @@ def test_ctrl_c_ends_it_quietly_and_changes_nothing(home: Home) -> None:
         assert terminal.wait() == 130
     assert "Traceback" not in terminal.shown
     assert home.files() == before
+
+
+def test_ctrl_d_is_no_answer(home: Home) -> None:
+    """The message stands on a line of its own."""
+    with home.at_terminal() as terminal:
+        terminal.expect("User name on the control panel: ")
+        terminal.type("\x04")
+        assert terminal.wait() == 1
+    assert "\ncertbot-webfaction init: The question was not answered." in terminal.shown
+
+
+def test_a_password_for_standard_input_is_not_shown_where_it_is_typed(home: Home) -> None:
+    """At a terminal it is asked for as without the option."""
+    with home.at_terminal("--username=alice", "--password-stdin", "--no-cron") as terminal:
+        terminal.expect("(not shown): ")
+        terminal.type(home.sandbox.host.password)
+        assert terminal.wait() == 0
+    assert home.sandbox.host.password not in terminal.shown
+
+
+def test_a_user_configuration_that_can_not_be_written_is_said(home: Home) -> None:
+    """With its path, and what was written before it."""
+    elsewhere = home.path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "letsencrypt").symlink_to("/proc/no-such-place")  # not even root can make that
+    home.environ["XDG_CONFIG_HOME"] = str(elsewhere)
+    done = home.init(
+        "--username=alice", "--password-stdin", "--cron", input=answers(home.sandbox.host)
+    )
+    assert done.returncode == 1
+    assert f"Wrote the credentials file {home.credentials}." in done.stdout
+    file = elsewhere / "letsencrypt" / "cli.ini"
+    assert (
+        f"certbot's user configuration {file} could not be written: No such file or directory. What"
+        " was said to be written before is written."
+    ) in done.stderr
+
+
+def test_a_job_of_a_certbot_without_the_plugin_does_not_count(home: Home) -> None:
+    """It is named, and the line of the right one is added."""
+    home.crontab.write_text("5 5 * * * /nowhere/certbot renew -q\n")
+    args = ["--username=alice", "--password-stdin", "--cron"]
+    done = home.init(*args, input=answers(home.sandbox.host))
+    assert (
+        "The crontab runs /nowhere/certbot, which does not have this plugin: 5 5 * * *"
+        in done.stdout
+    )
+    assert len(home.crontab.read_text().splitlines()) == 2
+    home.init(*args, input=answers(home.sandbox.host))
+    assert len(home.crontab.read_text().splitlines()) == 2
+
+
+def test_what_comes_next_is_about_the_account_that_was_set_up(home: Home) -> None:
+    """Its credentials file is named where it is not the default one."""
+    args = ["--username=alice", "--password-stdin", "--no-cron"]
+    done = home.init(*args, input=answers(home.sandbox.host))
+    assert done.stdout.endswith("  certbot run -a webfaction -i webfaction\n")
+    file = home.path / "bob.ini"
+    done = home.init(*args, f"--webfaction-credentials={file}", input=answers(home.sandbox.host))
+    assert done.stdout.endswith(
+        f"  certbot run -a webfaction -i webfaction --webfaction-credentials {file}\n"
+    )
 
 
 def test_a_second_run_leaves_everything_as_it_is(home: Home) -> None:
@@ -176,7 +241,7 @@ def test_a_changed_password_is_asked_for_and_shown_as_a_change(home: Home) -> No
         file.write("# mine\ndns_other_token = 'abc'\n")
     old, host.password = host.password, "a new one"
     with home.at_terminal("--no-cron") as terminal:
-        terminal.expect("refused the login")
+        terminal.expect(f"This is about the password in {home.credentials}.")
         terminal.expect("(not shown): ")
         terminal.type("a new one")
         terminal.expect("+webfaction_password = (the new one)")
@@ -283,6 +348,49 @@ class TestMachine:
         assert "webfaction_machine = Web2\n" in home.credentials.read_text()
         done = home.init("--username=bob", "--password-stdin", input=answers(sandbox.host))
         assert "--machine" not in done.stderr  # a wrong user name is no question of the machine
+
+    def test_is_looked_for_where_the_files_is_refused(self, sandbox: Sandbox) -> None:
+        """The password is not asked for again, for it is right."""
+        sandbox.reset(lambda homes: Host(homes, machines=("Web1", "Web2")))
+        home = Home(sandbox)
+        args = ("--username=alice", "--password-stdin", "--no-cron", "--machine=Web1")
+        assert home.init(*args, input=answers(sandbox.host)).returncode == 0
+        text = home.credentials.read_text()
+        home.credentials.write_text(text.replace("Web1", "web1"))
+        with home.at_terminal("--no-cron", "--yes") as terminal:
+            terminal.expect("machine, as the panel spells it")
+            terminal.type("Web1")
+            assert terminal.wait() == 0
+        assert "Password" not in terminal.shown
+        assert home.credentials.read_text() == text
+
+    def test_is_taken_out_where_the_account_needs_none(self, sandbox: Sandbox) -> None:
+        """The host has moved it to the only machine that is left."""
+        sandbox.reset(lambda homes: Host(homes, machines=("Web1", "Web2")))
+        home = Home(sandbox)
+        args = ("--username=alice", "--password-stdin", "--no-cron", "--yes")
+        home.init(*args, "--machine=Web2", input=answers(sandbox.host))
+        sandbox.host.machines = ("Web9",)
+        done = home.init(*args, input=answers(sandbox.host))
+        assert done.returncode == 0, done.stderr
+        assert "machine" not in home.credentials.read_text()
+
+    @pytest.mark.parametrize("is_typed", [True, False])
+    def test_that_is_mistyped_is_said(self, sandbox: Sandbox, is_typed: bool) -> None:
+        """In the panel's words, and not as if it came from a file."""
+        sandbox.reset(lambda homes: Host(homes, machines=("Web1", "Web2")))
+        home = Home(sandbox)
+        args = ("--username=alice", "--no-cron", *(() if is_typed else ("--machine=web2",)))
+        with home.at_terminal(*args) as terminal:
+            terminal.expect("(not shown): ")
+            terminal.type(sandbox.host.password)
+            if is_typed:
+                terminal.expect("machine, as the panel spells it")
+                terminal.type("web2")
+            assert terminal.wait() == 1
+        assert 'The panel refused the machine "web2" of "alice". It says: ' in terminal.shown
+        assert "Nothing was changed; run the command again." in terminal.shown
+        assert not home.credentials.exists()
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 knows no TOML")

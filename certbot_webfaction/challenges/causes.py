@@ -44,9 +44,12 @@ class _Seen:
             "website": place.website.name,
             "app": place.mount.app,
             "directory": place.directory,
+            "folder": f"{place.directory}/{place.path('')}".rstrip("/"),
             "ip": place.website.ip,
             "last_host": self.last_host,
             "target": printable(self.walk.refused_redirect, 200),
+            "status": str(self.walk.status),
+            "connect_to": str(self.options.route.address),
             "wait": str(self.options.wait),
             "ipv6": next((ip for ip in self.answer.addresses if ip_version(ip) == 6), ""),
             "path": CHALLENGE_PATH,
@@ -57,6 +60,9 @@ def _found_elsewhere(seen: _Seen) -> bool:
     """Whether DNS points only to other servers; panels know their IPv4 addresses alone."""
     by_ipv4 = [address for address in seen.answer.addresses if ip_version(address) == 4]
     return bool(seen.answer.addresses) and seen.place.website.ip not in by_ipv4
+
+
+_NO_ANSWER = (Trouble.REFUSED, Trouble.TIMED_OUT, Trouble.UNREACHABLE, Trouble.SILENT)
 
 
 def _redirected_away(seen: _Seen) -> bool:
@@ -78,6 +84,10 @@ def _ipv6_differs(seen: _Seen) -> bool:
     )
 
 
+def _forbidden(seen: _Seen) -> bool:
+    return seen.walk.status == 403 and not _redirected_to_https(seen)
+
+
 def _htaccess_obeyed(seen: _Seen) -> bool:
     return seen.place.mounted and seen.place.app is not None and seen.place.app.htaccess
 
@@ -90,6 +100,16 @@ _HTACCESS = (
 
 _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     # The first that fits is told.
+    (
+        lambda seen: seen.trouble is Trouble.NO_RESOLVER,
+        "this machine can't resolve names at the moment, which says nothing of {domain}. See that"
+        " its name servers (/etc/resolv.conf) answer, and run the command again.",
+    ),
+    (
+        lambda seen: seen.trouble is Trouble.NOT_FOUND and seen.options.route.address is not None,
+        "DNS has no address for {connect_to}, which --webfaction-connect-to names. Correct it, or"
+        " give an IP address.",
+    ),
     (
         lambda seen: seen.trouble is Trouble.NOT_FOUND and len(seen.walk.urls) == 1,
         "DNS has no address for {domain}. Add a record that points it to {ip}, and wait until it"
@@ -111,6 +131,17 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
         " {ip}; if a CDN is meant to stand before it, let it pass {path}/ on unchanged.",
     ),
     (
+        lambda seen: seen.trouble in _NO_ANSWER and _redirected_away(seen),
+        "it redirects to another host, {last_host}, which does not answer. Exclude {path}/ from the"
+        " redirect.",
+    ),
+    (
+        lambda seen: seen.trouble in _NO_ANSWER and _redirected_to_https(seen),
+        "it redirects to https, where nothing answers. Exclude {path}/ from the redirect, or"
+        " create an https website with {domain} in the panel; if --webfaction-connect-to is given,"
+        " check its second port.",
+    ),
+    (
         lambda seen: seen.trouble is Trouble.REFUSED,
         "nothing listens there. If {domain} was only just set up, wait a few minutes; if"
         " --webfaction-connect-to is given, check its address and ports.",
@@ -128,8 +159,9 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     ),
     (
         lambda seen: bool(seen.walk.refused_redirect),
-        "CAs do not follow the redirect to {target}: at most 10 redirects, to http and https on"
-        " ports 80 and 443 of a domain. Exclude {path}/ from it.",
+        "CAs do not follow the redirect to {target} with status {status}: at most 10 redirects,"
+        " with status 301, 302, 307 or 308, to http and https on ports 80 and 443 of a domain."
+        " Exclude {path}/ from it.",
     ),
     (
         _redirected_away,
@@ -141,6 +173,17 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
         "the web server does not know yet that {app} was mounted at {path} on the website"
         " {website}. Run the command again, with a --webfaction-wait longer than {wait} if that"
         " does not help.",
+    ),
+    (
+        lambda seen: _forbidden(seen) and _htaccess_obeyed(seen),
+        "the web server may not enter {folder}: that directory, and each on the way to it, needs"
+        f" mode 0755. If they have it, {_HTACCESS}",
+    ),
+    (
+        _forbidden,
+        "the web server may not enter {folder}: that directory, and each on the way to it, needs"
+        " mode 0755. If they have it, keep challenge files in an app of their own with"
+        " --webfaction-app NAME.",
     ),
     (
         lambda seen: _htaccess_obeyed(seen) and seen.walk.status != 404,
@@ -198,7 +241,7 @@ def _where(seen: _Seen) -> str:
     if route.address is not None:
         return f"asked at {route.address} port {route.http_port} (--webfaction-connect-to)"
     if not seen.answer.addresses:
-        return "not in DNS"
+        return "not in DNS" if seen.trouble is Trouble.NOT_FOUND else "not resolved"
     here = "this account's server" if not _found_elsewhere(seen) else "not this account's server"
     return f"resolves to {', '.join(seen.answer.addresses)}, {here}"
 

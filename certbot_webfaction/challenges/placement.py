@@ -93,11 +93,14 @@ def _place(domain: str, website: Website, apps: dict[str, App], own_app: str | N
             " if there is none of that name."
         )
     if best is not None and best.path == CHALLENGE_PATH:
+        there = apps.get(best.app)
+        if there is not None and there.directory is not None:
+            remedy = f"Leave out --webfaction-app: {best.app} serves files, too."
+        else:
+            remedy = "Remove that mount in the panel, and run the command again."
         raise errors.PluginError(
             f"The app {best.app} is mounted at {CHALLENGE_PATH} on the website {website.name},"
-            f" where challenge files for {domain} have to be served by the app {name}. Remove that"
-            " mount in the panel"
-            + (", or leave out --webfaction-app." if own_app else ", and run the command again.")
+            f" where challenge files for {domain} have to be served by the app {name}. {remedy}"
         )
     return Place(domain, website, Mount(name, CHALLENGE_PATH), app, mounted=False)
 

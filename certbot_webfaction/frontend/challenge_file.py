@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.client
+import io
+import socket
 import ssl
+import string
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from typing import Any
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from certbot_webfaction.frontend import dialling
-from certbot_webfaction.frontend.dialling import TIMEOUT, Resolver, Trouble
+from certbot_webfaction.frontend.dialling import Resolver, Trouble
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.frontend.waiting import wait_until_right
 from certbot_webfaction.panel.mount import CHALLENGE_PATH
@@ -104,7 +108,7 @@ def _check(file: ChallengeFile, route: Route, resolver: Resolver) -> WrongAnswer
     try:
         candidates = dialling.addresses(file.domain, route, resolver)
     except OSError as error:
-        walk = Walk((file.url,), trouble=Trouble.NOT_FOUND, detail=str(error))
+        walk = Walk((file.url,), trouble=dialling.trouble(error), detail=str(error))
         return WrongAnswer((), walk)
     walks = [_walk(file.url, candidates[0], route, resolver)]
     if walks[0].right(file.content):
@@ -133,10 +137,10 @@ def _walk(url: str, address: str, route: Route, resolver: Resolver) -> Walk:
     try:
         while True:
             status, location, body = _get(urls[-1], candidates, route)
-            if status not in (301, 302, 303, 307, 308) or not location:
+            if status not in range(300, 400) or not location:
                 return Walk(tuple(urls), address, status, body)
             target = _join(urls[-1], location)
-            if len(urls) > REDIRECTS or not _followed(target):
+            if status not in _FOLLOWED or len(urls) > REDIRECTS or not _leads_on(target):
                 return Walk(tuple(urls), address, status, body, refused_redirect=target)
             urls.append(target)
             candidates = dialling.addresses(urlsplit(target).hostname or "", route, resolver)
@@ -147,6 +151,10 @@ def _walk(url: str, address: str, route: Route, resolver: Resolver) -> Walk:
         return Walk(tuple(urls), address, trouble=kind, detail=str(error))
 
 
+_FOLLOWED = (301, 302, 307, 308)
+"""The statuses whose ``Location`` Let's Encrypt follows (boulder, va/http.go)."""
+
+
 def _join(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
@@ -154,7 +162,7 @@ def _join(url: str, location: str) -> str:
         return location
 
 
-def _followed(target: str) -> bool:
+def _leads_on(target: str) -> bool:
     try:
         parts = urlsplit(target)
         port = parts.port
@@ -183,11 +191,8 @@ def _get(url: str, candidates: Sequence[str], route: Route) -> tuple[int, str, s
             if secure:
                 tls = _unchecked_tls()
                 connection.sock = tls.wrap_socket(connection.sock, server_hostname=host)
-            path = parts.path or "/"
-            connection.request(
-                "GET", f"{path}?{parts.query}" if parts.query else path, headers=_HEADERS
-            )
-            response = connection.getresponse()
+            connection.request("GET", _target(parts), headers=_HEADERS)
+            response = _answer(connection.sock, time.monotonic() + dialling.TIMEOUT)
         except TimeoutError as error:
             raise dialling.SilentError(*error.args) from error
         return response.status, response.getheader("Location", ""), _start(response)
@@ -196,15 +201,43 @@ def _get(url: str, candidates: Sequence[str], route: Route) -> tuple[int, str, s
 _HEADERS = {"User-Agent": "certbot-webfaction", "Accept": "*/*", "Connection": "close"}
 
 
+def _target(parts: SplitResult) -> str:
+    """What to ask for; a ``Location`` may hold any byte, and http.client reads it as Latin-1."""
+    path = parts.path or "/"
+    target = f"{path}?{parts.query}" if parts.query else path
+    return quote(target, safe=string.punctuation, encoding="latin-1")
+
+
+def _answer(connection: socket.socket, deadline: float) -> http.client.HTTPResponse:
+    response = http.client.HTTPResponse(connection, method="GET")
+    response.fp.close()
+    response.fp = io.BufferedReader(_Bounded(connection, deadline))
+    response.begin()
+    return response
+
+
+class _Bounded(io.RawIOBase):
+    """What a connection brings until ``deadline``; its own time-out is for each part alone."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        super().__init__()
+        self._connection = connection
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if time.monotonic() > self._deadline:
+            raise TimeoutError("the answer took too long")
+        return self._connection.recv_into(buffer)
+
+
 def _start(response: http.client.HTTPResponse) -> str:
     """Read the start of a body, as far as it comes in time."""
-    deadline = time.monotonic() + TIMEOUT
     body = b""
     with contextlib.suppress(OSError, http.client.HTTPException):
-        while len(body) < BODY_LIMIT and time.monotonic() < deadline:
-            part = response.read1(BODY_LIMIT - len(body))
-            if not part:
-                break
+        while len(body) < BODY_LIMIT and (part := response.read1(BODY_LIMIT - len(body))):
             body += part
     return body.decode("utf-8", "replace")
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from certbot_webfaction.frontend.route import Route
 
 TIMEOUT = 10.0
-"""Seconds for one connection, and for each answer on it."""
+"""Seconds for one connection, and for an answer on it."""
 
 Resolver = Callable[[str], tuple[str, ...]]
 """Gives the IPv6 and IPv4 addresses of a name; raises `OSError` if there are none."""
@@ -21,6 +21,7 @@ class Trouble(enum.Enum):
     """Why no answer came from an address."""
 
     NOT_FOUND = "DNS has no address for the name"
+    NO_RESOLVER = "this machine's DNS resolver does not answer"
     REFUSED = "the connection was refused"
     TIMED_OUT = "the connection timed out"
     SILENT = "it took the connection, and no answer came in time"
@@ -85,6 +86,8 @@ def trouble(error: Exception) -> Trouble:
     """Which trouble an exception of a connection stands for."""
     if isinstance(error, ssl.SSLError):
         return Trouble.TLS
+    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+        return Trouble.NO_RESOLVER
     if isinstance(error, socket.gaierror):
         return Trouble.NOT_FOUND
     if isinstance(error, ConnectionRefusedError):

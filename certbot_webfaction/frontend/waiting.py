@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -80,7 +81,9 @@ class _Progress:
         more = f" and {len(domains) - 1} more" if len(domains) > 1 else ""
         line = f"Waiting for {self._what} ({domains[0]}{more})"
         if self._live:
-            line = f"{line}, {elapsed:.0f} s ..."
+            # A line that the terminal breaks is not overwritten by the next one, but piles up.
+            seconds = f", {elapsed:.0f} s ..."
+            line = line[: shutil.get_terminal_size().columns - 1 - len(seconds)] + seconds
             print(f"\r{line:{len(self._shown)}}", end="", flush=True)
             self._shown = line
         elif not self._shown and elapsed >= NOTICE_AFTER:

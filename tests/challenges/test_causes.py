@@ -154,7 +154,7 @@ CAUSES = {
         "it redirects to gone.test, for which DNS has no address. Correct the redirect, or exclude"
     ),
     Walk((URL,), IP, 301, refused_redirect="https://shop.test:8443/"): (
-        "CAs do not follow the redirect to https://shop.test:8443/: at most 10 redirects, to http"
+        "CAs do not follow the redirect to https://shop.test:8443/ with status 301: at most 10"
     ),
     Walk((URL, "https://www.test/"), IP, 404): (
         "it redirects to another host, www.test, which does not have the file."
@@ -167,6 +167,24 @@ CAUSES = {
     ),
     Walk((URL,), IP, 404): "the file is in /home/alice/webapps/static, but the web server looks",
     Walk((URL,), IP, 200, "Hello"): "something else than the app static answers there. Keep",
+    Walk((URL,), trouble=Trouble.NO_RESOLVER): "this machine can't resolve names at the moment",
+    Walk((URL, "https://www.test/"), IP, trouble=Trouble.REFUSED): (
+        "it redirects to another host, www.test, which does not answer. Exclude"
+    ),
+    Walk((URL, "http://www.test/"), IP, trouble=Trouble.SILENT): (
+        "it redirects to another host, www.test, which does not answer. Exclude"
+    ),
+    Walk((URL, "http://shop.test/a"), IP, trouble=Trouble.SILENT): "the server is overloaded, or",
+    Walk((URL, "https://shop.test/"), IP, trouble=Trouble.REFUSED): (
+        "it redirects to https, where nothing answers. Exclude"
+    ),
+    Walk((URL, "https://shop.test/"), IP, trouble=Trouble.TIMED_OUT): (
+        "it redirects to https, where nothing answers. Exclude"
+    ),
+    Walk((URL,), IP, 403): (
+        "the web server may not enter /home/alice/webapps/static/.well-known/acme-challenge: that"
+        " directory, and each on the way to it, needs mode 0755. If they have it, keep"
+    ),
     Walk((URL,), IP, 500): "something else than the app static answers there. Keep",
 }
 
@@ -185,7 +203,7 @@ def test_an_htaccess_in_the_way() -> None:
         " challenge files in an app of their own with --webfaction-app NAME."
     )
     for walk in (
-        Walk((URL,), IP, 403),
+        Walk((URL, "https://shop.test/"), IP, 403),
         Walk((URL,), IP, 200, "<h1>Blog</h1>"),
         Walk((URL, "https://shop.test/"), IP, 200, "Shop"),
     ):
@@ -194,6 +212,30 @@ def test_an_htaccess_in_the_way() -> None:
     assert cause(WrongAnswer(HERE, Walk((URL,), IP, 404)), place(PHP)) == (
         f"{expected} If shop.test was only just set up, wait a few minutes first."
     )
+
+
+def test_a_directory_that_is_closed() -> None:
+    """It is named before the .htaccess that may forbid it as well."""
+    for path, folder in (("/", "/.well-known/acme-challenge"), (CHALLENGE_PATH, "")):
+        told = cause(WrongAnswer(HERE, Walk((URL,), IP, 403)), place(PHP, path))
+        assert told.startswith(
+            f"the web server may not enter /home/alice/webapps/php{folder}: that directory, and"
+            " each on the way to it, needs mode 0755. If they have it, a .htaccess in /home/alice/"
+        )
+
+
+def test_a_name_to_connect_to_that_dns_lacks() -> None:
+    """The option is to blame, not the domain; a resolver that is silent blames neither."""
+    options = replace(OPTIONS, route=Route("web500.invalid"))
+    for urls in ((URL,), (URL, "http://www.test/")):
+        walk = Walk(urls, "web500.invalid", trouble=Trouble.NOT_FOUND)
+        assert cause(WrongAnswer((), walk), options=options) == (
+            "DNS has no address for web500.invalid, which --webfaction-connect-to names. Correct"
+            " it, or give an IP address."
+        )
+    walk = Walk((URL,), "web500.invalid", trouble=Trouble.NO_RESOLVER)
+    assert cause(WrongAnswer((), walk), options=options).startswith("this machine can't resolve")
+    assert told(WrongAnswer((), walk))[0] == "  shop.test: not resolved"
 
 
 def test_a_front_end_that_is_late() -> None:

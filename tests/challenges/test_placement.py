@@ -121,8 +121,14 @@ def test_somebody_elses_app_at_the_path_stays() -> None:
         " challenge files for shop.example.com have to be served by the app letsencrypt. Remove"
         " that mount in the panel, and run the command again."
     )
-    with pytest.raises(errors.PluginError, match="leave out --webfaction-app"):
-        place(website(("static", CHALLENGE_PATH)), own_app="php")
+    for mounted, remedy in (
+        ("static", "Leave out --webfaction-app: static serves files, too."),
+        ("letsencrypt", "Leave out --webfaction-app: letsencrypt serves files, too."),
+        ("django", "Remove that mount in the panel, and run the command again."),
+    ):
+        with pytest.raises(errors.PluginError) as caught:
+            place(website((mounted, CHALLENGE_PATH)), apps=(*APPS, LETSENCRYPT), own_app="php")
+        assert str(caught.value).endswith(f"by the app php. {remedy}")
 
 
 def test_each_domain_has_its_website() -> None:

@@ -217,10 +217,11 @@ def test_what_comes_back_wrong_is_explained(sandbox: Sandbox) -> None:
     assert set(reports) == set(htaccess) - {"right"}
     for report in reports.values():
         assert report.startswith("asked at 127.0.0.1 port ")
-    htaccess_cause = f"Likely cause: a .htaccess in {sandbox.host.webapps}/%s or a code file there"
+    htaccess_cause = f"a .htaccess in {sandbox.host.webapps}/%s or a code file there answers"
     assert "status 200, “Welcome [31m!”" in reports["rewrites"]
     assert htaccess_cause % "rewrites" in reports["rewrites"]
     assert "status 403" in reports["forbids"]
+    assert f"Likely cause: the web server may not enter {sandbox.host.webapps}/forbids" in output
     assert htaccess_cause % "forbids" in reports["forbids"]
     assert f"redirected to http://other.example.org{CHALLENGES}/" in reports["away"]
     assert "Likely cause: it redirects to another host, other.example.org" in reports["away"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,7 +120,7 @@ def test_each_domain_has_its_own_answer(web: Web) -> None:
     assert list(found) == ["www.test"]
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_redirects_are_followed(web: Web, status: int) -> None:
     """To another host and a relative path too, with the query."""
     web.pages[f"shop.test{PATH}"] = Page("", status, "http://www.test/a?b=c")
@@ -127,6 +129,26 @@ def test_redirects_are_followed(web: Web, status: int) -> None:
 
     assert look_once(web) is None
     assert web.asked == [f"shop.test{PATH}", "www.test/a?b=c", "www.test/d"]
+
+
+@pytest.mark.parametrize("status", [300, 303, 305])
+def test_redirects_of_other_kinds_are_not_followed(web: Web, status: int) -> None:
+    """Let's Encrypt refuses them, though browsers follow."""
+    web.pages[f"shop.test{PATH}"] = Page("", status, "/a")
+    web.pages["shop.test/a"] = Page("token.thumb")
+
+    seen = walk(web)
+    assert (seen.urls, seen.status) == ((URL,), status)
+    assert seen.refused_redirect == "http://shop.test/a"
+
+
+def test_a_redirect_may_hold_any_byte(web: Web) -> None:
+    """What is not ASCII is asked for in percent-encoding, what is encoded already stays."""
+    head = "HTTP/1.0 302 Found\r\nLocation: /ü/%C3%BC//?a=ö&b=%20\r\n\r\n"
+    web.pages[f"shop.test{PATH}"] = Page(raw=head.encode())
+    web.pages["shop.test/%C3%BC/%C3%BC//?a=%C3%B6&b=%20"] = Page("token.thumb")
+
+    assert look_once(web) is None
 
 
 def test_redirects_lead_to_https_whatever_its_certificate(web: Web, secure_web: Web) -> None:
@@ -214,6 +236,17 @@ def test_a_name_that_dns_lacks_is_told(web: Web) -> None:
     assert (seen.trouble, seen.urls) == (Trouble.NOT_FOUND, (URL, "http://gone.test/"))
 
 
+def test_a_resolver_that_does_not_answer_is_told(web: Web) -> None:
+    """It says nothing of the name."""
+
+    def resolver(name: str) -> tuple[str, ...]:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    wrong = look_once(web, resolver=resolver)
+    assert wrong is not None
+    assert (wrong.addresses, wrong.walk.trouble) == ((), Trouble.NO_RESOLVER)
+
+
 def test_a_refused_connection_is_told() -> None:
     """Nothing listens."""
     assert walk(Web(port=nobody_listens())).trouble is Trouble.REFUSED
@@ -224,6 +257,29 @@ def test_a_server_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("certbot_webfaction.frontend.dialling.TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert walk(Web(port=silent.getsockname()[1])).trouble is Trouble.SILENT
+
+
+def test_a_server_that_drips_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A header in each while does not prolong the time for the answer."""
+    monkeypatch.setattr("certbot_webfaction.frontend.dialling.TIMEOUT", 0.5)
+
+    def drip(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.0 200 OK\r\n")
+            while not ended.wait(0.05):
+                connection.sendall(b"A: b\r\n")
+
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, args=(listening,))
+        thread.start()
+        try:
+            assert walk(Web(port=listening.getsockname()[1])).trouble is Trouble.SILENT
+            assert thread.is_alive()
+        finally:
+            ended.set()
+            thread.join()
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,17 @@ def test_a_terminal_sees_the_seconds_pass(monkeypatch: pytest.MonkeyPatch) -> No
     assert shown.count("\n") == 1
 
 
+def test_a_line_fits_into_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken in two it would fill the screen; the seconds are seen whatever the name's length."""
+    monkeypatch.setattr(sys, "stdout", terminal := Terminal())
+    monkeypatch.setenv("COLUMNS", "40")
+    wait({"a" * 60: right_after(4)}, 100, Time())
+
+    lines = terminal.getvalue().strip("\r\n").split("\r")
+    assert lines[-1] == f"Waiting for the web ({'a' * 9}, 2 s ..."
+    assert {len(line) for line in lines} == {39}
+
+
 def test_quiet_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even a terminal sees anything then."""
     monkeypatch.setattr(sys, "stdout", terminal := Terminal())

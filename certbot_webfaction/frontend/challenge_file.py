@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from certbot_webfaction.frontend import dialling
 from certbot_webfaction.frontend.dialling import Resolver, Trouble
@@ -156,6 +156,8 @@ _FOLLOWED = (301, 302, 307, 308)
 
 
 def _join(url: str, location: str) -> str:
+    # It may hold any byte, and http.client reads it as Latin-1.
+    location = quote(location, safe=string.punctuation, encoding="latin-1")
     try:
         return urljoin(url, location)
     except ValueError:
@@ -191,7 +193,10 @@ def _get(url: str, candidates: Sequence[str], route: Route) -> tuple[int, str, s
             if secure:
                 tls = _unchecked_tls()
                 connection.sock = tls.wrap_socket(connection.sock, server_hostname=host)
-            connection.request("GET", _target(parts), headers=_HEADERS)
+            path = parts.path or "/"
+            connection.request(
+                "GET", f"{path}?{parts.query}" if parts.query else path, headers=_HEADERS
+            )
             response = _answer(connection.sock, time.monotonic() + dialling.TIMEOUT)
         except TimeoutError as error:
             raise dialling.SilentError(*error.args) from error
@@ -199,13 +204,6 @@ def _get(url: str, candidates: Sequence[str], route: Route) -> tuple[int, str, s
 
 
 _HEADERS = {"User-Agent": "certbot-webfaction", "Accept": "*/*", "Connection": "close"}
-
-
-def _target(parts: SplitResult) -> str:
-    """What to ask for; a ``Location`` may hold any byte, and http.client reads it as Latin-1."""
-    path = parts.path or "/"
-    target = f"{path}?{parts.query}" if parts.query else path
-    return quote(target, safe=string.punctuation, encoding="latin-1")
 
 
 def _answer(connection: socket.socket, deadline: float) -> http.client.HTTPResponse:

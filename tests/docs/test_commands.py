@@ -28,7 +28,6 @@ NOT_RUN: Mapping[str, str] = {
     "python": "of a Django project, see test_the_settings_pass_djangos_check",
     "acme.sh": "not ours; it is being taken away",
     "crontab": "an editor",
-    "gem": "not ours; it is being taken away",
 }
 """Programs whose commands stay unrun, with the reason."""
 
@@ -101,6 +100,7 @@ def predecessors(sandbox: Sandbox) -> None:
     """The account as each of the other tools leaves it."""
     host = sandbox.host
     sandbox.credentials.unlink()
+    (host.home_directory / ".letsencrypt_webfaction").mkdir()
     (host.home_directory / "letsencrypt_webfaction.toml").write_text(
         f'username = "{host.username}"\npassword = "{host.password}"\n'
         'letsencrypt_account_email = "you@example.com"\n'
@@ -201,7 +201,8 @@ class Reader:
     def _answer(self, line: str) -> None:
         host = self._sandbox.host
         answers: list[tuple[str, str]] = []
-        if "bob.ini" in line or not ("--from" in line or self._sandbox.credentials.exists()):
+        is_new = "bob.ini" in line or "--config-dir" in line
+        if is_new or not ("--from" in line or self._sandbox.credentials.exists()):
             answers += [("User name", host.username), ("Password", host.password)]
         if not (host.home_directory / "crontab").exists():
             answers += [("[y/n]", "y")]

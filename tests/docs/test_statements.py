@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from certbot_webfaction.command import status
 from tests.docs.pages import DOCS, ROOT, blocks
 
 _PYTHON = [body for kind, _, body in blocks(DOCS / "django.rst") if kind == "python"]
@@ -60,6 +61,19 @@ def test_django_redirects_for_ever_only_without_the_header_setting(project: Path
     came = {"X-Forwarded-Proto": "https"}
     assert ask(project, "SECURE_SSL_REDIRECT = True", **came) == "404 None"
     assert ask(project, "SECURE_PROXY_SSL_HEADER = None", **came) == "301 https://example.com/"
+
+
+def test_the_columns_of_status_are_explained_alike_on_the_page_and_in_its_help() -> None:
+    """Word for word; on the page what is shown stands in literals."""
+    table = (DOCS / "status.rst").read_text(encoding="utf-8").partition("The columns:")[2]
+    on_page = re.findall(r"^([A-Z]+)\n((?:    .+\n)+)", table, re.MULTILINE)
+    in_help = re.findall(r"^  ([A-Z]+) +(.+\n(?: {15}.+\n)*)", status.DESCRIPTION, re.MULTILINE)
+    assert [name for name, _ in in_help] == [head.strip() for head in status._HEADS[1:]]
+    assert _words(on_page) == _words(in_help)
+
+
+def _words(explained: list[tuple[str, str]]) -> dict[str, list[str]]:
+    return {name: text.replace("`", "").split() for name, text in explained}
 
 
 def test_debians_certbot_gets_the_plugin_as_the_page_says(tmp_path: Path) -> None:

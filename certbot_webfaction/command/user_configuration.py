@@ -76,12 +76,11 @@ def options_for_cron(
     :param path: the user configuration
     :param there: whether it will be there
     """
-    if there and path != Path("~/.config/letsencrypt/cli.ini").expanduser():
-        return ["--config", str(path)]
-    if there:
-        return []
+    is_elsewhere = path != Path("~/.config/letsencrypt/cli.ini").expanduser()
+    file = ["--config", str(path)] if there and is_elsewhere else []
+    # The file may name others, for it is only completed.
     given = [name for name in CERTBOT_OPTIONS if hasattr(arguments, name)]
-    return [word for name in given for word in (f"--{_option(name)}", getattr(config, name))]
+    return file + [word for name in given for word in (f"--{_option(name)}", getattr(config, name))]
 
 
 def _directories(

@@ -15,10 +15,17 @@ from certbot_webfaction.account import API_URL, Options, read_credentials
 from certbot_webfaction.command import command_parser
 from certbot_webfaction.command.configuration import read_configuration
 from certbot_webfaction.command.credentials_file import plan_credentials, values_in, with_values
-from certbot_webfaction.command.crontab import Job, has_plugin, renewing_jobs, renewing_line
+from certbot_webfaction.command.crontab import (
+    Job,
+    has_plugin,
+    renewing_jobs,
+    renewing_line,
+    write_crontab,
+)
 from certbot_webfaction.command.output import set_up_output
 from certbot_webfaction.command.predecessor import Certificate, Predecessor, read_predecessor
 from certbot_webfaction.command.questions import Questions
+from certbot_webfaction.command.user_configuration import options_for_cron
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.panel.credentials import Credentials
 from certbot_webfaction.replacing import replacing
@@ -284,6 +291,34 @@ class TestCrontab:
                 script.chmod(0o755)
             other.write_text(f"#!{interpreter}\n")
             assert has_plugin(other) == has, interpreter
+
+    def test_that_can_not_be_added_is_shown_for_the_user_to_add(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Below what the system says, whose period ours takes the place of."""
+        program = tmp_path / "crontab"
+        program.write_text("#!/bin/sh\necho 'crontab: disk full.' >&2\nexit 1\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        with pytest.raises(errors.Error) as refused:
+            write_crontab("MAILTO=me\n1 2 * * * certbot renew\n")
+        assert str(refused.value) == (
+            "The crontab could not be changed: crontab: disk full. Add this line to it with"
+            " `crontab -e`:\n1 2 * * * certbot renew"
+        )
+
+    def test_names_what_the_user_configuration_does_not(self, tmp_path: Path) -> None:
+        """The directories that were given: the file keeps those that it had."""
+        arguments = command_parser().parse_args(["init", f"--config-dir={tmp_path}"])
+        config = read_configuration(arguments)
+        elsewhere = tmp_path / "cli.ini"
+        given = ["--config-dir", str(tmp_path)]
+        usual = Path("~/.config/letsencrypt/cli.ini").expanduser()
+        assert options_for_cron(usual, config, arguments, there=True) == given
+        assert options_for_cron(elsewhere, config, arguments, there=False) == given
+        assert options_for_cron(elsewhere, config, arguments, there=True) == [
+            *("--config", str(elsewhere), *given)
+        ]
 
     def test_is_at_a_random_time_and_names_the_certbot_beside_this_python(self) -> None:
         """Every minute and hour is one that cron knows."""

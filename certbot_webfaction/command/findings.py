@@ -14,6 +14,7 @@ from certbot_webfaction.challenges.placement import why_nowhere
 from certbot_webfaction.command.commands import get_command, install_command
 from certbot_webfaction.command.survey import (
     AUTHENTICATOR,
+    DNS_AUTHENTICATOR,
     INSTALLER,
     DomainState,
     Lineage,
@@ -297,6 +298,15 @@ def renewal(scene: Scene) -> Finding | None:
     if lineage is None:
         return None
     file = Path(scene.config.renewal_configs_dir) / f"{lineage.name}.conf"
+    if not lineage.renewal.authenticator:
+        wildcard = any(name.startswith("*.") for name in lineage.names)
+        authenticator = DNS_AUTHENTICATOR if wildcard else AUTHENTICATOR
+        return Problem(
+            "no-renewal",
+            f"its lineage {lineage.name} is not renewed, for its renewal file names no"
+            " authenticator",
+            f"Write authenticator = {authenticator} below [renewalparams] in {file}.",
+        )
     if lineage.renews is None:
         return Problem(
             "no-renewal",

@@ -69,9 +69,8 @@ def read_lineages(
     lineages, unreadable = [], []
     for path in renewal_files(config):
         renewal, files = read_renewal(path), lineage_files(config, path.stem)
-        if renewal is None or not renewal.authenticator:
-            unreadable.append(_not_renewed(path, files, renewal))
         if renewal is None:
+            unreadable.append(_not_renewed(path, files))
             continue
         try:
             lineages.append(
@@ -81,7 +80,7 @@ def read_lineages(
                     files.fingerprint(),
                     files.chain_fingerprints(),
                     files.expires(),
-                    next_renewal(renewal, files),
+                    next_renewal(renewal, files) if renewal.authenticator else None,
                     _is_ours(renewal, config, account),
                 )
             )
@@ -90,20 +89,23 @@ def read_lineages(
     return lineages, unreadable
 
 
-def _not_renewed(path: Path, files: CertificateFiles, renewal: Renewal | None) -> Unreadable:
-    result = f"so certbot does not renew the lineage {path.stem}"
+def _not_renewed(path: Path, files: CertificateFiles) -> Unreadable:
     try:
         domains = files.names()
     except errors.PluginError:
         domains = ()
-    if renewal:
-        return Unreadable(f"The renewal file {path} names no authenticator, {result}", domains)
-    return Unreadable(f"The renewal file {path} can't be read, {result}", domains)
+    return Unreadable(
+        f"The renewal file {path} can't be read, so certbot does not renew the lineage {path.stem}",
+        domains,
+    )
 
 
 def _is_ours(renewal: Renewal, config: configuration.NamespaceConfig, account: HostAccount) -> bool:
     plugins = {renewal.authenticator, renewal.installer} & {AUTHENTICATOR, DNS_AUTHENTICATOR}
-    return any(account.renews(renewal, plugin, config) for plugin in plugins)
+    # Nobody else speaks of a lineage without an authenticator, and each `certbot renew` fails.
+    return not renewal.authenticator or any(
+        account.renews(renewal, plugin, config) for plugin in plugins
+    )
 
 
 @dataclass(frozen=True)

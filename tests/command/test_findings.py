@@ -295,6 +295,21 @@ def test_a_lineage_that_is_not_renewed_by_itself(healthy: Account) -> None:
     assert healthy.kinds() == ["no-renewal"]
 
 
+def test_a_lineage_without_an_authenticator(healthy: Account) -> None:
+    """certbot passes it over; the line is all that it needs."""
+    file = healthy.directory / "renewal" / f"{SHOP}.conf"
+    good = file.read_text()
+    file.write_text(good.replace("authenticator = webfaction\n", ""))
+    (problem,) = healthy.problems()
+    assert problem.kind == "no-renewal"
+    assert problem.remedy == f"Write authenticator = webfaction below [renewalparams] in {file}."
+    healthy.add_lineage("w", "*.example.org", authenticator="", installer="")
+    assert "*.example.org" in healthy.survey().our_domains()
+    assert "authenticator = dns-webfaction" in healthy.problems("*.example.org")[0].remedy
+    file.write_text(good)
+    assert healthy.kinds() == []
+
+
 def test_a_lineage_that_was_never_installed(healthy: Account) -> None:
     """Wrong if it names our installer; else it may be for something else."""
     healthy.add_website("blog", "blog.example.com")
@@ -372,25 +387,16 @@ def test_a_lineage_that_cannot_be_read(healthy: Account) -> None:
     assert healthy.kinds() == []
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "fault"),
-    [
-        ("[renewalparams]", "nonsense [", "can't be read"),
-        ("[renewalparams]", "[renewal]", "can't be read"),
-        ("authenticator = webfaction", "", "names no authenticator"),
-    ],
-)
-def test_a_renewal_file_that_certbot_passes_over(
-    healthy: Account, old: str, new: str, fault: str
-) -> None:
+@pytest.mark.parametrize("broken", ["nonsense [", "[renewal]"])
+def test_a_renewal_file_that_certbot_passes_over(healthy: Account, broken: str) -> None:
     """`certbot renew` fails because of it each time; a good one is no problem."""
     assert account_problems(healthy.survey(), healthy.config) == []
     file = healthy.directory / "renewal" / f"{SHOP}.conf"
-    file.write_text(file.read_text().replace(old, new))
+    file.write_text(file.read_text().replace("[renewalparams]", broken))
     (problem,) = account_problems(healthy.survey(), healthy.config)
     assert problem == Problem(
         "unreadable-lineage",
-        f"The renewal file {file} {fault}, so certbot does not renew the lineage {SHOP}",
+        f"The renewal file {file} can't be read, so certbot does not renew the lineage {SHOP}",
         "Restore the file from a backup. Or get the certificate anew and delete the file then:"
         f" `certbot run -a webfaction -i webfaction --expand -d {SHOP}`",
     )

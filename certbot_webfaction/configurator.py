@@ -65,7 +65,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._performed = False
+        self._placed = False
+        self._placed = self._performed = False
         self._raised: BaseException | None = None
         self._deploying: tuple[CertificateFiles, list[str]] | None = None
         self._redirecting: list[str] = []
@@ -190,9 +191,11 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             answer.Challenge(domain_of(achall), achall.chall.encode("token"), validation)
             for achall, (_, validation) in zip(achalls, answers, strict=True)
         ]
-        self._performed = False
+        self._placed = self._performed = False
         self._raised = sys.exc_info()[1]
-        answer.answer(self._account, files, quiet=self.config.quiet)
+        places = answer.place(self._account, files)
+        self._placed = True
+        answer.see(self._account, files, places, quiet=self.config.quiet)
         self._performed = True
         return [response for response, _ in answers]
 
@@ -206,8 +209,13 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """
         from certbot_webfaction.challenges import answer
 
-        succeeded = self._performed and sys.exc_info()[1] is self._raised
-        answer.clean_up(self._account, keep_mounts=succeeded and not self.config.dry_run)
+        raised = sys.exc_info()[1]
+        succeeded = self._performed and raised is self._raised
+        answer.clean_up(
+            self._account,
+            keep_mounts=succeeded and not self.config.dry_run,
+            interrupted=not self._placed and not isinstance(raised, errors.PluginError),
+        )
 
     def auth_hint(self, failed_achalls: list[achallenges.AnnotatedChallenge]) -> str:
         """Say what to check where the CA failed although the files were seen from here."""

@@ -24,6 +24,7 @@ from certbot_webfaction.command.configuration import read_configuration
 from certbot_webfaction.configurator import Configurator
 from certbot_webfaction.dns import Authenticator
 from certbot_webfaction.panel.credentials import Credentials
+from certbot_webfaction.panel.errors import PanelUnreachableError
 from certbot_webfaction.panel.model import Account, App, Domain, Website
 from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
 from tests.lineages import write_lineage
@@ -197,6 +198,25 @@ def test_a_mount_goes_where_the_order_failed(
         finally:
             each.cleanup([achall("api.test")])
     assert panel.sites["api", False] == before
+
+
+@pytest.mark.parametrize(
+    ("raised", "stays"),
+    [(KeyboardInterrupt(), True), (PanelUnreachableError("The panel gave no answer."), False)],
+)
+def test_the_journal_remembers_what_was_interrupted(
+    panel: ShellPanel, tmp_path: Path, raised: BaseException, stays: bool
+) -> None:
+    """The call may yet be carried out; one that failed was looked after by the client."""
+    each = plugin(tmp_path)
+    each.prepare()
+    panel.fail(verb="create_app", error=raised)  # type: ignore[arg-type] # Ctrl-C is no error
+    with contextlib.suppress(errors.Error, KeyboardInterrupt):
+        try:
+            each.perform([achall("api.test")])
+        finally:
+            each.cleanup([achall("api.test")])
+    assert bool(each._account.journal().mounts) == stays
 
 
 @contextlib.contextmanager

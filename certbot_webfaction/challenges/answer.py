@@ -60,18 +60,11 @@ def places_of(account: HostAccount, domains: Sequence[str]) -> list[Place]:
         return find_places(domains, panel.websites(FRESH), panel.apps(), own_app)
 
 
-def answer(
-    account: HostAccount,
-    challenges: Sequence[Challenge],
-    *,
-    quiet: bool = False,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Put challenge files where the web server serves them, and see that it does.
+def place(account: HostAccount, challenges: Sequence[Challenge]) -> list[Place]:
+    """Put challenge files where the web server serves them, and make what that takes.
 
-    :param quiet: whether progress is kept from the terminal
-    :raises certbot.errors.PluginError: if there is no place for one, or it does not come back;
-        `clean_up` has to follow in any case
+    :raises certbot.errors.PluginError: if there is no place for one; `clean_up` has to follow in
+        any case
     """
     for challenge in challenges:
         # RFC 8555, section 8.3: base64url. It becomes a file's name.
@@ -80,10 +73,27 @@ def answer(
                 f"The CA sent a challenge for {challenge.domain} whose token is no base64url."
             )
     places = _make_places(account, places_of(account, [each.domain for each in challenges]))
-    by_domain = {place.domain: place for place in places}
-    _place_files(account, challenges, by_domain)
+    _place_files(account, challenges, {place.domain: place for place in places})
+    return places
+
+
+def see(
+    account: HostAccount,
+    challenges: Sequence[Challenge],
+    places: Sequence[Place],
+    *,
+    quiet: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """See that the web server serves what was placed.
+
+    :param places: what `place` returned
+    :param quiet: whether progress is kept from the terminal
+    :raises certbot.errors.PluginError: if a file does not come back
+    """
     if account.options.wait == 0:
         return
+    by_domain = {place.domain: place for place in places}
     _look(account, challenges, by_domain, quiet, sleep)
     changed = [each for each in challenges if not by_domain[each.domain].mounted]
     if changed:
@@ -202,17 +212,24 @@ def _parents(path: str) -> list[str]:
     return [str(parent) for parent in PurePosixPath(path).parents if parent.name]
 
 
-def clean_up(account: HostAccount, *, keep_mounts: bool) -> None:
+def clean_up(account: HostAccount, *, keep_mounts: bool, interrupted: bool = False) -> None:
     """Remove challenge files and their directories, and mounts and apps that were made for them.
 
     What fails is warned of, stays in the journal, and is tried again by `settle`.
 
     :param keep_mounts: whether the challenges succeeded: then the mounts stay for renewals, if
         `settle` finds in the next run that a certificate came of them
+    :param interrupted: whether `place` was broken off: the host may carry out its last call only
+        after we have looked, so `settle` looks once more
     """
+    before = account.journal() if interrupted else None
     _try(account, _remove_files)
     if not keep_mounts:
         _try(account, _remove_mounts)
+    if before is not None:
+        journal = account.journal()
+        journal.files, journal.mounts, journal.apps = before.files, before.mounts, before.apps
+        account.save(journal)
 
 
 def settle(account: HostAccount, needed: Callable[[], set[str]]) -> None:

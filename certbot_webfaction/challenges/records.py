@@ -131,6 +131,7 @@ class Records:
         self._names: set[str] = set()
         self._records: list[DnsRecord] = []
         self._unreachable = False
+        self._interrupted: str | None = None
 
     def find(self, names: Iterable[str]) -> dict[str, Owner]:
         """As `find_owners`, from what the account's DNS holds now."""
@@ -154,8 +155,10 @@ class Records:
         self._account.save(journal)
         try:
             self._make(owner, missing, DnsRecord(owner.name, "TXT", value))
-        except BaseException:
+        except BaseException as error:
             self._read_at = None  # it may have happened all the same
+            if not isinstance(error, errors.PluginError):
+                self._interrupted = value
             raise
 
     def withdraw(self, value: str, *, again: bool = False) -> None:
@@ -173,6 +176,8 @@ class Records:
             journal = self._account.journal()
             for entry in [entry for entry in journal.records if entry.value == value]:
                 self._undo(entry, again)
+                if value == self._interrupted:
+                    continue  # the host may carry it out only now: `settle` looks once more
                 journal.records.remove(entry)
                 self._account.save(journal)
         except errors.Error as error:

@@ -6,9 +6,10 @@ import functools
 import http.server
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from certbot import errors
@@ -17,9 +18,10 @@ from certbot_webfaction.account import HostAccount, Options, SharedPanel
 from certbot_webfaction.challenges.answer import (
     SETTLING,
     Challenge,
-    answer,
     clean_up,
+    place,
     places_of,
+    see,
     settle,
 )
 from certbot_webfaction.frontend.route import Route
@@ -97,6 +99,11 @@ class Scene:
 def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Scene:
     """The account, with files written either way."""
     return Scene(tmp_path, files=request.param)
+
+
+def answer(account: HostAccount, challenges: list[Challenge], **how: Any) -> None:
+    """As the plugin does."""
+    see(account, challenges, place(account, challenges), **how)
 
 
 def nobody() -> set[str]:
@@ -372,6 +379,44 @@ def test_a_run_that_was_killed_in_a_call_is_cleaned_up_after(
     scene.new_process()
     settle(scene.account, nobody)
     assert scene.is_clean()
+
+
+@pytest.mark.parametrize("verb", ["create_app", "run"])
+def test_a_call_that_outlives_its_interruption_is_undone_by_the_next_run(
+    tmp_path: Path, verb: str
+) -> None:
+    """Ctrl-C while it is on its way: the host carries it out when the clean-up has looked.
+
+    A mount is refused then, for its app is gone.
+    """
+    scene = Scene(tmp_path)
+    late: list[Callable[[], object]] = []
+
+    class Panel(ShellPanel):
+        def create_app(self, name: str, type: str) -> App:
+            return self.late("create_app", name, type)  # type: ignore[no-any-return]
+
+        def run(self, command: str) -> str:
+            return self.late("run", command)  # type: ignore[no-any-return]
+
+        def late(self, called: str, *args: object) -> Any:
+            call = functools.partial(getattr(super(), called), *args)
+            if called == verb and not late:
+                late.append(call)
+                raise KeyboardInterrupt
+            return call()
+
+    scene.panel.__class__ = Panel
+    with pytest.raises(KeyboardInterrupt):
+        place(scene.account, [SHOP, API])
+    clean_up(scene.account, keep_mounts=False, interrupted=True)
+    late[0]()
+    assert not scene.is_clean()
+
+    scene.new_process()
+    settle(scene.account, nobody)
+    assert scene.is_clean()
+    assert scene.account.journal() == Journal()
 
 
 def test_a_run_that_was_killed_after_placing_is_cleaned_up_after(scene: Scene) -> None:

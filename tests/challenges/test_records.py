@@ -282,6 +282,21 @@ def test_an_interruption_counts_as_a_failure(panel: FakePanel, account: HostAcco
     assert (panel.records, panel.zones) == ([], {"example.com": ZONE})
 
 
+def test_a_call_that_outlives_its_interruption_is_undone_by_the_next_run(
+    panel: FakePanel, account: HostAccount
+) -> None:
+    """The panel may carry it out only when the clean-up has looked."""
+    records = Records(account)
+    panel.fail(verb="create_txt", error=_Interrupt())  # type: ignore[arg-type] # no error
+    with pytest.raises(KeyboardInterrupt):
+        records.publish(NAME, "ours")
+    records.withdraw("ours")
+    _record(panel)
+    settle(account)
+
+    assert (panel.records, panel.zones, journal_of(account)) == ([], {"example.com": ZONE}, [])
+
+
 class _Interrupt(KeyboardInterrupt):
     """Ctrl-C."""
 

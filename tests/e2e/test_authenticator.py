@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -391,10 +392,16 @@ def test_an_interrupted_run_cleans_up(sandbox: Sandbox) -> None:
     add_website(sandbox, "port", "custom_app_with_port")
     sandbox.front_end.wait_applied()
     before = panel(sandbox)
-    sandbox.front_end.delay = 60
 
     names = domains("plain.example.com", "port.example.com")
-    assert interrupted(sandbox, signal.SIGINT, *names) != 0
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        there = f"127.0.0.1:{silent.getsockname()[1]}"
+        with started(sandbox, "--webfaction-connect-to", there, *names) as process:
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(signal.SIGINT)
+                assert process.wait(60) != 0
     assert challenge_files(sandbox) == []
     assert panel(sandbox) == before
     assert journal(sandbox) == Journal()

@@ -92,6 +92,16 @@ def read_configuration(arguments: argparse.Namespace) -> configuration.Namespace
     return config
 
 
+def usual_config_dir(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> str:
+    """The configuration directory of a certbot that is not told one, such as a job of cron.
+
+    :param config: what `read_configuration` made of ``arguments``
+    """
+    if not hasattr(arguments, "config_dir"):
+        return str(config.config_dir)
+    return str(read_configuration(argparse.Namespace()).config_dir)
+
+
 def _given(arguments: argparse.Namespace) -> list[str]:
     """The options that were given, for certbot's parser."""
     given: dict[str, Any] = vars(arguments)

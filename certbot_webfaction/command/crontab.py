@@ -67,15 +67,18 @@ class Job:
     program: Path
 
 
-def renewing_jobs(crontab: str, config_dir: str) -> list[Job]:
-    """The jobs of a crontab that renew the lineages below a configuration directory."""
+def renewing_jobs(crontab: str, config_dir: str, usual_dir: str) -> list[Job]:
+    """The jobs of a crontab that renew the lineages below a configuration directory.
+
+    :param usual_dir: the directory that a certbot takes which is not told one
+    """
     path, jobs = CRON_PATH, []
     for line in crontab.splitlines():
         if assignment := re.fullmatch(r"""\s*PATH\s*=\s*["']?(.*?)["']?\s*""", line):
             path = assignment[1]
         elif not line.lstrip().startswith("#"):
             for program, *arguments in _runs_of_certbot(line):
-                if _renews(arguments, config_dir):
+                if _renews(arguments, config_dir, usual_dir):
                     name = str(_expanded(program))
                     jobs.append(Job(line, Path(shutil.which(name, path=path) or name)))
     return jobs
@@ -95,11 +98,13 @@ def _runs_of_certbot(line: str) -> Iterator[list[str]]:
         return
 
 
-def _renews(arguments: Sequence[str], config_dir: str) -> bool:
+def _renews(arguments: Sequence[str], config_dir: str, usual_dir: str) -> bool:
     words = [word for argument in arguments for word in argument.split("=", 1)]
     if "renew" not in words or "--dry-run" in words:
         return False
-    given = dict(itertools.pairwise(words)).get("--config-dir", config_dir)
+    has_file = "--config" in words or "-c" in words  # what that says is taken to be right
+    untold = config_dir if has_file else usual_dir
+    given = dict(itertools.pairwise(words)).get("--config-dir", untold)
     return _expanded(given).resolve() == Path(config_dir).resolve()
 
 

@@ -17,6 +17,7 @@ from certbot_webfaction.challenges.causes import describe
 from certbot_webfaction.challenges.placement import Place
 from certbot_webfaction.challenges.probe import probe
 from certbot_webfaction.command.commands import credentials_option
+from certbot_webfaction.command.configuration import usual_config_dir
 from certbot_webfaction.command.crontab import read_crontab, renewing_jobs
 from certbot_webfaction.command.findings import (
     DOMAIN_CHECKS,
@@ -82,7 +83,9 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     """Make all checks; return 0 if nothing is wrong, else 1."""
     named = list(_named(arguments.doctor_domains))
     report = Report(standard_output(), quiet=bool(config.quiet))
-    _check_everything(config, named, report)
+    _check_account(config, named, report)
+    report.tell("cron", _cron(config, usual_config_dir(config, arguments)))
+    report.tell("versions", _versions())
     return 1 if report.failed else 0
 
 
@@ -170,7 +173,7 @@ class Report:
         print("\n".join(told), flush=True)
 
 
-def _check_everything(
+def _check_account(
     config: configuration.NamespaceConfig, named: Sequence[str], report: Report
 ) -> None:
     account, survey = _reach_account(config, report)
@@ -183,8 +186,6 @@ def _check_everything(
         _check_domains(account, survey, named, config, report)
     else:
         report.tell_unmade(_checks(), "because there are no credentials")
-    report.tell("cron", _cron(config))
-    report.tell("versions", _versions())
 
 
 def _checks() -> list[Check]:
@@ -378,9 +379,10 @@ def _came_back(place: Place, wrong: WrongAnswer | None, account: HostAccount) ->
 # This machine
 
 
-def _cron(config: configuration.NamespaceConfig) -> Finding:
+def _cron(config: configuration.NamespaceConfig, usual_dir: str) -> Finding:
     crontab = read_crontab()
-    schedule = find_schedule(config, crontab)
+    jobs = renewing_jobs(crontab or "", config.config_dir, usual_dir)
+    schedule = find_schedule(config, jobs)
     if schedule:
         return Fine(schedule)
     if crontab is None:
@@ -388,7 +390,7 @@ def _cron(config: configuration.NamespaceConfig) -> Finding:
             "the crontab can't be read here, so it is not known what runs `certbot renew`",
             "Have `certbot renew -q` run once a day.",
         )
-    for job in renewing_jobs(crontab, config.config_dir):
+    for job in jobs:
         return Problem(
             "no-cron",
             f"the crontab runs {job.program}, which does not have this plugin, so certificates"

@@ -14,6 +14,7 @@ from certbot.display import util as display_util
 from certbot_webfaction.account import read_options
 from certbot_webfaction.command import predecessor
 from certbot_webfaction.command.commands import credentials_option
+from certbot_webfaction.command.configuration import usual_config_dir
 from certbot_webfaction.command.credentials import accepted_credentials
 from certbot_webfaction.command.credentials_file import plan_credentials
 from certbot_webfaction.command.crontab import (
@@ -154,7 +155,7 @@ def _plan_cron(
             f" renewed:\n{line}"
         )
         return None
-    for job in renewing_jobs(crontab, config.config_dir):
+    for job in renewing_jobs(crontab, config.config_dir, usual_config_dir(config, arguments)):
         if has_plugin(job.program):
             display_util.notify(f"The crontab renews certificates already: {job.line}")
             return None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from certbot import configuration
 
-from certbot_webfaction.command.crontab import has_plugin, renewing_jobs
+from certbot_webfaction.command.crontab import Job, has_plugin
 
 SYSTEM_CRON = Path("/etc/cron.d/certbot")
 SYSTEM_TIMER = "certbot.timer"
@@ -19,15 +20,15 @@ SYSTEM_CONFIG = Path("/etc/letsencrypt")
 """The configuration that they renew: certbot's default, as root has it."""
 
 
-def find_schedule(config: configuration.NamespaceConfig, crontab: str | None) -> str | None:
+def find_schedule(config: configuration.NamespaceConfig, jobs: Iterable[Job]) -> str | None:
     """Say what runs `certbot renew` for this configuration by itself; `None`: nothing is known to.
 
     Only a certbot that has the plugin counts, and the system's own only where it renews this
     configuration.
 
-    :param crontab: the user's, `None` if it can't be read
+    :param jobs: those of the user's crontab that renew it
     """
-    for job in renewing_jobs(crontab or "", config.config_dir):
+    for job in jobs:
         if has_plugin(job.program):
             return f"the crontab has “{job.line}”"
     if Path(config.config_dir).resolve() != SYSTEM_CONFIG.resolve():

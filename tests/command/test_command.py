@@ -9,7 +9,7 @@ from certbot import configuration, errors
 
 from certbot_webfaction.account import add_options, read_options
 from certbot_webfaction.command import SUBCOMMANDS, command_parser, main
-from certbot_webfaction.command.configuration import read_configuration
+from certbot_webfaction.command.configuration import read_configuration, usual_config_dir
 from certbot_webfaction.configurator import Configurator
 
 
@@ -50,6 +50,17 @@ def test_cli_ini_is_read_and_the_command_line_wins(tmp_path: Path) -> None:
     assert config.work_dir == str(tmp_path / "work")
     assert read_options(config).wait == 7
     assert read_options(config).app == "-odd"
+
+
+def test_what_a_certbot_takes_that_is_told_nothing(tmp_path: Path) -> None:
+    """What a configuration file says, not what this command line does."""
+    file = tmp_path / "cli.ini"
+    file.write_text(f"config-dir = {tmp_path}\n")
+    told = ["status", "-c", str(file)]
+    for arguments, is_usual in ((told, True), ([*told, "--config-dir=/elsewhere"], False)):
+        parsed = command_parser().parse_args(arguments)
+        config = read_configuration(parsed)
+        assert (usual_config_dir(config, parsed) == config.config_dir) == is_usual
 
 
 def test_a_cli_ini_that_certbot_refuses_is_an_error_that_names_the_key(tmp_path: Path) -> None:

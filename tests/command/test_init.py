@@ -233,7 +233,7 @@ class TestCrontab:
     def test_that_renews_is_known(self, line: str, program: str) -> None:
         """Wherever certbot lies and whatever else stands there."""
         crontab = f"MAILTO=me\nPATH=/nowhere\n{line}\n"
-        assert renewing_jobs(crontab, "/etc/ours") == [Job(line, Path(program))]
+        assert renewing_jobs(crontab, "/etc/ours", "/etc/ours") == [Job(line, Path(program))]
 
     @pytest.mark.parametrize(
         "line",
@@ -252,7 +252,17 @@ class TestCrontab:
     )
     def test_that_does_not_renew_is_no_such_line(self, line: str) -> None:
         """Nor is one that is commented out, one that only tries, or one for other lineages."""
-        assert renewing_jobs(f"MAILTO=me\n{line}\n", "/etc/ours") == []
+        assert renewing_jobs(f"MAILTO=me\n{line}\n", "/etc/ours", "/etc/ours") == []
+
+    def test_that_names_no_directory_renews_the_usual_one(self) -> None:
+        """Unless it names a file, which may name any."""
+        for line, count in (
+            ("5 3 * * * certbot renew", 0),
+            ("5 3 * * * certbot renew --config-dir=/etc/ours", 1),
+            ("5 3 * * * certbot renew --config /home/alice/cli.ini", 1),
+            ("5 3 * * * certbot renew -c /home/alice/cli.ini --config-dir=/etc/usual", 0),
+        ):
+            assert len(renewing_jobs(line, "/etc/ours", "/etc/usual")) == count, line
 
     def test_a_certbot_is_found_where_cron_looks_for_it(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -263,10 +273,10 @@ class TestCrontab:
         monkeypatch.setenv("PATH", str(tmp_path))
         monkeypatch.setenv("HOME", str(tmp_path))
         line = "5 3 * * * certbot renew"
-        (job,) = renewing_jobs(line, "/etc/ours")
+        (job,) = renewing_jobs(line, "/etc/ours", "/etc/ours")
         assert job.program != program
         for told in (f'PATH="{tmp_path}"\n{line}', "5 3 * * * ~/certbot renew"):
-            (job,) = renewing_jobs(told, "/etc/ours")
+            (job,) = renewing_jobs(told, "/etc/ours", "/etc/ours")
             assert job.program == program
 
     def test_only_a_certbot_with_the_plugin_counts(self, tmp_path: Path) -> None:
@@ -335,7 +345,7 @@ class TestCrontab:
         """cron takes an unescaped % for the end of the command."""
         line = renewing_line(["--config", "/home/a b/100%.ini"])
         assert line.endswith(r" renew -q --config '/home/a b/100\%.ini'")
-        (job,) = renewing_jobs(line, "/etc/ours")
+        (job,) = renewing_jobs(line, "/etc/ours", "/etc/ours")
         assert job == Job(line, Path(sys.executable).with_name("certbot"))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from certbot_webfaction.command import schedule
+from certbot_webfaction.command.crontab import Job
 from certbot_webfaction.command.schedule import find_schedule
 from tests.command.scene import Account
 
@@ -30,20 +31,14 @@ def _add(programs: Path, name: str, script: str) -> None:
 
 def test_a_line_of_the_crontab_is_shown(account: Account) -> None:
     """The first whose certbot has the plugin."""
-    lines = f"1 2 * * * /nowhere/certbot renew\n17 4 * * * {CERTBOT} renew -q\n"
-    assert find_schedule(account.config, lines) == (
-        f"the crontab has “17 4 * * * {CERTBOT} renew -q”"
-    )
+    jobs = [Job("first", Path("/nowhere/certbot")), Job("second", CERTBOT), Job("third", CERTBOT)]
+    assert find_schedule(account.config, jobs) == "the crontab has “second”"
 
 
-@pytest.mark.parametrize(
-    "crontab", [None, "", "# certbot renew", "1 2 * * * /nowhere/certbot renew"]
-)
-def test_without_such_a_line_and_systemd_nothing_renews(
-    account: Account, programs: Path, crontab: str | None
-) -> None:
+def test_without_such_a_line_and_systemd_nothing_renews(account: Account, programs: Path) -> None:
     """Nor where the crontab's certbot does not have the plugin."""
-    assert find_schedule(account.config, crontab) is None
+    assert find_schedule(account.config, []) is None
+    assert find_schedule(account.config, [Job("first", Path("/nowhere/certbot"))]) is None
 
 
 def test_the_systems_jobs_count_for_the_systems_configuration_alone(
@@ -56,13 +51,13 @@ def test_the_systems_jobs_count_for_the_systems_configuration_alone(
     monkeypatch.setattr(schedule, "SYSTEM_CRON", cron)
     monkeypatch.setattr(schedule, "SYSTEM_CERTBOT", CERTBOT)
     _add(programs, "systemctl", '[ "$1 $2 $3" = "is-active --quiet certbot.timer" ]')
-    assert find_schedule(account.config, "") is None, "the user's own configuration"
+    assert find_schedule(account.config, []) is None, "the user's own configuration"
     monkeypatch.setattr(schedule, "SYSTEM_CONFIG", account.directory)
-    assert find_schedule(account.config, "") == f"{cron} runs it"
+    assert find_schedule(account.config, []) == f"{cron} runs it"
     monkeypatch.setattr(schedule, "SYSTEM_CERTBOT", programs / "certbot")
-    assert find_schedule(account.config, "") is None
+    assert find_schedule(account.config, []) is None
     monkeypatch.setattr(schedule, "SYSTEM_CERTBOT", CERTBOT)
     cron.unlink()
-    assert find_schedule(account.config, "") == "systemd's timer certbot.timer runs it"
+    assert find_schedule(account.config, []) == "systemd's timer certbot.timer runs it"
     _add(programs, "systemctl", "exit 3")
-    assert find_schedule(account.config, "") is None
+    assert find_schedule(account.config, []) is None

@@ -204,7 +204,7 @@ class Reader:
         is_new = "bob.ini" in line or "--config-dir" in line
         if is_new or not ("--from" in line or self._sandbox.credentials.exists()):
             answers += [("User name", host.username), ("Password", host.password)]
-        if not (host.home_directory / "crontab").exists():
+        if "--config-dir" in line or not (host.home_directory / "crontab").exists():
             answers += [("[y/n]", "y")]
         with Terminal(["/bin/sh", "-c", f"exec {line}"], self._environ) as terminal:
             for question, answer in answers:

@@ -109,7 +109,8 @@ def _renews(arguments: Sequence[str], config_dir: str, usual_dir: str) -> bool:
 
 
 def _expanded(word: str) -> Path:
-    return Path(os.path.expandvars(word)).expanduser()
+    # Path.expanduser raises where there is no such user.
+    return Path(os.path.expanduser(os.path.expandvars(word)))  # noqa: PTH111
 
 
 def has_plugin(certbot: Path) -> bool:

@@ -227,6 +227,7 @@ class TestCrontab:
             ("@daily sleep 5; nice certbot -q renew >/dev/null", "certbot"),
             ("  5 3 * * * '/home/a b/certbot' --config x renew", "/home/a b/certbot"),
             ("5 3 * * * certbot --config-dir=/etc/ours/ renew", "certbot"),
+            ("5 3 * * * ~no-such-user/certbot renew", "~no-such-user/certbot"),
             (r"5 3 * * * test -x certbot -a \! -d /run && certbot renew", "certbot"),
         ],
     )

@@ -23,6 +23,7 @@ from certbot_webfaction.account import (
     read_options,
 )
 from certbot_webfaction.challenges import domain_of, names_ahead
+from certbot_webfaction.commands import install_command
 from certbot_webfaction.installation.differences import Problem, differences, forget_gone
 from certbot_webfaction.installation.documents import read_documents, wanted_path
 from certbot_webfaction.installation.wanted import (
@@ -298,7 +299,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             files, domains = self._deploying
             acknowledge(wanted, journal, WantedCertificate.of(files), domains, seen)
             self._write_documents(wanted, journal)
-            wanted = want_certificate(wanted, files, domains, seen, journal)
+            wanted = want_certificate(wanted, files, domains, seen, journal, self.config)
             self._concerned.update(wanted.names_of(WantedCertificate.of(files)))
             self._see_to_renewals(files)
         self._concerned.update(self._redirecting)
@@ -444,11 +445,10 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         if lineage.lineagename not in _installed[account]:
             logger.warning(
                 "The certificate %s names %s as its installer but was never installed with it."
-                " Install it with `certbot install --cert-name %s -i %s`.",
+                " Install it with `%s`.",
                 lineage.lineagename,
                 self.name,
-                lineage.lineagename,
-                self.name,
+                install_command(self.config, lineage.lineagename),
             )
         if is_first:
             _raise(self._reconcile(wanted, journal, overdue=True))

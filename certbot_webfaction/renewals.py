@@ -9,6 +9,7 @@ from pathlib import Path
 
 from certbot import configuration, errors
 
+from certbot_webfaction.commands import reconfigure_command
 from certbot_webfaction.lineage import CertificateFiles, lineage_files
 
 logger = logging.getLogger(__name__)
@@ -100,6 +101,6 @@ def reconfigure(renewal: Renewal, installer: str, config: configuration.Namespac
 
     # certbot 2.3 brought `reconfigure`.
     if tuple(map(int, certbot.__version__.split(".")[:2])) >= (2, 3):
-        return f"`certbot reconfigure --cert-name {renewal.lineage} -i {installer}` puts it there."
+        return f"`{reconfigure_command(config, renewal.lineage)}` puts it there."
     file = Path(config.renewal_configs_dir) / f"{renewal.lineage}.conf"
     return f"Write installer = {installer} into {file}."

@@ -16,7 +16,6 @@ from certbot_webfaction.account import HostAccount, open_account, read_options
 from certbot_webfaction.challenges.causes import describe
 from certbot_webfaction.challenges.placement import Place
 from certbot_webfaction.challenges.probe import probe
-from certbot_webfaction.command.commands import credentials_option
 from certbot_webfaction.command.configuration import usual_config_dir
 from certbot_webfaction.command.crontab import read_crontab, renewing_jobs
 from certbot_webfaction.command.findings import (
@@ -40,6 +39,7 @@ from certbot_webfaction.command.survey import (
     read_lineages,
     take_survey,
 )
+from certbot_webfaction.commands import credentials_option
 from certbot_webfaction.files import LocalFiles, PlacingError, choose_files
 from certbot_webfaction.frontend.challenge_file import WrongAnswer
 from certbot_webfaction.names import a_label

@@ -11,7 +11,6 @@ from pathlib import Path
 from certbot import configuration
 
 from certbot_webfaction.challenges.placement import why_nowhere
-from certbot_webfaction.command.commands import get_command, install_command
 from certbot_webfaction.command.survey import (
     AUTHENTICATOR,
     DNS_AUTHENTICATOR,
@@ -21,6 +20,7 @@ from certbot_webfaction.command.survey import (
     Survey,
     Unreadable,
 )
+from certbot_webfaction.commands import get_command, install_command
 from certbot_webfaction.names import a_label, covered
 from certbot_webfaction.panel.mount import CHALLENGE_PATH
 from certbot_webfaction.renewals import reconfigure

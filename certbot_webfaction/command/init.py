@@ -13,7 +13,6 @@ from certbot.display import util as display_util
 
 from certbot_webfaction.account import read_options
 from certbot_webfaction.command import predecessor
-from certbot_webfaction.command.commands import credentials_option
 from certbot_webfaction.command.configuration import usual_config_dir
 from certbot_webfaction.command.credentials import accepted_credentials
 from certbot_webfaction.command.credentials_file import plan_credentials
@@ -31,6 +30,7 @@ from certbot_webfaction.command.user_configuration import (
     plan_user_configuration,
     user_configuration,
 )
+from certbot_webfaction.commands import credentials_option
 
 SUMMARY = "set certbot up for an account: credentials, directories, cron"
 DESCRIPTION = f"""\

@@ -12,6 +12,7 @@ from certbot.display import util as display_util
 
 from certbot_webfaction import document
 from certbot_webfaction.account import FRESH, HostAccount
+from certbot_webfaction.commands import install_command
 from certbot_webfaction.frontend.served import Expected
 from certbot_webfaction.installation import redirect
 from certbot_webfaction.installation.differences import Differences, Problem
@@ -63,8 +64,7 @@ def reconcile(
     :returns: what could not be done; the rest was
     :raises certbot_webfaction.panel.errors.PanelUnreachableError: if the panel does not answer
     """
-    files = {name: entry.files(config) for name, entry in wanted.certificates.items()}
-    return _Reconciliation(account, wanted, journal, files, watch).run(found)
+    return _Reconciliation(account, wanted, journal, config, watch).run(found)
 
 
 def _expected_of(files: CertificateFiles) -> Expected:
@@ -79,14 +79,15 @@ class _Reconciliation:
         account: HostAccount,
         wanted: Wanted,
         journal: Journal,
-        files: Mapping[str, CertificateFiles],
+        config: configuration.NamespaceConfig,
         watch: Watch,
     ) -> None:
         self.account = account
         self.panel = account.panel
         self.wanted = wanted
         self.journal = journal
-        self.files = files
+        self.config = config
+        self.files = {name: entry.files(config) for name, entry in wanted.certificates.items()}
         self.watch = watch
         self.problems: list[Problem] = []
 
@@ -189,7 +190,7 @@ class _Reconciliation:
             raise errors.PluginError(
                 f"The https website {name} is gone from the panel, so the certificate {certificate}"
                 " is not used there any more. If that is not what you meant, run"
-                f" `certbot install --cert-name {self.files[certificate].source} -i webfaction`."
+                f" `{install_command(self.config, self.files[certificate].source)}`."
             )
         entry = self.journal.certificates.get(name)
         known = entry is not None and website.certificate in (entry.before, entry.ours)

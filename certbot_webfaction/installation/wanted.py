@@ -11,7 +11,6 @@ import datetime
 import itertools
 import logging
 import re
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 from certbot import configuration, errors
 
 from certbot_webfaction.account import FRESH, SharedPanel
+from certbot_webfaction.commands import get_command, install_command
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.lineage import CertificateFiles, fingerprints, lineage_files
 from certbot_webfaction.names import a_label, covered, covers
@@ -148,6 +148,7 @@ def want_certificate(
     domains: Iterable[str],
     seen: Seen,
     journal: Journal,
+    config: configuration.NamespaceConfig,
 ) -> Wanted:
     """Want a certificate on every website that serves one of ``domains``.
 
@@ -166,7 +167,7 @@ def want_certificate(
     homeless: list[str] = []
     for domain in domains:
         websites = seen.reached(domain, https=True)
-        reasons = [_attach(result, name, site, names, seen) for site in websites]
+        reasons = [_attach(result, name, site, names, seen, config) for site in websites]
         given = [reason for reason in reasons if reason]
         without_https = _without_https(domain, seen)
         homeless += without_https
@@ -175,16 +176,18 @@ def want_certificate(
         else:
             refused.update(given)
     if refusals:
-        raise errors.PluginError(_no_website(files, refusals))
+        raise errors.PluginError(_no_website(files, refusals, config))
     for reason in sorted(refused):
         logger.warning("The certificate %s was not put everywhere: %s", files.source, reason)
     for domain in homeless:
         _make_website(result, name, domain, seen)
-    _let_go(result, name, names)
+    _let_go(result, name, names, config)
     return result
 
 
-def _let_go(wanted: Wanted, name: str, names: tuple[str, ...]) -> None:
+def _let_go(
+    wanted: Wanted, name: str, names: tuple[str, ...], config: configuration.NamespaceConfig
+) -> None:
     """Warn of domains that websites used this certificate for, and that it no longer covers."""
     for website, want in wanted.websites.items():
         lost = [own for own in want.domains if not covered(own, names)]
@@ -198,17 +201,8 @@ def _let_go(wanted: Wanted, name: str, names: tuple[str, ...]) -> None:
                 name,
                 ", ".join(lost),
                 website,
-                expand_command((*names, *lost)),
+                get_command(config, (*names, *lost)),
             )
-
-
-def expand_command(domains: Iterable[str]) -> str:
-    """The command that gets and installs one certificate for all these domains."""
-    unique = list(dict.fromkeys(domains))
-    dns = any(domain.startswith("*.") for domain in unique)
-    words = ["certbot", "run", "-a", "dns-webfaction" if dns else "webfaction", "-i", "webfaction"]
-    words += ["--expand", *(word for domain in unique for word in ("-d", domain))]
-    return shlex.join(words)
 
 
 def acknowledge(
@@ -295,7 +289,7 @@ def websites_to_redirect(
                 f"The http website {website.name} was not redirected: it also serves"
                 f" {', '.join(dark)}, for which no https website has an unexpired certificate, so"
                 " visitors would be sent to an error. One certificate for all of its domains:"
-                f" `{expand_command(website.domains)}`"
+                f" `{get_command(config, website.domains)}`"
             )
     if refusals and (config.redirect or len(refusals) == len(new)):
         raise errors.PluginError("\n".join(refusals.values()))
@@ -353,7 +347,12 @@ def certificate_name(
 
 
 def _attach(
-    wanted: Wanted, name: str, website: Website, names: tuple[str, ...], seen: Seen
+    wanted: Wanted,
+    name: str,
+    website: Website,
+    names: tuple[str, ...],
+    seen: Seen,
+    config: configuration.NamespaceConfig,
 ) -> str | None:
     """Want the certificate on an https website, or return why not."""
     current = seen.certificate(website.certificate)
@@ -371,7 +370,7 @@ def _attach(
             f"the https website {website.name} also serves {', '.join(losing)}, which the"
             f" certificate {current.name} covers there until {current.expires} and this one does"
             " not. The website was left as it is. One certificate for all of it:"
-            f" `{expand_command((*website.domains, *names))}`"
+            f" `{get_command(config, (*website.domains, *names))}`"
         )
     covered_here = [own.lower() for own in website.domains if covered(own, names)]
     before = wanted.websites.get(website.name)
@@ -412,7 +411,9 @@ def _make_website(wanted: Wanted, certificate: str, domain: str, seen: Seen) -> 
     wanted.websites[name] = WantedWebsite(certificate, [domain], made_from=source.name)
 
 
-def _no_website(files: CertificateFiles, refusals: dict[str, str]) -> str:
+def _no_website(
+    files: CertificateFiles, refusals: dict[str, str], config: configuration.NamespaceConfig
+) -> str:
     domains: dict[str, list[str]] = {}
     for domain, reason in refusals.items():
         domains.setdefault(reason, []).append(domain)
@@ -420,5 +421,5 @@ def _no_website(files: CertificateFiles, refusals: dict[str, str]) -> str:
     return (
         f"The certificate {files.source} can't be installed for every domain on it:\n{reasons}\n"
         "No https website was changed. Create what is missing on the panel, or name fewer domains,"
-        f" then run `certbot install --cert-name {files.source} -i webfaction`."
+        f" then run `{install_command(config, files.source)}`."
     )

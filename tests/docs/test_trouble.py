@@ -41,7 +41,9 @@ NO_MESSAGES_IN: Mapping[str, str] = {
     "_say_what_next": "tells what to do next",
     "certbot_lines": "commands to copy",
     "find_schedule": "tells what renews",
-    "install_command": "a command to copy",
+    "get_command": "a command to copy",
+    "install_command": "likewise",
+    "reconfigure_command": "likewise",
     "_install": "a remedy; stands below what is wrong",
     "_restore": "a remedy; stands below what is wrong",
 }

@@ -101,7 +101,7 @@ class Scene:
         chosen = domains or files.names()
         acknowledge(wanted, journal, WantedCertificate.of(files), chosen, seen)
         self.account.save(journal)
-        self.want(want_certificate(wanted, files, chosen, seen, journal))
+        self.want(want_certificate(wanted, files, chosen, seen, journal, self.config))
         self.restart()
 
     def redirect(self, domain: str) -> None:
@@ -146,6 +146,7 @@ def make_config(directory: Path, **options: object) -> configuration.NamespaceCo
         "logs_dir": str(directory / "logs"),
         "strict_permissions": False,
         "redirect": None,
+        "webfaction_credentials": None,
         **options,
     }
     # What certbot's own constructor checks besides paths.

@@ -35,7 +35,7 @@ def foreign(name: str, *domains: str, days: int = 30) -> Certificate:
 def want(scene: Scene, lineage: str, *domains: str, wanted: Wanted | None = None) -> Wanted:
     files = scene.issue(lineage, *domains)
     seen = Seen(scene.account.panel)
-    return want_certificate(wanted or Wanted(), files, domains, seen, Journal())
+    return want_certificate(wanted or Wanted(), files, domains, seen, Journal(), scene.config)
 
 
 def test_every_https_website_of_the_domains_is_wanted(tmp_path: Path) -> None:

@@ -296,8 +296,9 @@ def test_an_undo_leaves_what_was_changed_by_hand(
     scene = Scene(tmp_path, http("a", "a.test"), https("a", "a.test"), http("b", "b.test"))
     scene.issue("a.test", "a.test", "b.test")
     _install_and_redirect(scene)
+    scene.panel.installed["mine"] = Certificate("mine", ("a.test",), None, "leaf")
     by_hand = [
-        https("a", "a.test", certificate=""),
+        https("a", "a.test", certificate="mine"),
         http("a", "a.test", app="site", path="/mine"),
         https("b", "b.test", "c.test", certificate="a_test"),
     ]
@@ -306,10 +307,13 @@ def test_an_undo_leaves_what_was_changed_by_hand(
     scene.want(Wanted())
     scene.forget_process()
     scene.restart()
-    for website in by_hand[1:]:
+    for website in by_hand:
         assert scene.site(website.name, https=website.https) == website
     assert "The http website a keeps its content" in caplog.text
-    assert "The https website b stays on the panel" in caplog.text
+    kept = "The https website a stays on the panel with the certificate mine"
+    assert f"{kept}: it was chosen by hand since it was a_test." in caplog.text
+    kept = "The https website b stays on the panel with the certificate a_test"
+    assert f"{kept}: it was changed by hand since" in caplog.text
     assert scene.account.journal().contents == {}
 
 
@@ -576,6 +580,71 @@ def test_a_website_we_made_is_deleted_in_whatever_order_the_panel_lists_it(tmp_p
     scene.forget_process()
     scene.restart()
     assert ("shop", True) not in scene.panel.sites
+
+
+def test_a_website_does_not_go_back_to_no_certificate_behind_a_redirect(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its http website was renamed; the shared certificate would warn every visitor off."""
+    scene = Scene(tmp_path, http("shop", "shop.test"), https("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    scene.redirect("shop.test")
+    site = scene.panel.sites.pop(("shop", False))
+    scene.panel.sites["renamed", False] = replace(site, name="renamed")
+    scene.want(Wanted())
+    scene.forget_process()
+    scene.restart()
+    assert scene.site("shop", https=True).certificate == "shop_test"
+    kept = "The https website shop stays on the panel with the certificate shop_test"
+    assert f"{kept}: visitors of the http website renamed are still sent to it" in caplog.text
+
+
+def test_a_website_of_other_domains_sends_nobody(tmp_path: Path) -> None:
+    """So an undo behind it takes everything back."""
+    scene = Scene(tmp_path, http("shop", "shop.test"), http("blog", "blog.test"))
+    before = _state(scene)
+    for name in ("shop", "blog"):
+        scene.issue(f"{name}.test", f"{name}.test")
+        scene.install(f"{name}.test")
+    scene.redirect("blog.test")
+    wanted, _ = scene.documents()
+    del wanted.websites["shop"]
+    scene.want(wanted)
+    scene.restart()
+    assert ("shop", True) not in scene.panel.sites
+    assert ("blog", True) in scene.panel.sites
+    scene.want(Wanted())
+    scene.restart()
+    assert _state(scene) == before
+
+
+def test_a_redirect_found_in_place_is_undone_to_what_https_shows(tmp_path: Path) -> None:
+    """The note of it was lost; nothing is changed until then."""
+    scene = _redirected(tmp_path)
+    wanted, journal = scene.documents()
+    journal.contents.clear()
+    scene.account.save(journal)
+    scene.restart()
+    assert scene.writes() == []
+    wanted.redirects.clear()
+    scene.want(wanted)
+    scene.restart()
+    assert scene.site("shop", https=False).content == (Mount("site", "/"),)
+
+
+def test_a_refused_undo_to_a_certificate_that_is_there_is_tried_again(tmp_path: Path) -> None:
+    """The panel may have said no to something else."""
+    scene = Scene(tmp_path, https("shop", "shop.test", certificate="bought"))
+    scene.panel.installed["bought"] = Certificate("bought", ("shop.test",), None, "leaf")
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    scene.want(Wanted())
+    scene.panel.fail(verb="update_website", error=PanelRefusedError("Not now."))
+    with pytest.raises(errors.PluginError, match=r"^Not now\.$"):
+        scene.restart()
+    scene.restart()
+    assert scene.site("shop", https=True).certificate == "bought"
 
 
 def _redirected(directory: Path, *others: Website) -> Scene:

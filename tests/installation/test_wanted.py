@@ -16,6 +16,7 @@ from certbot_webfaction.installation.wanted import (
     Wanted,
     WantedCertificate,
     WantedWebsite,
+    acknowledge,
     certificate_name,
     want_certificate,
     websites_to_redirect,
@@ -24,6 +25,7 @@ from certbot_webfaction.journal import Journal, Uploaded
 from certbot_webfaction.lineage import CertificateFiles
 from certbot_webfaction.panel.model import Certificate, Website
 from tests.installation.scene import Scene, http, https, make_config
+from tests.sandbox.certificates import write_self_signed
 
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
 
@@ -286,3 +288,81 @@ def test_by_default_one_website_without_https_keeps_no_other_from_a_redirect(
     assert "The http website b was not redirected: it also serves pay.test" in caplog.text
     with pytest.raises(errors.PluginError, match="The http website b was not redirected"):
         websites_to_redirect(wanted, "*.shop.test", seen, make_config(tmp_path, redirect=True))
+
+
+@pytest.mark.parametrize(
+    ("names", "days", "secured"),
+    [(["shop.test"], 90, True), (["shop.test"], -1, False), (["other.test"], 90, False)],
+    ids=["valid", "expired", "another domain's"],
+)
+def test_https_of_a_lineage_counts_while_its_leaf_is_valid(
+    tmp_path: Path, names: list[str], days: int, secured: bool
+) -> None:
+    """What the panel says of a certificate of ours is older than the lineage."""
+    scene = Scene(tmp_path, http("shop", "shop.test"), https("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    files = scene.issue("shop.test", *names)
+    write_self_signed(files.leaf, files.key, *names, age=100, left=days)
+    wanted, _ = scene.documents()
+    seen = Seen(scene.account.panel)
+    if secured:
+        assert websites_to_redirect(wanted, "shop.test", seen, scene.config) == ["shop"]
+    else:
+        with pytest.raises(errors.PluginError, match="no https website has an unexpired"):
+            websites_to_redirect(wanted, "shop.test", seen, scene.config)
+
+
+def test_a_made_website_gets_the_next_free_name(tmp_path: Path) -> None:
+    """Where an https website of other domains, or one to be made, has the http one's name."""
+    scene = Scene(
+        tmp_path, http("shop", "shop.test", "pay.test"), https("shop", "old.test"), http("b", "b.t")
+    )
+    wanted = want(scene, "shop.test", "shop.test")
+    assert wanted.websites == {
+        "shop_2": WantedWebsite("shop_test", ["shop.test"], made_from="shop")
+    }
+    again = want(scene, "pay.test", "pay.test", wanted=wanted)
+    assert again.websites["shop_3"] == WantedWebsite("pay_test", ["pay.test"], made_from="shop")
+
+
+def test_what_was_taken_from_a_website_by_hand_is_put_back_by_installing(tmp_path: Path) -> None:
+    """A domain of one that we made; websites of other lineages stay as somebody left them."""
+    scene = Scene(tmp_path, http("a", "a.test", "www.a.test"), http("b", "b.test", "www.b.test"))
+    for name in ("a", "b"):
+        scene.issue(f"{name}.test", f"{name}.test", f"www.{name}.test")
+        scene.install(f"{name}.test")
+    for name in ("a", "b"):
+        made = scene.panel.sites[name, True]
+        scene.panel.sites[name, True] = replace(made, domains=(f"{name}.test",))
+    scene.forget_process()
+    scene.install("a.test")
+    assert scene.site("a", https=True).domains == ("a.test", "www.a.test")
+    assert scene.site("b", https=True).domains == ("b.test",)
+
+
+def test_only_what_was_installed_is_forgotten_with_its_website(tmp_path: Path) -> None:
+    """A website that is still to be made is; one without a note of ours was rolled back to."""
+    scene = Scene(tmp_path, http("a", "a.test"), https("kept", "kept.test"))
+    wanted = Wanted(
+        websites={
+            "made": WantedWebsite("c", ["m.test"], made_from="m"),
+            "gone": WantedWebsite("c", ["g.test"]),
+            "kept": WantedWebsite("c", ["kept.test"]),
+        }
+    )
+    acknowledge(wanted, Journal(), WantedCertificate("x"), ["a.test"], Seen(scene.account.panel))
+    assert list(wanted.websites) == ["made", "kept"]
+
+
+def test_a_certificate_chosen_by_hand_is_what_a_rollback_goes_back_to(tmp_path: Path) -> None:
+    """Installing again takes the website over from it, and notes that."""
+    scene = Scene(tmp_path, https("shop", "shop.test"))
+    scene.issue("shop.test", "shop.test")
+    scene.install("shop.test")
+    scene.panel.installed["bought"] = foreign("bought", "shop.test")
+    scene.panel.sites["shop", True] = https("shop", "shop.test", certificate="bought")
+    scene.forget_process()
+    scene.install("shop.test")
+    assert scene.site("shop", https=True).certificate == "shop_test"
+    assert scene.account.journal().certificates["shop"].before == "bought"

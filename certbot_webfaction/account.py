@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,19 +18,17 @@ from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.panel.credentials import Credentials
 from certbot_webfaction.panel.errors import LoginRefusedError
+from certbot_webfaction.panel.shared import SharedPanel
 
 if TYPE_CHECKING:
     from certbot_webfaction.panel.interface import IPanel
-    from certbot_webfaction.panel.model import Account, App, Certificate, Website
+    from certbot_webfaction.panel.model import Account
     from certbot_webfaction.renewals import Renewal
 
 API_URL = "https://api.webfaction.com/"
 CHALLENGE_APP = "letsencrypt"
 APP_TYPE = "static_php70"
 WAIT = 120
-
-FRESH = 60.0
-"""Seconds for which a reading of the panel counts as what it holds now."""
 
 
 def add_options(add: Callable[..., None]) -> None:
@@ -211,106 +206,6 @@ class HostAccount:
         document.write(self.journal_path, journal)
 
 
-class SharedPanel:
-    """A panel and what it was last seen to hold, shared by everything in this process.
-
-    Placing challenges is content with what was seen at any time, so that a renewal of many
-    lineages reads the panel once; whoever changes a website asks for a `FRESH` reading first.
-    """
-
-    def __init__(
-        self, make_client: Callable[[], IPanel], clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._make_client = make_client
-        self._clock = clock
-        self._websites: dict[tuple[str, bool], Website] | None = None
-        self._websites_seen = 0.0
-        self._apps: dict[str, App] | None = None
-        self._certificates: dict[str, Certificate] | None = None
-
-    @cached_property
-    def client(self) -> IPanel:
-        """The panel itself."""
-        return self._make_client()
-
-    def websites(self, within: float | None = None) -> tuple[Website, ...]:
-        """The account's websites as seen in the last ``within`` seconds, or ever."""
-        old = within is not None and self._clock() - self._websites_seen > within
-        if self._websites is None or old:
-            self._websites = {_key(website): website for website in self.client.websites()}
-            self._websites_seen = self._clock()
-        return tuple(self._websites.values())
-
-    def apps(self) -> tuple[App, ...]:
-        """The account's apps as seen by this process."""
-        if self._apps is None:
-            self._apps = {app.name: app for app in self.client.apps()}
-        return tuple(self._apps.values())
-
-    def certificates(self) -> tuple[Certificate, ...]:
-        """The account's certificates as seen by this process, without what it uploaded since."""
-        if self._certificates is None:
-            self._certificates = {known.name: known for known in self.client.certificates()}
-        return tuple(self._certificates.values())
-
-    def saw_certificate(self, name: str) -> bool:
-        """Whether a certificate of this name was seen; the panel is not asked."""
-        return self._certificates is not None and name in self._certificates
-
-    def forget(self) -> None:
-        """Read everything anew when it is next asked for."""
-        self._websites = None
-        self._apps = None
-        self._certificates = None
-
-    def create_website(self, website: Website) -> None:
-        """As `IPanel.create_website`."""
-        with self._changing():
-            self.client.create_website(website)
-        self._note(website)
-
-    def update_website(self, website: Website) -> None:
-        """As `IPanel.update_website`."""
-        with self._changing():
-            self.client.update_website(website)
-        self._note(website)
-
-    def delete_website(self, website: Website) -> None:
-        """As `IPanel.delete_website`."""
-        with self._changing():
-            self.client.delete_website(website)
-        if self._websites is not None:
-            self._websites.pop(_key(website), None)
-
-    def create_app(self, name: str, type: str) -> App:
-        """As `IPanel.create_app`."""
-        with self._changing():
-            app = self.client.create_app(name, type)
-        if self._apps is not None:
-            self._apps[name] = app
-        return app
-
-    def delete_app(self, name: str) -> None:
-        """As `IPanel.delete_app`."""
-        with self._changing():
-            self.client.delete_app(name)
-        if self._apps is not None:
-            self._apps.pop(name, None)
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Forget what was seen if a change fails: it may have happened all the same."""
-        try:
-            yield
-        except BaseException:
-            self.forget()
-            raise
-
-    def _note(self, website: Website) -> None:
-        if self._websites is not None:
-            self._websites[_key(website)] = website
-
-
 _panels: dict[Credentials, SharedPanel] = {}
 
 
@@ -333,10 +228,6 @@ def _webfaction(credentials: Credentials) -> IPanel:
     from certbot_webfaction.panel.webfaction import WebFaction
 
     return WebFaction(credentials)
-
-
-def _key(website: Website) -> tuple[str, bool]:
-    return website.name, website.https
 
 
 def _folder_name(credentials: Credentials) -> str:

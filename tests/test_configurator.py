@@ -16,7 +16,7 @@ from josepy.jwk import JWKRSA
 
 from certbot_webfaction import account as accounts
 from certbot_webfaction import configurator as module
-from certbot_webfaction.account import SharedPanel, open_account, read_options
+from certbot_webfaction.account import open_account, read_options
 from certbot_webfaction.challenges import names_ahead
 from certbot_webfaction.challenges.records import Records
 from certbot_webfaction.command import command_parser
@@ -27,6 +27,7 @@ from certbot_webfaction.panel.credentials import Credentials
 from certbot_webfaction.panel.errors import PanelUnreachableError
 from certbot_webfaction.panel.model import Account, App, Domain, Website
 from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
+from certbot_webfaction.panel.shared import SharedPanel
 from tests.lineages import write_lineage
 from tests.panel.fake import IP, FakePanel
 from tests.shell_panel import ShellPanel

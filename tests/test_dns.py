@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from josepy.jwk import JWKRSA
 
 from certbot_webfaction import account as accounts
-from certbot_webfaction.account import SharedPanel
 from certbot_webfaction.dns import Authenticator
 from certbot_webfaction.panel.credentials import Credentials
 from certbot_webfaction.panel.errors import LoginRefusedError
 from certbot_webfaction.panel.model import DnsRecord, Domain
+from certbot_webfaction.panel.shared import SharedPanel
 from tests.panel.fake import FakePanel
 
 NAME = "_acme-challenge.example.com"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from certbot import errors
 
-from certbot_webfaction.account import HostAccount, Options, SharedPanel
+from certbot_webfaction.account import HostAccount, Options
 from certbot_webfaction.files import (
     File,
     Files,
@@ -25,6 +25,7 @@ from certbot_webfaction.files import (
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.journal import PlacedFile
 from certbot_webfaction.panel.model import Account
+from certbot_webfaction.panel.shared import SharedPanel
 from tests.panel.fake import FakePanel
 from tests.shell_panel import ShellPanel
 

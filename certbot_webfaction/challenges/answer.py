@@ -15,13 +15,14 @@ from pathlib import PurePosixPath
 
 from certbot import errors
 
-from certbot_webfaction.account import FRESH, HostAccount
+from certbot_webfaction.account import HostAccount
 from certbot_webfaction.challenges.placement import Place, find_places
 from certbot_webfaction.files import File, PlacingError, choose_files
 from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import PanelRefusedError
 from certbot_webfaction.panel.mount import Mount
+from certbot_webfaction.panel.shared import FRESH
 from certbot_webfaction.printable import printable
 
 logger = logging.getLogger(__name__)

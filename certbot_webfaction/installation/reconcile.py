@@ -11,7 +11,7 @@ from certbot import configuration, errors
 from certbot.display import util as display_util
 
 from certbot_webfaction import document
-from certbot_webfaction.account import FRESH, HostAccount
+from certbot_webfaction.account import HostAccount
 from certbot_webfaction.commands import install_command
 from certbot_webfaction.frontend.served import Expected
 from certbot_webfaction.installation import redirect
@@ -35,6 +35,7 @@ from certbot_webfaction.lineage import CertificateFiles
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Upload, Website
 from certbot_webfaction.panel.mount import Mount
+from certbot_webfaction.panel.shared import FRESH
 
 logger = logging.getLogger(__name__)
 

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 from certbot import configuration, errors
 
-from certbot_webfaction.account import FRESH, SharedPanel
 from certbot_webfaction.commands import get_command, install_command
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.lineage import CertificateFiles, fingerprints, lineage_files
 from certbot_webfaction.names import a_label, covered, covers
 from certbot_webfaction.panel.mount import Mount
+from certbot_webfaction.panel.shared import FRESH, SharedPanel
 
 if TYPE_CHECKING:
     from certbot_webfaction.panel.model import Certificate, Website

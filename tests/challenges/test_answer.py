@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from certbot import errors
 
-from certbot_webfaction.account import HostAccount, Options, SharedPanel
+from certbot_webfaction.account import HostAccount, Options
 from certbot_webfaction.challenges.answer import (
     SETTLING,
     Challenge,
@@ -28,6 +28,7 @@ from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
 from certbot_webfaction.panel.model import Account, App, Website
 from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
+from certbot_webfaction.panel.shared import SharedPanel
 from tests.frontend.web import Page, Time, Web
 from tests.panel.fake import IP
 from tests.shell_panel import ShellPanel

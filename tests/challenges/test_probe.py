@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from certbot_webfaction.account import HostAccount, Options, SharedPanel
+from certbot_webfaction.account import HostAccount, Options
 from certbot_webfaction.challenges.placement import Place
 from certbot_webfaction.challenges.probe import probe
 from certbot_webfaction.files import PlacingError
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.panel.model import App, Website
 from certbot_webfaction.panel.mount import Mount
+from certbot_webfaction.panel.shared import SharedPanel
 from tests.frontend.web import Web, nobody_listens
 from tests.panel.fake import IP
 from tests.shell_panel import ShellPanel

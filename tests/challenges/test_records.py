@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from certbot import errors
 
-from certbot_webfaction.account import FRESH, HostAccount, Options, SharedPanel
+from certbot_webfaction.account import HostAccount, Options
 from certbot_webfaction.challenges import validation_name
 from certbot_webfaction.challenges.records import (
     Owner,
@@ -20,6 +20,7 @@ from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.journal import MadeRecord
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import DnsRecord, Domain
+from certbot_webfaction.panel.shared import FRESH, SharedPanel
 from tests.panel.fake import FakePanel
 
 ZONE = Domain("example.com", ("www",))

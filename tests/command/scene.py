@@ -10,7 +10,7 @@ import pytest
 from certbot import configuration
 
 from certbot_webfaction import account, document
-from certbot_webfaction.account import HostAccount, Options, SharedPanel, read_credentials
+from certbot_webfaction.account import HostAccount, Options, read_credentials
 from certbot_webfaction.command.findings import Problem, Scene, problems_of
 from certbot_webfaction.command.survey import Survey, take_survey
 from certbot_webfaction.frontend.route import Route
@@ -21,6 +21,7 @@ from certbot_webfaction.journal import ChangedCertificate, Journal, Uploaded
 from certbot_webfaction.lineage import lineage_files
 from certbot_webfaction.panel.model import App, Certificate, Website
 from certbot_webfaction.panel.mount import Mount
+from certbot_webfaction.panel.shared import SharedPanel
 from tests.lineages import write_lineage
 from tests.panel.fake import IP
 from tests.shell_panel import ShellPanel

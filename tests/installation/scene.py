@@ -9,7 +9,7 @@ from pathlib import Path
 from certbot import configuration, errors
 
 from certbot_webfaction import document
-from certbot_webfaction.account import HostAccount, Options, SharedPanel
+from certbot_webfaction.account import HostAccount, Options
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.frontend.served import Expected
 from certbot_webfaction.installation.differences import differences, forget_gone
@@ -28,6 +28,7 @@ from certbot_webfaction.journal import Journal
 from certbot_webfaction.lineage import CertificateFiles, lineage_files
 from certbot_webfaction.panel.model import Account, Website
 from certbot_webfaction.panel.mount import Mount
+from certbot_webfaction.panel.shared import SharedPanel
 from tests.frontend.web import Time
 from tests.panel.fake import IP
 from tests.sandbox.certificates import write_self_signed

@@ -45,7 +45,10 @@ class CertificateFiles:
 
         :raises certbot.errors.PluginError: if its file holds none
         """
-        return fingerprints(self._leaf())[0]
+        found = fingerprints(read_pem(self.leaf))
+        if not found:
+            raise self._no_certificate()
+        return found[0]
 
     def chain_fingerprints(self) -> tuple[str, ...]:
         """The SHA-256 of each certificate of the chain, in its order."""
@@ -71,12 +74,15 @@ class CertificateFiles:
 
     def _leaf(self) -> str:
         blocks = _certificates(read_pem(self.leaf))
-        if not blocks or not fingerprints(blocks[0]):
-            raise errors.PluginError(
-                f"{self.leaf} holds no certificate. Issue it anew: `certbot certonly --cert-name"
-                f" {self.source} --force-renewal`."
-            )
+        if not blocks:
+            raise self._no_certificate()
         return blocks[0]
+
+    def _no_certificate(self) -> errors.PluginError:
+        return errors.PluginError(
+            f"{self.leaf} holds no certificate. Issue it anew: `certbot certonly --cert-name"
+            f" {self.source} --force-renewal`."
+        )
 
     def _chain(self) -> str:
         leaf, blocks = self._leaf(), _certificates(read_pem(self.chain or self.leaf))
@@ -85,8 +91,9 @@ class CertificateFiles:
 
 def lineage_files(config: configuration.NamespaceConfig, name: str) -> CertificateFiles:
     """The files of the lineage ``name``, whether or not it exists."""
-    live = Path(config.live_dir) / name
-    return CertificateFiles(live / "cert.pem", live / "privkey.pem", live / "chain.pem", name)
+    parts = ("cert.pem", "privkey.pem", "chain.pem")
+    leaf, key, chain = (Path(config.live_dir, name, part) for part in parts)
+    return CertificateFiles(leaf, key, chain, name)
 
 
 def installed_files(

@@ -86,8 +86,9 @@ def _page(lines: list[str], tried: int, survived: int) -> str:
             "=============================",
             "",
             "``make proof`` breaks each call that certbot makes to the panel's API, in each of"
-            " these ways, and kills certbot before and after each. The table, which it wrote, says"
-            f" how many were survived of those that were tried, in all {survived} of {tried}.",
+            " these ways, and kills it before and after each call of a run and a renewal. The"
+            " table, which it wrote, says how many were survived of those that were tried, in all"
+            f" {survived} of {tried}.",
             "",
             "*Survived* means: the exit status and the message were true, every website went on to"
             " serve what it served before or the new certificate, the next run left no challenge"

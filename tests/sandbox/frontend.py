@@ -33,6 +33,7 @@ class FrontEnd:
         self._nginx = Nginx(processes, user)
         self._changes: list[_Change] = []
         self._is_applying = False
+        self._is_closing = False
         self._error: Exception | None = None
         self._condition = threading.Condition()
         self.ports = self._nginx.ports
@@ -61,12 +62,21 @@ class FrontEnd:
             if self._error:
                 raise SandboxError(f"The front end can't serve this: {self._error}")
 
+    def close(self, timeout: float = 10) -> None:
+        """Apply no further change; return when none is being applied, or after ``timeout`` seconds.
+
+        One that is would write files while the directory is removed.
+        """
+        with self._condition:
+            self._is_closing = True
+            self._condition.notify_all()
+            self._condition.wait_for(lambda: not self._is_applying, timeout)
+
     def _is_idle(self) -> bool:
         return not self._changes and not self._is_applying
 
     def _follow(self) -> None:
-        while True:
-            change = self._next()
+        while change := self._next():
             error: Exception | None = None
             try:
                 self._apply(change.snapshot, change.webapps)
@@ -77,10 +87,13 @@ class FrontEnd:
                 self._is_applying = False
                 self._condition.notify_all()
 
-    def _next(self) -> _Change:
-        """Wait for a change that is due; those that a later one has overtaken are dropped."""
+    def _next(self) -> _Change | None:
+        """Wait for a change that is due; those that a later one has overtaken are dropped.
+
+        After `close` there is none.
+        """
         with self._condition:
-            while True:
+            while not self._is_closing:
                 now = time.monotonic()
                 for index, change in reversed(list(enumerate(self._changes))):
                     if change.due <= now:
@@ -89,6 +102,7 @@ class FrontEnd:
                         return change
                 dues = [change.due for change in self._changes]
                 self._condition.wait(min(dues) - now if dues else None)
+        return None
 
     def _apply(self, snapshot: Snapshot, webapps: Path) -> None:
         self._apache.retire_former()  # one is left where nginx could not follow the last change

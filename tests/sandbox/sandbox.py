@@ -65,6 +65,7 @@ class Sandbox:
     def close(self) -> None:
         """End every process and remove the directory."""
         self.api.close()
+        self.front_end.close()
         self._processes.close()
 
     def __enter__(self) -> Sandbox:

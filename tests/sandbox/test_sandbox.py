@@ -7,6 +7,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -152,6 +153,17 @@ def test_django_knows_of_https_from_the_front_end(sandbox: Sandbox) -> None:
     assert "".join(sandbox.served("example.com").chain) == (live / "fullchain.pem").read_text()
     with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
         sandbox.fetch_verified("www.example.com")
+
+
+def test_nothing_follows_the_panel_any_more_after_closing() -> None:
+    """A change that is being served then is let finish, lest it write into what is removed."""
+    before = set(threading.enumerate())
+    with Sandbox() as sandbox:
+        for number in range(50):
+            sandbox.host.add_app(f"app{number}", "static_php70")
+            sandbox.host.add_website(f"site{number}", (f"s{number}.example.com",), ())
+    until(lambda: set(threading.enumerate()) <= before)
+    assert not sandbox.directory.exists()
 
 
 def test_the_starter_says_how_to_use_certbot_and_ends_on_ctrl_c() -> None:

@@ -280,10 +280,10 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """The authenticator of this run, or of the lineage that is being installed."""
         if self.config.authenticator:
             return str(self.config.authenticator)
-        from certbot_webfaction.renewals import read_renewals
+        from certbot_webfaction.renewals import renewal_of
 
-        names = {each.lineage: each.authenticator for each in read_renewals(self.config)}
-        return names.get(self.config.certname or "", "")
+        renewal = renewal_of(self.config, self.config.certname or "")
+        return renewal.authenticator if renewal else ""
 
     def save(self, title: str | None = None, temporary: bool = False) -> None:
         """Decide what is wanted, and write it as a checkpoint if it is something new.
@@ -417,17 +417,17 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
         `certbot install` leaves the renewal file as it is. A hook that deploys sees to it itself.
         """
-        from certbot_webfaction.renewals import read_renewals, reconfigure
+        from certbot_webfaction.renewals import reconfigure, renewal_of
 
-        for renewal in read_renewals(self.config) if self.config.verb != "deploy" else ():
-            if renewal.lineage == files.lineage and renewal.installer != self.name:
-                logger.warning(
-                    "Renewals of the certificate %s will not reach the panel: its renewal file"
-                    " names %s. %s",
-                    renewal.lineage,
-                    renewal.installer or "no installer",
-                    reconfigure(renewal, self.name, self.config),
-                )
+        renewal = renewal_of(self.config, files.lineage)
+        if renewal and renewal.installer != self.name and self.config.verb != "deploy":
+            logger.warning(
+                "Renewals of the certificate %s will not reach the panel: its renewal file"
+                " names %s. %s",
+                renewal.lineage,
+                renewal.installer or "no installer",
+                reconfigure(renewal, self.name, self.config),
+            )
 
     def generic_updates(self, lineage: interfaces.RenewableCert, *args: Any, **kwargs: Any) -> None:
         """Make up for what failed in an earlier run; called for every lineage, due or not.

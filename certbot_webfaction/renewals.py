@@ -35,6 +35,11 @@ def read_renewals(config: configuration.NamespaceConfig) -> list[Renewal]:
     return [renewal for path in renewal_files(config) if (renewal := read_renewal(path))]
 
 
+def renewal_of(config: configuration.NamespaceConfig, lineage: str) -> Renewal | None:
+    """The renewal settings of one lineage; `None` if its file is missing or can't be read."""
+    return read_renewal(Path(config.renewal_configs_dir) / f"{lineage}.conf")
+
+
 def renewal_files(config: configuration.NamespaceConfig) -> list[Path]:
     """The renewal files of all lineages, by name."""
     return sorted(Path(config.renewal_configs_dir).glob("*.conf"))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from certbot import errors
 
 from certbot_webfaction.account import CHALLENGE_APP
-from certbot_webfaction.names import a_label, covers
-from certbot_webfaction.panel.model import App, Website
+from certbot_webfaction.names import a_label
+from certbot_webfaction.panel.model import App, Website, serving
 from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
 
 
@@ -50,7 +50,7 @@ def find_places(
     :raises certbot.errors.PluginError: for all domains at once, if no http website serves them
     """
     websites = tuple(websites)
-    found = {domain: _website(domain, websites) for domain in domains}
+    found = {domain: next(iter(serving(websites, domain, https=False)), None) for domain in domains}
     lost = [domain for domain, website in found.items() if website is None]
     if lost:
         raise errors.PluginError(_nowhere(lost, websites))
@@ -61,20 +61,6 @@ def find_places(
         for domain, website in found.items()
         if website is not None
     ]
-
-
-def _website(domain: str, websites: Iterable[Website]) -> Website | None:
-    """The http website that serves a domain: by its own name, else by a wildcard."""
-    by_wildcard = None
-    for website in websites:
-        if website.https:
-            continue
-        names = [a_label(name) for name in website.domains]
-        if a_label(domain) in names:
-            return website
-        if any(covers(name, a_label(domain)) for name in names):
-            by_wildcard = website
-    return by_wildcard
 
 
 def _place(domain: str, website: Website, apps: dict[str, App], own_app: str | None) -> Place:

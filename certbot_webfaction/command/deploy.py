@@ -17,7 +17,7 @@ from certbot_webfaction.installation.documents import read_documents
 from certbot_webfaction.installation.wanted import Wanted, WantedCertificate
 from certbot_webfaction.lineage import CertificateFiles, lineage_files
 from certbot_webfaction.names import covers
-from certbot_webfaction.renewals import read_renewals
+from certbot_webfaction.renewals import renewal_of
 
 logger = logging.getLogger(__name__)
 
@@ -105,13 +105,12 @@ def _take_options(
     """Take the options that the lineage's renewal file keeps, as `certbot renew` does."""
     from certbot._internal import cli  # knows the types, which renewal files don't keep
 
-    for renewal in read_renewals(config):
-        if renewal.lineage == lineage:
-            for key, text in renewal.parameters.items():
-                kept = key.startswith(PREFIX) or key in ("work_dir", "logs_dir")
-                if kept and not hasattr(arguments, key):
-                    value = None if text == "None" else cli.argparse_type(key)(text)
-                    setattr(config, key, value)
+    renewal = renewal_of(config, lineage)
+    for key, text in renewal.parameters.items() if renewal else ():
+        kept = key.startswith(PREFIX) or key in ("work_dir", "logs_dir")
+        if kept and not hasattr(arguments, key):
+            value = None if text == "None" else cli.argparse_type(key)(text)
+            setattr(config, key, value)
 
 
 def is_wanted(wanted: Wanted, files: CertificateFiles) -> bool:

@@ -243,7 +243,7 @@ def served(scene: Scene) -> Finding | None:
 def days_left(scene: Scene) -> Finding | None:
     """No certificate may come near its end: neither what visitors get nor what is to replace it."""
     state, lineage = scene.state, scene.state.lineage
-    of_panel = None if _uses_lineage(state) else _days_left_on_panel(scene)
+    of_panel = None if _https_has_lineage(state) else _days_left_on_panel(scene)
     if lineage is None or isinstance(of_panel, Problem):
         return of_panel
     of_lineage = _days_left_of_lineage(scene, lineage)
@@ -413,7 +413,7 @@ def _is_renewed_for(state: DomainState) -> bool:
     )
 
 
-def _uses_lineage(state: DomainState) -> bool:
+def _https_has_lineage(state: DomainState) -> bool:
     """Whether the https website uses the lineage's certificate: its present one, or an older."""
     return (
         state.https is not None

@@ -21,7 +21,7 @@ from certbot import configuration, errors
 from certbot_webfaction.commands import get_command, install_command
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.lineage import CertificateFiles, fingerprints, lineage_files
-from certbot_webfaction.names import a_label, covered, covers
+from certbot_webfaction.names import covered, covers
 from certbot_webfaction.panel.mount import Mount
 from certbot_webfaction.panel.shared import FRESH, SharedPanel
 
@@ -107,17 +107,10 @@ class Seen:
         return self._panel.websites(FRESH)
 
     def serving(self, name: str, *, https: bool) -> list[Website]:
-        """The https or http websites that requests for a name reach.
+        """The https or http websites that requests for a name reach."""
+        from certbot_webfaction.panel.model import serving  # an idle renewal decides nothing
 
-        A web server takes the exact name before a wildcard that covers it.
-        """
-        websites = [website for website in self.websites if website.https == https]
-        named = [
-            website
-            for website in websites
-            if a_label(name) in (a_label(own) for own in website.domains)
-        ]
-        return named or [website for website in websites if website.serves(name)]
+        return serving(self.websites, name, https=https)
 
     def reached(self, domain: str, *, https: bool) -> list[Website]:
         """The https or http websites that a domain of a certificate is for.

@@ -7,9 +7,10 @@ turns its host's answers into these objects and back.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from certbot_webfaction.names import covers
+from certbot_webfaction.names import a_label, covers
 from certbot_webfaction.panel.mount import Mount
 
 
@@ -57,6 +58,16 @@ class Website:
         By a wildcard requests reach it only where no other website has the very name.
         """
         return any(covers(own, domain) for own in self.domains)
+
+
+def serving(websites: Iterable[Website], name: str, *, https: bool) -> list[Website]:
+    """The https or http websites that requests for a name reach.
+
+    A web server takes the exact name before a wildcard that covers it.
+    """
+    mine = [website for website in websites if website.https == https]
+    named = [site for site in mine if a_label(name) in map(a_label, site.domains)]
+    return named or [site for site in mine if site.serves(name)]
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,6 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._placed = False
         self._placed = self._performed = False
         self._raised: BaseException | None = None
         self._deploying: tuple[CertificateFiles, list[str]] | None = None

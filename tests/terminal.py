@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import fcntl
 import os
 import pty
@@ -50,16 +51,24 @@ class Terminal:
         """Type a line and Return."""
         os.write(self._side, f"{line}\n".encode())
 
-    def press_ctrl_c(self) -> None:
-        """Interrupt the program."""
-        os.write(self._side, b"\x03")
+    def interrupt(self) -> int:
+        """Press Ctrl-C, and again where nothing happens; return the program's exit status.
+
+        Python's `input` loses the one that comes after it showed its prompt and before it reads:
+        it looks for signals only when the read is interrupted (CPython, `my_fgets`).
+        """
+        for seconds in (10, 10, 40):
+            os.write(self._side, b"\x03")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self.wait(seconds)
+        raise AssertionError(f"Ctrl-C did not end it:\n{self.shown}")
 
     def wait(self, seconds: float = 60) -> int:
         """Wait for its end; return its exit status."""
         deadline = time.monotonic() + seconds
         while self._receive(deadline):
             pass
-        return self._process.wait(max(0, deadline - time.monotonic()))
+        return self._process.wait(max(1, deadline - time.monotonic()))
 
     def __enter__(self) -> Terminal:
         return self

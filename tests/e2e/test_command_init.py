@@ -153,8 +153,7 @@ def test_ctrl_c_ends_it_quietly_and_changes_nothing(home: Home) -> None:
     before = home.files()
     with home.at_terminal() as terminal:
         terminal.expect("User name on the control panel: ")
-        terminal.press_ctrl_c()
-        assert terminal.wait() == 130
+        assert terminal.interrupt() == 130
     assert "Traceback" not in terminal.shown
     assert home.files() == before
 

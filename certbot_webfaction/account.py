@@ -6,9 +6,8 @@ import argparse
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certbot import configuration, errors
 from certbot.plugins.dns_common import CredentialsConfiguration
@@ -78,8 +77,7 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """The plugin's options; ``wait`` is in seconds."""
 
     credentials: Path
@@ -177,7 +175,7 @@ class HostAccount:
         if path == str(self.options.credentials):
             return True
         try:
-            credentials = read_credentials(replace(self.options, credentials=Path(path)))
+            credentials = read_credentials(self.options._replace(credentials=Path(path)))
         except errors.PluginError:
             return False  # certbot itself reports it, at every renewal
         return _folder_name(credentials) == self.folder.name

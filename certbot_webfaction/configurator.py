@@ -26,15 +26,7 @@ from certbot_webfaction.challenges import domain_of, names_ahead
 from certbot_webfaction.commands import install_command
 from certbot_webfaction.installation.differences import Problem, differences, forget_gone
 from certbot_webfaction.installation.documents import read_documents, wanted_path
-from certbot_webfaction.installation.wanted import (
-    Seen,
-    Wanted,
-    WantedCertificate,
-    acknowledge,
-    acknowledge_redirects,
-    want_certificate,
-    websites_to_redirect,
-)
+from certbot_webfaction.installation.wanted import Wanted, WantedCertificate
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.lineage import CertificateFiles, installed_files
 from certbot_webfaction.names import a_label
@@ -148,8 +140,10 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
         No call is made where nothing was left.
         """
+        if self.config.authenticator != "dns-webfaction":
+            return
         credentials = self.config.dns_webfaction_credentials
-        if self.config.authenticator != "dns-webfaction" or credentials in _settled:
+        if credentials in _settled:
             return
         _settled.add(credentials)
         try:
@@ -262,12 +256,14 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
                 domain,
             )
             return
-        seen = Seen(self._account.panel)
+        from certbot_webfaction.installation import decisions
+
+        seen = decisions.Seen(self._account.panel)
         wanted, journal = self._read_documents()
-        if acknowledge_redirects(wanted, journal, domain, seen):
+        if decisions.acknowledge_redirects(wanted, journal, domain, seen):
             self._write_documents(wanted, journal)
         try:
-            self._redirecting += websites_to_redirect(wanted, domain, seen, self.config)
+            self._redirecting += decisions.websites_to_redirect(wanted, domain, seen, self.config)
         except errors.PluginEnhancementAlreadyPresent:
             raise
         except errors.PluginError as error:
@@ -291,14 +287,16 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """
         if title is None or temporary:
             return  # certbot saves after each domain, and again with a title after the last
-        seen = Seen(self._account.panel)
+        from certbot_webfaction.installation import decisions
+
+        seen = decisions.Seen(self._account.panel)
         wanted, journal = self._read_documents()
         before = wanted
         if self._deploying:
             files, domains = self._deploying
-            acknowledge(wanted, journal, WantedCertificate.of(files), domains, seen)
+            decisions.acknowledge(wanted, journal, WantedCertificate.of(files), domains, seen)
             self._write_documents(wanted, journal)
-            wanted = want_certificate(wanted, files, domains, seen, journal, self.config)
+            wanted = decisions.want_certificate(wanted, files, domains, seen, journal, self.config)
             self._concerned.update(wanted.names_of(WantedCertificate.of(files)))
             self._see_to_renewals(files)
         self._concerned.update(self._redirecting)
@@ -385,7 +383,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             self._write_documents(wanted, journal)
         found = differences(wanted, journal, self.config)
         if not found:
-            return found.unreadable
+            return list(found.unreadable)
         if overdue and found.uploads:
             display_util.notify(
                 f"Renewed certificates are not yet on the panel: {', '.join(found.uploads)}."

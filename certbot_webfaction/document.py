@@ -24,6 +24,21 @@ VERSION = 1
 T = TypeVar("T")
 
 
+class Entry:
+    """What every dataclass of a document is.
+
+    `dataclass` would compile comparison and representation for each of them anew, and certbot
+    imports them all at each start.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({fields})"
+
+
 class DamagedError(errors.PluginError):
     """The document could not be read."""
 
@@ -87,24 +102,45 @@ def write(path: Path, content: Any) -> None:
     :param content: an instance of its dataclass
     :raises certbot.errors.PluginError: if it can't be written
     """
-    fields = {"version": VERSION, **dataclasses.asdict(content)}
-    text = json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
     try:
         with replacing(path) as new:
             # A path that is no UTF-8 holds what UTF-8 can't; its escapes are JSON's.
-            new.write_text(text, encoding="utf-8", errors="backslashreplace")
+            new.write_text(_text(content), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise errors.PluginError(f"{path} could not be written: {error}.") from error
 
 
+def _text(content: Any) -> str:
+    """A document as JSON, each entry on a line of its own for people.
+
+    json's own indentation is made in Python, and a document is written at every step.
+    """
+    fields = {"version": VERSION, **vars(content)}
+    lines = [f"  {_json(name)}: {_entries(value)}" for name, value in fields.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _entries(value: Any) -> str:
+    if isinstance(value, dict) and value:
+        entries = [f"    {_json(name)}: {_json(entry)}" for name, entry in value.items()]
+        return "{\n" + ",\n".join(entries) + "\n  }"
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(f"    {_json(entry)}" for entry in value) + "\n  ]"
+    return _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=vars)
+
+
 @functools.cache
 def _decoder(kind: Any) -> Callable[[Any], Any]:
-    """What turns a value from JSON into ``kind``, or raises an error where it does not fit.
-
-    It is kept, because Python compiles each annotation every time it is asked for a class's types.
-    """
+    """What turns a value from JSON into ``kind``, or raises an error where it does not fit."""
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        fields = {name: _decoder(hint) for name, hint in typing.get_type_hints(kind).items()}
+        fields = {
+            field.name: _decoder(typing.cast(typing.Hashable, field.type))
+            for field in dataclasses.fields(kind)
+        }
         return lambda value: kind(**{name: fields[name](entry) for name, entry in value.items()})
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is None:

@@ -5,15 +5,16 @@ crash it tells the next run what may have happened, and to a rollback it tells w
 before. It holds no secret. ``done`` is false between the two writes.
 """
 
-from __future__ import annotations
+# Annotations are not postponed here: `document` takes the fields' types from them.
 
 from dataclasses import dataclass, field
 
+from certbot_webfaction.document import Entry
 from certbot_webfaction.panel.mount import Mount
 
 
-@dataclass
-class Uploaded:
+@dataclass(eq=False, repr=False)
+class Uploaded(Entry):
     """A certificate that we put on the panel.
 
     ``source`` is its lineage's name, or the path of its leaf where `certbot install` was given
@@ -25,8 +26,8 @@ class Uploaded:
     done: bool = False
 
 
-@dataclass
-class ChangedCertificate:
+@dataclass(eq=False, repr=False)
+class ChangedCertificate(Entry):
     """The certificate field of an https website: what it held before us and what we put there."""
 
     before: str
@@ -34,8 +35,8 @@ class ChangedCertificate:
     done: bool = False
 
 
-@dataclass
-class ChangedContent:
+@dataclass(eq=False, repr=False)
+class ChangedContent(Entry):
     """The content of an http website: what it was before us and what we put there."""
 
     before: tuple[Mount, ...]
@@ -43,8 +44,8 @@ class ChangedContent:
     done: bool = False
 
 
-@dataclass
-class MadeWebsite:
+@dataclass(eq=False, repr=False)
+class MadeWebsite(Entry):
     """An https website that we made from the http website ``made_from``, as we made it."""
 
     ip: str
@@ -55,16 +56,16 @@ class MadeWebsite:
     done: bool = False
 
 
-@dataclass
-class MadeApp:
+@dataclass(eq=False, repr=False)
+class MadeApp(Entry):
     """An app that we made."""
 
     type: str
     done: bool = False
 
 
-@dataclass
-class MadeMount:
+@dataclass(eq=False, repr=False)
+class MadeMount(Entry):
     """A challenge app that we mounted on an http website, for challenges of ``domains``."""
 
     website: str
@@ -73,8 +74,8 @@ class MadeMount:
     domains: list[str]
 
 
-@dataclass
-class PlacedFile:
+@dataclass(eq=False, repr=False)
+class PlacedFile(Entry):
     """A challenge file below an app's directory, and the directories below it that we made."""
 
     directory: str
@@ -82,8 +83,8 @@ class PlacedFile:
     made: list[str] = field(default_factory=list)
 
 
-@dataclass
-class MadeRecord:
+@dataclass(eq=False, repr=False)
+class MadeRecord(Entry):
     """A TXT record, and the subdomain of ``domain`` that we made for it (``""``: it was there)."""
 
     name: str
@@ -92,8 +93,8 @@ class MadeRecord:
     subdomain: str = ""
 
 
-@dataclass
-class Journal:
+@dataclass(eq=False, repr=False)
+class Journal(Entry):
     """The journal of one account, by the kind of thing that was changed. Keys are names."""
 
     uploads: dict[str, Uploaded] = field(default_factory=dict)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from certbot import configuration, errors
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from certbot_webfaction.panel.model import Upload
 
 
-@dataclass(frozen=True)
-class CertificateFiles:
+class CertificateFiles(NamedTuple):
     """The files of one certificate: leaf, private key, and chain.
 
     Where there is no file for the chain, it follows the leaf in the leaf's; and where the leaf is
@@ -91,8 +90,14 @@ class CertificateFiles:
 
 def lineage_files(config: configuration.NamespaceConfig, name: str) -> CertificateFiles:
     """The files of the lineage ``name``, whether or not it exists."""
-    parts = ("cert.pem", "privkey.pem", "chain.pem")
-    leaf, key, chain = (Path(config.live_dir, name, part) for part in parts)
+    return _lineage_files(config.live_dir, name)
+
+
+@functools.cache  # every lineage is compared at every lineage of a renewal
+def _lineage_files(live_dir: str, name: str) -> CertificateFiles:
+    leaf, key, chain = (
+        Path(f"{live_dir}/{name}/{part}.pem") for part in ("cert", "privkey", "chain")
+    )
     return CertificateFiles(leaf, key, chain, name)
 
 

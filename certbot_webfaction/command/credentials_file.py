@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from certbot import errors
@@ -88,7 +87,7 @@ def plan_credentials(
 
 def _check(file: Path, options: Options, credentials: Credentials) -> None:
     """See that certbot will read what was meant."""
-    if read_credentials(replace(options, credentials=file, api_url=None)) != credentials:
+    if read_credentials(options._replace(credentials=file, api_url=None)) != credentials:
         raise errors.PluginError(
             f"{options.credentials} can't be completed: something in it hides the new values, such"
             " as a section or a value over several lines. It was left as it is; move it away, and"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from certbot import errors
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """An address to connect to (``None``: what DNS says) and the ports of http and https."""
 
     address: str | None = None

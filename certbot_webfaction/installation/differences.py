@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from certbot import configuration, errors
 
@@ -13,8 +14,7 @@ from certbot_webfaction.journal import Journal, Uploaded
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """Something that could not be done, told to the user.
 
     ``about`` is the name of a certificate on the panel, or of an http website that is to redirect.
@@ -24,55 +24,58 @@ class Problem:
     text: str
 
 
-@dataclass
-class Differences:
-    """Where wanted and journal differ, each a list of names; empty when all is in step.
+class Differences(NamedTuple):
+    """Where wanted and journal differ, each a sequence of names; false when all is in step.
 
     ``unreadable`` tells of certificates on disk that can't be read; what concerns them is in none
-    of the lists.
+    of the others.
     """
 
-    uploads: list[str] = field(default_factory=list)
-    websites: list[str] = field(default_factory=list)
-    redirects: list[str] = field(default_factory=list)
-    undo_redirects: list[str] = field(default_factory=list)
-    undo_websites: list[str] = field(default_factory=list)
+    uploads: Sequence[str] = ()
+    websites: Sequence[str] = ()
+    redirects: Sequence[str] = ()
+    undo_redirects: Sequence[str] = ()
+    undo_websites: Sequence[str] = ()
     undo_app: bool = False
-    unreadable: list[Problem] = field(default_factory=list)
+    unreadable: Sequence[Problem] = ()
 
     def __bool__(self) -> bool:
-        return any(found for name, found in vars(self).items() if name != "unreadable")
+        return any(self._replace(unreadable=()))
 
 
 def differences(
     wanted: Wanted, journal: Journal, config: configuration.NamespaceConfig
 ) -> Differences:
     """Compare the two documents and the leaves on disk, without a call to the panel."""
-    found = Differences()
+    uploads, unreadable = [], {}
     for name in wanted.used_certificates():
         files = wanted.certificates[name].files(config)
         try:
             current = Uploaded(files.source, files.fingerprint(), done=True)
         except errors.PluginError as error:
-            found.unreadable.append(Problem(name, str(error)))
+            unreadable[name] = Problem(name, str(error))
             continue
         if journal.uploads.get(name) != current:
-            found.uploads.append(name)
-    unreadable = [problem.about for problem in found.unreadable]
-    found.websites = [
-        name
-        for name, website in wanted.websites.items()
-        if website.certificate not in unreadable and not _in_step(name, website, journal)
-    ]
-    for name in wanted.redirects:
-        content = journal.contents.get(name)
-        if content is None or not content.done:
-            found.redirects.append(name)
-    found.undo_redirects = [name for name in journal.contents if name not in wanted.redirects]
+            uploads.append(name)
     touched = {**journal.certificates, **journal.websites}
-    found.undo_websites = [name for name in touched if name not in wanted.websites]
-    found.undo_app = REDIRECT_APP in journal.apps and not wanted.redirects
-    return found
+    return Differences(
+        uploads=uploads,
+        websites=[
+            name
+            for name, website in wanted.websites.items()
+            if website.certificate not in unreadable and not _in_step(name, website, journal)
+        ],
+        redirects=[
+            name
+            for name in wanted.redirects
+            for content in [journal.contents.get(name)]
+            if content is None or not content.done
+        ],
+        undo_redirects=[name for name in journal.contents if name not in wanted.redirects],
+        undo_websites=[name for name in touched if name not in wanted.websites],
+        undo_app=REDIRECT_APP in journal.apps and not wanted.redirects,
+        unreadable=list(unreadable.values()),
+    )
 
 
 def _in_step(name: str, website: WantedWebsite, journal: Journal) -> bool:

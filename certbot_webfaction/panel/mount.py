@@ -1,6 +1,6 @@
 """Where an app stands on a website; apart from the model, for the journal alone needs no more."""
 
-from __future__ import annotations
+# Annotations are not postponed here: `document` takes the fields' types from them.
 
 from dataclasses import dataclass
 

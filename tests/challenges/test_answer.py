@@ -330,7 +330,7 @@ def test_tokens_are_not_trusted(scene: Scene, token: str) -> None:
 
 def test_an_app_of_a_type_without_files_is_refused(scene: Scene) -> None:
     """``--webfaction-app-type django41`` makes an app that can't hold the files; it goes again."""
-    scene.account.options = replace(scene.account.options, app_type="django41")
+    scene.account.options = scene.account.options._replace(app_type="django41")
 
     with pytest.raises(errors.PluginError, match="--webfaction-app-type, for example static_php70"):
         answer(scene.account, [API])
@@ -580,7 +580,7 @@ def static_web(tmp_path: Path) -> Iterator[int]:
 def test_the_files_are_looked_at_from_outside(scene: Scene, static_web: int) -> None:
     """What comes back right passes; what does not is an error, and the CA is not asked."""
     route = Route("127.0.0.1", static_web, 1)
-    scene.account.options = replace(scene.account.options, route=route, wait=1)
+    scene.account.options = scene.account.options._replace(route=route, wait=1)
 
     answer(scene.account, [SHOP])
     with pytest.raises(errors.PluginError) as caught:
@@ -605,7 +605,7 @@ def test_a_new_mount_is_looked_at_twice(scene: Scene) -> None:
 
     with Web({url: right, shop: Page(SHOP.key_authorization)}) as web:
         route = Route("127.0.0.1", web.port)
-        scene.account.options = replace(scene.account.options, route=route, wait=10)
+        scene.account.options = scene.account.options._replace(route=route, wait=10)
         answer(scene.account, [SHOP, API], sleep=sleep)
     assert slept == [SETTLING, 0.2]
     assert sorted(web.asked) == [url, url, url, shop]

@@ -131,7 +131,7 @@ def test_ipv6_that_answers_the_same() -> None:
 
 def test_connect_to_is_named() -> None:
     """Where DNS was not asked, nothing is said of it."""
-    options = replace(OPTIONS, route=Route("127.0.0.1", 8080))
+    options = OPTIONS._replace(route=Route("127.0.0.1", 8080))
     answer = WrongAnswer((), Walk((URL,), "127.0.0.1", trouble=Trouble.REFUSED))
 
     assert told(answer, options=options) == [
@@ -226,7 +226,7 @@ def test_a_directory_that_is_closed() -> None:
 
 def test_a_name_to_connect_to_that_dns_lacks() -> None:
     """The option is to blame, not the domain; a resolver that is silent blames neither."""
-    options = replace(OPTIONS, route=Route("web500.invalid"))
+    options = OPTIONS._replace(route=Route("web500.invalid"))
     for urls in ((URL,), (URL, "http://www.test/")):
         walk = Walk(urls, "web500.invalid", trouble=Trouble.NOT_FOUND)
         assert cause(WrongAnswer((), walk), options=options) == (
@@ -257,9 +257,9 @@ def test_the_hint_says_what_was_seen() -> None:
     )
     for word in ("AAAA", "firewall", "country", "CDN", "DNS", "--webfaction-app"):
         assert word in hint
-    elsewhere = auth_hint(["shop.test"], replace(OPTIONS, route=Route("192.0.2.1")))
+    elsewhere = auth_hint(["shop.test"], OPTIONS._replace(route=Route("192.0.2.1")))
     assert "came back right at 192.0.2.1, where --webfaction-connect-to leads" in elsewhere
-    unseen = auth_hint(["shop.test"], replace(OPTIONS, wait=0))
+    unseen = auth_hint(["shop.test"], OPTIONS._replace(wait=0))
     assert "but not looked at from here, because of --webfaction-wait 0" in unseen
 
 

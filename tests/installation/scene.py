@@ -12,18 +12,17 @@ from certbot_webfaction import document
 from certbot_webfaction.account import HostAccount, Options
 from certbot_webfaction.frontend.route import Route
 from certbot_webfaction.frontend.served import Expected
-from certbot_webfaction.installation.differences import differences, forget_gone
-from certbot_webfaction.installation.documents import read_documents, wanted_path
-from certbot_webfaction.installation.reconcile import reconcile
-from certbot_webfaction.installation.wanted import (
+from certbot_webfaction.installation.decisions import (
     Seen,
-    Wanted,
-    WantedCertificate,
     acknowledge,
     acknowledge_redirects,
     want_certificate,
     websites_to_redirect,
 )
+from certbot_webfaction.installation.differences import differences, forget_gone
+from certbot_webfaction.installation.documents import read_documents, wanted_path
+from certbot_webfaction.installation.reconcile import reconcile
+from certbot_webfaction.installation.wanted import Wanted, WantedCertificate
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.lineage import CertificateFiles, lineage_files
 from certbot_webfaction.panel.model import Account, Website
@@ -125,7 +124,7 @@ class Scene:
             self.want(wanted)
             self.account.save(journal)
         found = differences(wanted, journal, self.config)
-        problems = found.unreadable
+        problems = list(found.unreadable)
         if found:
             problems += reconcile(self.account, found, wanted, journal, self.config, self.watch)
         if problems:

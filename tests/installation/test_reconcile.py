@@ -537,7 +537,7 @@ def test_an_app_of_a_type_that_cant_redirect_is_not_blamed_on_anybody(tmp_path: 
     scene = Scene(tmp_path, http("shop", "shop.test"))
     scene.issue("shop.test", "shop.test")
     scene.install("shop.test")
-    scene.account.options = replace(scene.account.options, app_type="static_only")
+    scene.account.options = scene.account.options._replace(app_type="static_only")
     before, _ = scene.documents()
     with pytest.raises(errors.PluginError, match=r"^Apps of type static_only can't redirect"):
         scene.redirect("shop.test")

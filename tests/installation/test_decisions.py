@@ -11,16 +11,14 @@ from certbot import errors
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certbot_webfaction.installation.wanted import (
+from certbot_webfaction.installation.decisions import (
     Seen,
-    Wanted,
-    WantedCertificate,
-    WantedWebsite,
     acknowledge,
     certificate_name,
     want_certificate,
     websites_to_redirect,
 )
+from certbot_webfaction.installation.wanted import Wanted, WantedCertificate, WantedWebsite
 from certbot_webfaction.journal import Journal, Uploaded
 from certbot_webfaction.lineage import CertificateFiles
 from certbot_webfaction.panel.model import Certificate, Website

@@ -50,7 +50,7 @@ docs: setup ## write the tables of options anew, and build the documentation in 
 	$(BIN)/python docs/options.py
 	$(BIN)/python -m sphinx -q -W -n docs docs/_build
 
-bench: setup ## measure what it costs, and write docs/benchmarks-results.inc (ten minutes)
+bench: setup ## measure what it costs, and write docs/benchmarks-results.inc (half an hour)
 	$(BIN)/python -m tests.bench
 
 clean: ## remove everything that was made here

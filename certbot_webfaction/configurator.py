@@ -22,14 +22,11 @@ from certbot_webfaction.account import (
     open_account,
     read_options,
 )
-from certbot_webfaction.challenges import domain_of, names_ahead
-from certbot_webfaction.commands import install_command
 from certbot_webfaction.installation.differences import Problem, differences, forget_gone
 from certbot_webfaction.installation.documents import read_documents, wanted_path
 from certbot_webfaction.installation.wanted import Wanted, WantedCertificate
 from certbot_webfaction.journal import Journal
 from certbot_webfaction.lineage import CertificateFiles, installed_files
-from certbot_webfaction.names import a_label
 
 # Every certbot run on the machine imports this module, and few go on to a challenge or the panel.
 # What only those need is imported where it is used: `make bench` shows what is left.
@@ -42,6 +39,9 @@ _installed: dict[tuple[str | None, str | None], set[str]] = {}
 """For each account that `generic_updates` has caught up with in this process, by the options that
 name it (lest its credentials be read for every lineage), the lineages that are installed there.
 They need no other look: their files change only in a renewal, which ends in `restart`."""
+
+_compared: set[Path] = set()
+"""The folders of the accounts whose documents `prepare` has compared in this process."""
 
 _settled: set[str | None] = set()
 """The credentials files of dns-webfaction whose accounts `generic_updates` has cleaned up."""
@@ -94,10 +94,11 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             self._account.login()
             if named:
                 self._finish_what_was_left()
-            if self.config.authenticator == self.name and (names := names_ahead(self.config)):
-                from certbot_webfaction.challenges.answer import places_of
+            if self.config.authenticator == self.name:
+                from certbot_webfaction.challenges import answer, names_ahead
 
-                places_of(self._account, names)
+                if names := names_ahead(self.config):
+                    answer.places_of(self._account, names)
         except errors.PluginError as error:
             if named:
                 raise errors.ConfigurationError(str(error)) from error
@@ -110,8 +111,10 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
     def _finish_what_was_left(self) -> None:
         documents = self._settle()
-        if self.config.dry_run:
+        # In a renewal of many lineages, what one could not do the next one's `restart` tries again.
+        if self.config.dry_run or self._account.folder in _compared:
             return
+        _compared.add(self._account.folder)
         try:
             self._told = self._reconcile(*documents)
             _raise(self._told)
@@ -178,7 +181,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
         :raises certbot.errors.PluginError: if one is not served; the CA has not been asked then
         """
-        from certbot_webfaction.challenges import answer
+        from certbot_webfaction.challenges import answer, domain_of
 
         answers = [achall.response_and_validation() for achall in achalls]
         files = [
@@ -213,6 +216,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
     def auth_hint(self, failed_achalls: list[achallenges.AnnotatedChallenge]) -> str:
         """Say what to check where the CA failed although the files were seen from here."""
+        from certbot_webfaction.challenges import domain_of
         from certbot_webfaction.challenges.causes import auth_hint
 
         return auth_hint([domain_of(achall) for achall in failed_achalls], self._account.options)
@@ -221,6 +225,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
     def get_all_names(self) -> Iterable[str]:
         """The domains of the account's websites; http-01 can't answer for a wildcard."""
+        from certbot_webfaction.names import a_label
+
         websites = self._account.panel.websites()
         names = {a_label(domain) for website in websites for domain in website.domains}
         return {name for name in names if not name.startswith("*.")}
@@ -440,6 +446,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             wanted, journal = self._settle()
             _installed[account] = {entry.lineage for entry in wanted.certificates.values()}
         if lineage.lineagename not in _installed[account]:
+            from certbot_webfaction.commands import install_command
+
             logger.warning(
                 "The certificate %s names %s as its installer but was never installed with it."
                 " Install it with `%s`.",

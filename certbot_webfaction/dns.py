@@ -11,7 +11,6 @@ from certbot import achallenges, errors
 from certbot.plugins import dns_common
 
 from certbot_webfaction.account import HostAccount, open_account, read_options
-from certbot_webfaction.challenges import domain_of, names_ahead, validation_name
 from certbot_webfaction.installation.documents import read_documents
 
 # Every certbot run on the machine imports this module, and few go on to a challenge.
@@ -53,7 +52,7 @@ class Authenticator(dns_common.DNSAuthenticator):
             plugin; see `certbot_webfaction.configurator.Configurator.prepare`
         :raises certbot.errors.PluginError: if certbot merely lists its plugins
         """
-        from certbot_webfaction.challenges import records
+        from certbot_webfaction.challenges import names_ahead, records, validation_name
 
         named = self.name in (self.config.configurator, self.config.authenticator)
         try:
@@ -87,11 +86,15 @@ class Authenticator(dns_common.DNSAuthenticator):
 
         :raises certbot.errors.PluginError: names every domain that is not in the account
         """
+        from certbot_webfaction.challenges import domain_of, validation_name
+
         self._records.find(validation_name(domain_of(achall)) for achall in achalls)
         return super().perform(achalls)
 
     def auth_hint(self, failed_achalls: list[achallenges.AnnotatedChallenge]) -> str:
         """Say what to check where the CA did not see the records."""
+        from certbot_webfaction.challenges import domain_of, validation_name
+
         names = list(dict.fromkeys(validation_name(domain_of(achall)) for achall in failed_achalls))
         listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         seconds = self.conf("propagation-seconds")

@@ -15,8 +15,6 @@ from typing import Any, TypeVar
 
 from certbot import errors
 
-from certbot_webfaction.replacing import replacing
-
 logger = logging.getLogger(__name__)
 
 VERSION = 1
@@ -102,6 +100,8 @@ def write(path: Path, content: Any) -> None:
     :param content: an instance of its dataclass
     :raises certbot.errors.PluginError: if it can't be written
     """
+    from certbot_webfaction.replacing import replacing  # most runs of certbot write none
+
     try:
         with replacing(path) as new:
             # A path that is no UTF-8 holds what UTF-8 can't; its escapes are JSON's.
@@ -129,8 +129,7 @@ def _entries(value: Any) -> str:
     return _json(value)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=vars)
+_json = json.JSONEncoder(ensure_ascii=False, default=vars).encode
 
 
 @functools.cache

@@ -182,8 +182,9 @@ def _place_files(
             f" of the website {place.website.name}. {error} Put that right, or name another app"
             " with --webfaction-app; it is made if there is none of that name."
         ) from error
-    journal.files = earlier + placed
-    account.save(journal)
+    if placed != journal.files[len(earlier) :]:
+        journal.files = earlier + placed
+        account.save(journal)
 
 
 def _look(

@@ -71,11 +71,7 @@ def run(extent: Extent) -> tuple[str, Sequence[str]]:
         )
         sites = make_sites(directory, max(extent.renewed + extent.idle), www=True)
         say(f"renewing {', '.join(map(str, extent.renewed))} lineages in each way")
-        with ExitStack() as sandboxes:
-            workplaces = [
-                sandboxes.enter_context(Workplace(installations)) for _ in range(extent.renewals)
-            ]
-            renewals = run_renewals(workplaces, sites, extent.renewed)
+        renewals = run_renewals(installations, sites, extent.renewed, extent.renewals)
         with Workplace(installations) as workplace:
             say("running with nothing to do")
             idle = run_idle(workplace, sites, extent.idle, extent.idles)

@@ -21,20 +21,27 @@ from tests.bench.workplace import Installations, Workplace
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
-    """A place to measure in."""
+def installations(tmp_path_factory: pytest.TempPathFactory) -> Installations:
+    """certbot with the plugin, and without."""
     directory = tmp_path_factory.mktemp("installations")
-    installations = Installations(
+    return Installations(
         install(directory / "plugin", plugin=True), install(directory / "stock", plugin=False)
     )
+
+
+@pytest.fixture(scope="module")
+def workplace(installations: Installations) -> Iterator[Workplace]:
+    """A place to measure in."""
     with Workplace(installations) as workplace:
         yield workplace
 
 
-def test_one_lineage_is_measured_in_each_way(workplace: Workplace, tmp_path: Path) -> None:
+def test_one_lineage_is_measured_in_each_way(
+    installations: Installations, workplace: Workplace, tmp_path: Path
+) -> None:
     """Calls are as promised, the script makes its two and the floor none; tables are made of it."""
     sites = make_sites(tmp_path, 1, www=True)
-    renewals = run_renewals([workplace], sites, [1])
+    renewals = run_renewals(installations, sites, [1], 1)
     (local,), (script,), (floor,) = (renewals[each, 1] for each in (LOCAL, SCRIPT, FLOOR))
     assert local.calls == 4
     assert script.methods == ("login", "update_certificate")

@@ -16,6 +16,7 @@ from josepy.jwk import JWKRSA
 
 from certbot_webfaction import account as accounts
 from certbot_webfaction import configurator as module
+from certbot_webfaction import document
 from certbot_webfaction.account import open_account, read_options
 from certbot_webfaction.challenges import names_ahead
 from certbot_webfaction.challenges.records import Records
@@ -23,8 +24,11 @@ from certbot_webfaction.command import command_parser
 from certbot_webfaction.command.configuration import read_configuration
 from certbot_webfaction.configurator import Configurator
 from certbot_webfaction.dns import Authenticator
+from certbot_webfaction.installation.documents import wanted_path
+from certbot_webfaction.installation.wanted import Wanted, WantedCertificate, WantedWebsite
+from certbot_webfaction.journal import Journal
 from certbot_webfaction.panel.credentials import Credentials
-from certbot_webfaction.panel.errors import PanelUnreachableError
+from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Account, App, Domain, Website
 from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
 from certbot_webfaction.panel.shared import SharedPanel
@@ -229,6 +233,39 @@ def _handling(error: Exception | None) -> Iterator[None]:
         raise error
     except errors.Error:
         yield
+
+
+# What an earlier run left
+
+
+def test_before_a_renewal_of_many_what_was_left_is_tried_once(
+    panel: ShellPanel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A refusal is warned of once; each lineage's `restart` tries again."""
+    monkeypatch.setattr(module, "_compared", set())
+    write_lineage(tmp_path / "config", "shop", "shop.test")
+    mounts = panel.sites["shop", False].mounts
+    panel.sites["shop", True] = Website("shop", IP, True, ("shop.test",), mounts)
+    first, second = (
+        plugin(tmp_path, verb="renew", installer="webfaction", domains=["shop.test"])
+        for _ in range(2)
+    )
+    wanted = Wanted(
+        certificates={"shop": WantedCertificate(lineage="shop")},
+        websites={"shop": WantedWebsite("shop", ["shop.test"])},
+    )
+    document.write(wanted_path(first._account), wanted)
+    document.write(first._account.journal_path, Journal())
+    panel.fail(verb="create_certificate", error=PanelRefusedError("Try again later."))
+    first.prepare()
+    second.prepare()
+    assert caplog.text.count("could not be completed yet: ") == 1
+    assert panel.installed == {}
+    second.restart()
+    assert panel.sites["shop", True].certificate == "shop"
 
 
 # DNS in another account

@@ -133,6 +133,27 @@ def test_a_path_that_is_no_utf_8_is_read_as_it_was_written(tmp_path: Path) -> No
     assert '"/etc/grün/gr\\udcfcn.pem"' in path.read_text(encoding="utf-8")
 
 
+def test_each_entry_has_a_line(tmp_path: Path) -> None:
+    """A person finds it, and `diff` shows what changed."""
+    path = tmp_path / "journal.json"
+    document.write(path, Journal(uploads={"a": Uploaded("a.test", "00"), "b": Uploaded("b", "01")}))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[:3] == ["{", '  "version": 1,', '  "uploads": {']
+    assert lines[3] == '    "a": {"source": "a.test", "fingerprint": "00", "done": false},'
+    assert lines[4].startswith('    "b": ')
+    assert lines[6:8] == ['  "certificates": {},', '  "contents": {},']
+    document.write(path, Journal(files=[PlacedFile("/home", "a"), PlacedFile("/home", "b")]))
+    assert '    {"directory": "/home", "path": "a", "made": []},\n' in path.read_text()
+
+
+def test_entries_are_compared_and_shown_by_their_fields() -> None:
+    """And two kinds with the same fields are not alike."""
+    assert MadeApp("static_only") == MadeApp("static_only")
+    assert MadeApp("static_only") != MadeApp("static_only", done=True)
+    assert WantedCertificate("a") != MadeApp("a")
+    assert repr(MadeApp("static_only")) == "MadeApp(type='static_only', done=False)"
+
+
 def test_mounts_are_tuples_again(tmp_path: Path) -> None:
     """JSON has lists only; websites are compared by tuples."""
     path = tmp_path / "journal.json"

@@ -304,7 +304,7 @@ def _remove_mounts(account: HostAccount, journal: Journal) -> None:
 def _remove_app(account: HostAccount, journal: Journal, name: str) -> None:
     """Delete an app that we made, unless it is used or was replaced by somebody else's."""
     made = journal.apps.pop(name)
-    app = next((app for app in account.panel.apps() if app.name == name), None)
+    app = account.panel.app(name)
     used = any(mount.app == name for site in account.panel.websites() for mount in site.mounts)
     if app is None or app.type != made.type or used:
         return

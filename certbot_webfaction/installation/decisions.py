@@ -62,7 +62,7 @@ class Seen:
 
     def https_website(self, name: str) -> Website | None:
         """The https website of this name."""
-        return next((site for site in self.websites if site.https and site.name == name), None)
+        return self._panel.website(name, https=True)
 
 
 def want_certificate(

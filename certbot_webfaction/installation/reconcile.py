@@ -184,7 +184,7 @@ class _Reconciliation:
 
     def _attach(self, name: str) -> None:
         certificate = self.wanted.websites[name].certificate
-        website = self._website(name, https=True)
+        website = self.panel.website(name, https=True)
         if website is None:
             del self.wanted.websites[name]
             document.write(wanted_path(self.account), self.wanted)
@@ -206,7 +206,7 @@ class _Reconciliation:
 
     def _bring_made_website(self, name: str) -> None:
         want = self.wanted.websites[name]
-        website = self._website(name, https=True)
+        website = self.panel.website(name, https=True)
         made = self.journal.websites.get(name)
         if website is None:
             self._make_website(name, want)
@@ -232,7 +232,7 @@ class _Reconciliation:
         self._save()
 
     def _make_website(self, name: str, want: WantedWebsite) -> None:
-        source = self._website(want.made_from, https=False)
+        source = self.panel.website(want.made_from, https=False)
         if source is None:
             raise errors.PluginError(
                 f"The http website {want.made_from} is gone from the panel, so no https website"
@@ -264,7 +264,7 @@ class _Reconciliation:
         )
 
     def _undo_website(self, name: str) -> None:
-        website = self._website(name, https=True)
+        website = self.panel.website(name, https=True)
         made, changed = self.journal.websites.get(name), self.journal.certificates.get(name)
         if website is not None and made is not None:
             self._undo_made_website(website, made)
@@ -325,7 +325,7 @@ class _Reconciliation:
     # Redirects
 
     def _redirect(self, name: str) -> None:
-        website = self._website(name, https=False)
+        website = self.panel.website(name, https=False)
         if website is None:
             raise errors.PluginError(
                 f"The http website {name} is gone from the panel, so it was not redirected."
@@ -346,7 +346,7 @@ class _Reconciliation:
         self._save()
 
     def _undo_redirect(self, name: str) -> None:
-        website, content = self._website(name, https=False), self.journal.contents[name]
+        website, content = self.panel.website(name, https=False), self.journal.contents[name]
         if website is None:
             logger.warning(
                 "The http website %s is gone from the panel, or has another name; if it still"
@@ -398,12 +398,6 @@ class _Reconciliation:
             for domain in want.domains
             if domain in website.domains and not domain.startswith("*.")
         }
-
-    def _website(self, name: str, *, https: bool) -> Website | None:
-        for website in self.panel.websites(FRESH):
-            if website.name == name and website.https == https:
-                return website
-        return None
 
 
 def _alike(website: Website, other: Website) -> bool:

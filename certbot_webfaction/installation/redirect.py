@@ -34,7 +34,7 @@ def ensure_app(account: HostAccount, journal: Journal) -> None:
     :raises certbot.errors.PluginError: if somebody else's app or ``.htaccess`` is in the way, or
         the app's type does not obey ``.htaccess`` files
     """
-    app = _find(account)
+    app = account.panel.app(REDIRECT_APP)
     made_by_us = REDIRECT_APP in journal.apps or app is None
     files = choose_files(account)
     if app is None:
@@ -67,7 +67,7 @@ def ensure_app(account: HostAccount, journal: Journal) -> None:
 
 def remove_app(account: HostAccount, journal: Journal) -> None:
     """Remove the app if we made it, nothing mounts it and nobody put anything else into it."""
-    app = _find(account)
+    app = account.panel.app(REDIRECT_APP)
     if app is not None:
         if reason := _why_it_stays(account, app):
             logger.warning("The app %s stays on the panel: %s.", REDIRECT_APP, reason)
@@ -96,7 +96,3 @@ def content_behind(website: Website, websites: Iterable[Website]) -> tuple[Mount
         if other.https and set(website.domains) & set(other.domains) and not redirects(other):
             return other.content
     return None
-
-
-def _find(account: HostAccount) -> App | None:
-    return next((app for app in account.panel.apps() if app.name == REDIRECT_APP), None)

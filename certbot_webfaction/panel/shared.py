@@ -46,6 +46,14 @@ class SharedPanel:
             self._websites_seen = self._clock()
         return tuple(self._websites.values())
 
+    def website(self, name: str, *, https: bool) -> Website | None:
+        """The http or https website of this name, as it is now (`FRESH`)."""
+        return next((site for site in self.websites(FRESH) if _key(site) == (name, https)), None)
+
+    def app(self, name: str) -> App | None:
+        """The app of this name, as seen by this process."""
+        return next((app for app in self.apps() if app.name == name), None)
+
     def apps(self) -> tuple[App, ...]:
         """The account's apps as seen by this process."""
         if self._apps is None:

@@ -68,7 +68,7 @@ class Terminal:
         deadline = time.monotonic() + seconds
         while self._receive(deadline):
             pass
-        return self._process.wait(max(1, deadline - time.monotonic()))
+        return self._process.wait(max(0, deadline - time.monotonic()))
 
     def __enter__(self) -> Terminal:
         return self

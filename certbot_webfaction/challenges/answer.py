@@ -289,9 +289,8 @@ def _remove_mounts(account: HostAccount, journal: Journal) -> None:
     account.panel.forget()  # the answer to one of our changes may have been lost
     for entry in journal.mounts:
         mount = Mount(entry.app, entry.path)
-        for website in account.panel.websites():
-            if website.https or website.name != entry.website or mount not in website.mounts:
-                continue
+        website = account.panel.website(entry.website, https=False)
+        if website is not None and mount in website.mounts:
             others = tuple(other for other in website.mounts if other != mount)
             account.panel.update_website(replace(website, mounts=others))
     for name in dict.fromkeys(entry.app for entry in journal.mounts):

@@ -40,15 +40,18 @@ class SharedPanel:
 
     def websites(self, within: float | None = None) -> tuple[Website, ...]:
         """The account's websites as seen in the last ``within`` seconds, or ever."""
+        return tuple(self._websites_by_name(within).values())
+
+    def _websites_by_name(self, within: float | None) -> dict[tuple[str, bool], Website]:
         old = within is not None and self._clock() - self._websites_seen > within
         if self._websites is None or old:
             self._websites = {_key(website): website for website in self.client.websites()}
             self._websites_seen = self._clock()
-        return tuple(self._websites.values())
+        return self._websites
 
     def website(self, name: str, *, https: bool) -> Website | None:
         """The http or https website of this name, as it is now (`FRESH`)."""
-        return next((site for site in self.websites(FRESH) if _key(site) == (name, https)), None)
+        return self._websites_by_name(FRESH).get((name, https))
 
     def app(self, name: str) -> App | None:
         """The app of this name, as seen by this process."""

@@ -8,7 +8,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +62,8 @@ def run(extent: Extent) -> tuple[str, Sequence[str]]:
         print(f"{time.monotonic() - started:4.0f} s  {what}", file=sys.stderr, flush=True)
 
     load = os.getloadavg()[0]
-    with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
         say("installing certbot with the plugin and without")
         installations = Installations(
             install(directory / "plugin", plugin=True), install(directory / "stock", plugin=False)

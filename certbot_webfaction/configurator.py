@@ -110,9 +110,11 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         return open_account(read_options(self.config), self.config.config_dir)
 
     def _finish_what_was_left(self) -> None:
-        documents = self._settle()
         # In a renewal of many lineages, what one could not do the next one's `restart` tries again.
-        if self.config.dry_run or self._account.folder in _compared:
+        if self._account.folder in _compared:
+            return
+        documents = self._settle()
+        if self.config.dry_run:
             return
         _compared.add(self._account.folder)
         try:

@@ -2,7 +2,8 @@
 
 The journal is written before and after each change of the panel and is never rolled back: after a
 crash it tells the next run what may have happened, and to a rollback it tells what was there
-before. It holds no secret. ``done`` is false between the two writes.
+before. It holds no secret. ``done`` is false between the two writes. A renewed certificate is noted
+only when the panel has it: until then the fingerprint noted is that of another leaf.
 """
 
 # Annotations are not postponed here: `document` takes the fields' types from them.

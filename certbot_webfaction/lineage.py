@@ -44,10 +44,10 @@ class CertificateFiles(NamedTuple):
 
         :raises certbot.errors.PluginError: if its file holds none
         """
-        found = fingerprints(read_pem(self.leaf))
+        found = _fingerprint(self.leaf, _version(self.leaf))
         if not found:
             raise self._no_certificate()
-        return found[0]
+        return found
 
     def chain_fingerprints(self) -> tuple[str, ...]:
         """The SHA-256 of each certificate of the chain, in its order."""
@@ -109,6 +109,11 @@ def installed_files(
     if folder.parent.resolve() == Path(config.live_dir).resolve():
         return lineage_files(config, folder.name)
     return CertificateFiles(Path(leaf), Path(key), Path(chain) if chain else None)
+
+
+@functools.cache  # every lineage is compared at every lineage of a renewal, and few have changed
+def _fingerprint(leaf: Path, version: tuple[int, ...]) -> str:
+    return next(iter(fingerprints(read_pem(leaf))), "")
 
 
 def fingerprints(pem: str) -> tuple[str, ...]:
@@ -185,7 +190,7 @@ def read_pem(path: Path) -> str:
     try:
         return path.read_text(encoding="ascii", errors="replace")
     except OSError as error:
-        raise errors.PluginError(f"{path} can't be read: {error.strerror}.") from error
+        raise _unreadable(path, error) from error
 
 
 def is_there(path: Path) -> bool:
@@ -198,5 +203,18 @@ def is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise errors.PluginError(f"{path} can't be read: {error.strerror}.") from error
+        raise _unreadable(path, error) from error
     return True
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """What tells a file from the one that was there before, and from itself before a change."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _unreadable(path: Path, error: OSError) -> errors.PluginError:
+    return errors.PluginError(f"{path} can't be read: {error.strerror}.")

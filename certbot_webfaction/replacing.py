@@ -20,9 +20,10 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[Path]:
     :raises OSError: if it can't be written
     """
     target = Path(os.path.realpath(path))
-    missing = [folder for folder in target.parents if not folder.exists()]
-    for folder in reversed(missing):  # mkdir(parents=True) makes those above for everybody
-        folder.mkdir(mode=0o700, exist_ok=True)
+    if not target.parent.exists():
+        missing = [folder for folder in target.parents if not folder.exists()]
+        for folder in reversed(missing):  # mkdir(parents=True) makes those above for everybody
+            folder.mkdir(mode=0o700, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     new = Path(name)
     try:

@@ -18,6 +18,7 @@ from certbot import errors
 from certbot_webfaction.account import HostAccount
 from certbot_webfaction.challenges.placement import Place, find_places
 from certbot_webfaction.files import File, PlacingError, choose_files
+from certbot_webfaction.files.placing import deepest_first
 from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import PanelRefusedError
@@ -182,7 +183,7 @@ def _place_files(
             f" of the website {place.website.name}. {error} Put that right, or name another app"
             " with --webfaction-app; it is made if there is none of that name."
         ) from error
-    if placed != journal.files[len(earlier) :]:
+    if set(deepest_first(placed)) != set(deepest_first(journal.files[len(earlier) :])):
         journal.files = earlier + placed
         account.save(journal)
 

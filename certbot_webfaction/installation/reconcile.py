@@ -140,10 +140,13 @@ class _Reconciliation:
     def _upload(self, name: str) -> None:
         files = self.files[name]
         there = name in self.journal.uploads or self.panel.saw_certificate(name)
-        self.journal.uploads[name] = Uploaded(files.source, files.fingerprint())
-        self._save()
+        uploaded = Uploaded(files.source, files.fingerprint())
+        if name not in self.journal.uploads:
+            # Else the journal holds another leaf's fingerprint until the panel has this one.
+            self.journal.uploads[name] = uploaded
+            self._save()
         self._send(name, files.upload(), there=there)
-        self.journal.uploads[name].done = True
+        self.journal.uploads[name] = replace(uploaded, done=True)
         self._save()
         display_util.notify(f"Uploaded certificate {files.source} to the panel as {name}.")
 

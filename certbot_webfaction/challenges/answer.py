@@ -196,7 +196,6 @@ def _look(
     sleep: Callable[[float], None],
 ) -> None:
     # Not above: every certbot run on the machine imports this module, and few answer challenges.
-    from certbot_webfaction.challenges.causes import explain
     from certbot_webfaction.frontend.challenge_file import ChallengeFile, look
 
     options = account.options
@@ -208,6 +207,8 @@ def _look(
         sleep=sleep,
     )
     if wrong:
+        from certbot_webfaction.challenges.causes import explain
+
         raise errors.PluginError(explain(wrong, places, options))
 
 

@@ -41,7 +41,7 @@ name it (lest its credentials be read for every lineage), the lineages that are 
 They need no other look: their files change only in a renewal, which ends in `restart`."""
 
 _compared: set[Path] = set()
-"""The folders of the accounts whose documents `prepare` has compared in this process."""
+"""The folders of the accounts that `prepare` has finished what was left on, in this process."""
 
 _settled: set[str | None] = set()
 """The credentials files of dns-webfaction whose accounts `generic_updates` has cleaned up."""

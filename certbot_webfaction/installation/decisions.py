@@ -57,8 +57,7 @@ class Seen:
 
     def certificate(self, name: str) -> Certificate | None:
         """The certificate of this name, `None` for the shared one of the host."""
-        known = self._panel.certificates() if name else ()
-        return next((certificate for certificate in known if certificate.name == name), None)
+        return self._panel.certificate(name) if name else None
 
     def https_website(self, name: str) -> Website | None:
         """The https website of this name."""

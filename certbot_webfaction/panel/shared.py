@@ -53,21 +53,31 @@ class SharedPanel:
         """The http or https website of this name, as it is now (`FRESH`)."""
         return self._websites_by_name(FRESH).get((name, https))
 
-    def app(self, name: str) -> App | None:
-        """The app of this name, as seen by this process."""
-        return next((app for app in self.apps() if app.name == name), None)
-
     def apps(self) -> tuple[App, ...]:
         """The account's apps as seen by this process."""
+        return tuple(self._apps_by_name().values())
+
+    def _apps_by_name(self) -> dict[str, App]:
         if self._apps is None:
             self._apps = {app.name: app for app in self.client.apps()}
-        return tuple(self._apps.values())
+        return self._apps
+
+    def app(self, name: str) -> App | None:
+        """The app of this name, as seen by this process."""
+        return self._apps_by_name().get(name)
 
     def certificates(self) -> tuple[Certificate, ...]:
         """The account's certificates as seen by this process, without what it uploaded since."""
+        return tuple(self._certificates_by_name().values())
+
+    def _certificates_by_name(self) -> dict[str, Certificate]:
         if self._certificates is None:
             self._certificates = {known.name: known for known in self.client.certificates()}
-        return tuple(self._certificates.values())
+        return self._certificates
+
+    def certificate(self, name: str) -> Certificate | None:
+        """The certificate of this name, as `certificates`."""
+        return self._certificates_by_name().get(name)
 
     def saw_certificate(self, name: str) -> bool:
         """Whether a certificate of this name was seen; the panel is not asked."""

@@ -23,7 +23,8 @@ class Cost:
 
     ``peak`` is the largest resident memory of any of the processes, in bytes; ``methods`` are the
     API's methods as they were called, ``traffic`` the bytes of their requests and answers,
-    ``after_calls`` the seconds from the last answer to the end.
+    ``after_calls`` the seconds from the last answer to the end. ``round_trip`` is the time in
+    seconds that a call took a bare client just before.
     """
 
     wall: float
@@ -32,6 +33,7 @@ class Cost:
     methods: tuple[str, ...] = ()
     traffic: int = 0
     after_calls: float = 0.0
+    round_trip: float = 0.1
 
     @property
     def calls(self) -> int:
@@ -92,6 +94,7 @@ def median(costs: Sequence[Cost]) -> Cost:
         methods=max((cost.methods for cost in costs), key=len),
         traffic=int(statistics.median(cost.traffic for cost in costs)),
         after_calls=statistics.median(cost.after_calls for cost in costs),
+        round_trip=statistics.median(cost.round_trip for cost in costs),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tests.bench.cost import Cost, FailedError
@@ -49,7 +50,9 @@ def _renew(workplace: Workplace, variant: str, every: Sequence[Site], number: in
         cost = workplace.certbot("stock", config_dir, *renew, "--deploy-hook", hook)
     else:
         files = ("--webfaction-files", "local" if variant == LOCAL else "api")
+        round_trip = workplace.round_trip()
         cost = workplace.certbot("plugin", config_dir, *renew, *files)
+        cost = replace(cost, round_trip=round_trip)
     _check(workplace.sandbox, variant, config_dir, sites)
     return cost
 

@@ -126,9 +126,17 @@ class Workplace:
 
     def hook(self) -> str:
         """The guide's deploy hook as a command line; Python starts as fast as it can."""
-        script = Path(__file__).with_name("guide_hook.py")
-        secrets = self.directory / "hook-secrets"
-        return f"{sys.executable} -I -S {script} {self.sandbox.api.url} {secrets}"
+        return " ".join(self._script("guide_hook.py"))
+
+    def round_trip(self) -> float:
+        """Seconds that a call of the API takes a bare client now."""
+        argv = self._script("round_trip.py")
+        return float(subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+    def _script(self, name: str) -> list[str]:
+        """The command line of a script here that logs in to the API."""
+        script, secrets = Path(__file__).with_name(name), self.directory / "hook-secrets"
+        return [sys.executable, "-I", "-S", str(script), self.sandbox.api.url, str(secrets)]
 
     def _environ(self) -> dict[str, str]:
         # No cli.ini: stock certbot would stop at an option of the plugin's.

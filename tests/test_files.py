@@ -6,7 +6,6 @@ import os
 import shlex
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -429,9 +428,9 @@ def test_files_are_written_here_if_this_is_the_host(tmp_path: Path) -> None:
     here = Account("alice", str(tmp_path), socket.gethostname().partition(".")[0].upper())
 
     assert isinstance(choose_files(account("auto", here)), LocalFiles)
-    elsewhere = replace(here, web_server="web1")
+    elsewhere = here._replace(web_server="web1")
     assert isinstance(choose_files(account("auto", elsewhere)), PanelFiles)
-    homeless = replace(here, home=str(tmp_path / "gone"))
+    homeless = here._replace(home=str(tmp_path / "gone"))
     assert isinstance(choose_files(account("auto", homeless)), PanelFiles)
     assert isinstance(choose_files(account("api", here)), PanelFiles)
     assert isinstance(choose_files(account("local", elsewhere)), LocalFiles)

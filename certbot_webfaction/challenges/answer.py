@@ -10,8 +10,9 @@ import logging
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from certbot import errors
 
@@ -33,8 +34,7 @@ SETTLING = 1.0
 one after another, so the first right answer may be followed by a wrong one."""
 
 
-@dataclass(frozen=True)
-class Challenge:
+class Challenge(NamedTuple):
     """An http-01 challenge: a file of a name and a content (RFC 8555, section 8.3)."""
 
     domain: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from certbot import errors
 
@@ -13,8 +13,7 @@ from certbot_webfaction.panel.model import App, Website, serving
 from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a domain's challenge files go: an app, mounted on the http website that serves it.
 
     ``app`` is `None` where an app of the mount's name has to be made first; ``mounted`` is false

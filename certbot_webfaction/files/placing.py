@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from certbot import errors
 
 from certbot_webfaction.journal import PlacedFile
 
 
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """A text file at ``path`` below an app's absolute ``directory``."""
 
     directory: str

@@ -11,8 +11,7 @@ import ssl
 import string
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
 from certbot_webfaction.frontend import dialling
@@ -28,8 +27,7 @@ BODY_LIMIT = 4096
 """How many bytes of a body are read."""
 
 
-@dataclass(frozen=True)
-class ChallengeFile:
+class ChallengeFile(NamedTuple):
     """What a CA will ask a domain for: the token in the path, and the content to come back."""
 
     domain: str
@@ -42,8 +40,7 @@ class ChallengeFile:
         return f"http://{self.domain}{CHALLENGE_PATH}/{self.token}"
 
 
-@dataclass(frozen=True)
-class Walk:
+class Walk(NamedTuple):
     """What came of one URL: the URLs from the first over redirects to the last.
 
     ``address`` was connected to for the first. Then there is either ``trouble`` at the last URL
@@ -64,8 +61,7 @@ class Walk:
         return self.trouble is None and self.status == 200 and self.body.rstrip() == content
 
 
-@dataclass(frozen=True)
-class WrongAnswer:
+class WrongAnswer(NamedTuple):
     """What a domain gave instead of its challenge file.
 
     ``addresses`` are all that DNS has (empty where ``--webfaction-connect-to`` leads elsewhere),

@@ -12,8 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from certbot import errors
 
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from OpenSSL import SSL
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(NamedTuple):
     """The certificate that a domain should serve: SHA-256 fingerprints in hexadecimal.
 
     ``chain`` are those of the chain without the leaf, in its order.
@@ -39,8 +37,7 @@ class Expected:
     chain: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Served:
+class Served(NamedTuple):
     """What a domain serves: the fingerprints of leaf and chain as sent, and words for the leaf.
 
     Where no TLS connection came about, ``leaf`` is empty and ``words`` say why.

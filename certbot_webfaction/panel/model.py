@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from certbot_webfaction.names import a_label, covers
 from certbot_webfaction.panel.mount import Mount
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """The account that a login opened.
 
     ``home`` is the absolute home directory of its user on ``web_server``, the short name of the
@@ -70,8 +70,7 @@ def serving(websites: Iterable[Website], name: str, *, https: bool) -> list[Webs
     return named or [site for site in mine if site.serves(name)]
 
 
-@dataclass(frozen=True)
-class App:
+class App(NamedTuple):
     """An app of the account.
 
     ``directory`` is the absolute directory whose files it serves, ``None`` for an app that runs
@@ -103,16 +102,14 @@ class Upload:
     chain: str = field(repr=False)
 
 
-@dataclass(frozen=True)
-class Domain:
+class Domain(NamedTuple):
     """A domain of the account's DNS with the labels of its subdomains (``www``, ``a.b``)."""
 
     name: str
     subdomains: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class DnsRecord:
+class DnsRecord(NamedTuple):
     """A TXT or CNAME record that the account added to its DNS."""
 
     name: str

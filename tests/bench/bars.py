@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import starmap
+from typing import NamedTuple
 
 from tests.bench.cost import Cost, median
 from tests.bench.idle import PLUGINS, Comparison
@@ -72,29 +73,44 @@ def _times(renewals: Renewals) -> Iterator[Bar]:
             )
         # Each repetition by itself: from one to the next the machine may be slower.
         runs = zip(*(renewals[which, number] for which in (variant, SCRIPT, FLOOR)), strict=True)
-        extra, calls, wait, rest, cpu = map(
-            statistics.median, zip(*starmap(_over, runs), strict=True)
-        )
-        yield Bar(
-            f"renewal of {number}, {variant}: time over the floor is calls times latency, and the"
-            " wait for the front end, to 10 %",
-            f"{extra:.2f} s for {calls:.2f} + {wait:.2f} s, rest {rest:+.2f} s"
-            f" ({rest / extra:+.0%}), of CPU time {cpu:+.2f} s",
-            abs(rest) <= 0.1 * extra,
-        )
+        over = _medians(list(starmap(_over, runs)))
+        waited = f"{over.calls:.2f} + {over.wait:.2f}"
+        for rest, explanation, parts in (
+            (over.rest, "calls times latency and the wait for the front end", waited),
+            (over.idle_rest, "these and its processor time", f"{waited} + {over.cpu:.2f}"),
+        ):
+            yield Bar(
+                f"renewal of {number}, {variant}: time over the floor is {explanation}, to 10 %",
+                f"{over.wall:.2f} s for {parts} s ({rest / over.wall:+.0%})",
+                abs(rest) <= 0.1 * over.wall,
+            )
 
 
-def _over(plugin: Cost, script: Cost, floor: Cost) -> tuple[float, ...]:
-    """The seconds that a renewal takes over the floor, those of its calls, of its wait for the
-    front end, and the rest; and how much more processor time it takes.
-
-    The look at what is served at the end waits for the front end, which in the sandbox too needs
-    some tenths of a second to start anew. That time is the host's; the script's run tells what
-    certbot itself needs after the last call.
+class _Over(NamedTuple):
+    """What a renewal takes over the floor, in seconds: all of it, its calls, its wait for the front
+    end, its processor time; and what is left without the calls and the wait, and without all three.
     """
-    extra, calls = plugin.wall - floor.wall, plugin.calls * plugin.round_trip
+
+    wall: float
+    calls: float
+    wait: float
+    cpu: float
+    rest: float
+    idle_rest: float
+
+
+def _over(plugin: Cost, script: Cost, floor: Cost) -> _Over:
+    # The look at what is served at the end waits for the front end, which in the sandbox too needs
+    # some tenths of a second to start anew. That time is the host's; the script's run tells what
+    # certbot itself needs after the last call.
+    wall, calls = plugin.wall - floor.wall, plugin.calls * plugin.round_trip
     wait = max(0.0, plugin.after_calls - script.after_calls)
-    return extra, calls, wait, extra - calls - wait, plugin.cpu - floor.cpu
+    cpu, rest = plugin.cpu - floor.cpu, wall - calls - wait
+    return _Over(wall, calls, wait, cpu, rest, rest - cpu)
+
+
+def _medians(each: Sequence[_Over]) -> _Over:
+    return _Over(*map(statistics.median, zip(*each, strict=True)))
 
 
 def _idle(idle: Sequence[Comparison]) -> Iterator[Bar]:

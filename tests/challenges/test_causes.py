@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,7 +123,7 @@ def test_ipv6_that_answers_differently() -> None:
 def test_ipv6_that_answers_the_same() -> None:
     """Then IPv6 is not the cause."""
     walk = Walk((URL,), "2001:db8::7", 404, "nothing")
-    answer = WrongAnswer((IP, "2001:db8::7"), walk, replace(walk, address=IP))
+    answer = WrongAnswer((IP, "2001:db8::7"), walk, walk._replace(address=IP))
 
     assert cause(answer).startswith("the file is in /home/alice/webapps/static, but")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cryptography import x509
 from zope.interface import implementer
@@ -174,7 +174,7 @@ class FakePanel:
             if any(record.name == f"{label}.{domain}" for record in self.records):
                 raise _refused(f"Domain {label}.{domain} has DNS overrides.")
             left = tuple(each for each in before.subdomains if each != label)
-            self.zones[domain] = replace(before, subdomains=left)
+            self.zones[domain] = before._replace(subdomains=left)
 
     def dns_records(self) -> tuple[DnsRecord, ...]:
         with _Called(self, "dns_records"):

@@ -129,7 +129,7 @@ def _certificates(pem: str) -> list[str]:
     """The certificates of a PEM text, each by itself."""
     end = "-----END CERTIFICATE-----"
     return [
-        f"{block[block.index('-----BEGIN') :]}{end}\n"
+        f"{block[block.rindex('-----BEGIN') :]}{end}\n"
         for block in pem.split(end)
         if "-----BEGIN" in block
     ]

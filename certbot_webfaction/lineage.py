@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import hashlib
+import re
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -126,13 +127,9 @@ def fingerprints(pem: str) -> tuple[str, ...]:
 
 
 def _certificates(pem: str) -> list[str]:
-    """The certificates of a PEM text, each by itself."""
-    end = "-----END CERTIFICATE-----"
-    return [
-        f"{block[block.rindex('-----BEGIN') :]}{end}\n"
-        for block in pem.split(end)
-        if "-----BEGIN" in block
-    ]
+    """The certificates of a PEM text, each by itself; it may hold their key, too."""
+    found = re.findall("-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----", pem)
+    return [f"{certificate}\n" for certificate in found]
 
 
 def leaf_names(pem: str, what: str = "A certificate") -> tuple[str, ...]:

@@ -43,6 +43,27 @@ def test_a_chain_is_told_in_its_order(scene: Scene) -> None:
     assert fingerprints(pem) == (one.fingerprint(), two.fingerprint())
 
 
+def test_a_file_may_hold_the_key_too(scene: Scene) -> None:
+    """Before the certificates, between or after them: none of it goes where certificates go."""
+    one, two = scene.issue("one", "one.test"), scene.issue("two", "two.test")
+    leaf, chain, key = one.leaf.read_text(), two.leaf.read_text(), one.key.read_text()
+    assert key.startswith("-----BEGIN")
+    for pem in (key + leaf + chain, leaf + key + chain, leaf + chain + key):
+        one.leaf.write_text(pem)
+        upload = CertificateFiles(one.leaf, one.key, None).upload()
+        assert (upload.leaf, upload.chain) == (leaf, chain)
+        assert one.fingerprint() == fingerprints(leaf)[0]
+
+
+def test_a_chain_of_several_is_sent_as_it_is(scene: Scene) -> None:
+    """Nothing between its certificates."""
+    files = scene.issue("shop.test", "shop.test")
+    chain = "".join(scene.issue(name, name).leaf.read_text() for name in ("one.test", "two.test"))
+    path = files.leaf.with_name("several.pem")
+    path.write_text(chain)
+    assert files._replace(chain=path).upload().chain == chain
+
+
 def test_a_damaged_leaf_is_an_error_that_names_the_file(scene: Scene) -> None:
     """With the command that issues it anew."""
     files = scene.issue("shop.test", "shop.test")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
 from certbot import errors
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certbot_webfaction.lineage import (
     CertificateFiles,
     fingerprints,
     installed_files,
+    leaf_names,
     lineage_files,
 )
 from certbot_webfaction.renewals import Renewal, names_authenticated_by, read_renewals
@@ -62,6 +66,23 @@ def test_a_chain_of_several_is_sent_as_it_is(scene: Scene) -> None:
     path = files.leaf.with_name("several.pem")
     path.write_text(chain)
     assert files._replace(chain=path).upload().chain == chain
+
+
+def test_text_around_a_certificate_is_passed_over(scene: Scene) -> None:
+    """In whatever encoding."""
+    files = scene.issue("shop.test", "shop.test")
+    before = files.fingerprint()
+    files.leaf.write_bytes("bücher\n".encode("latin-1") + files.leaf.read_bytes())
+    assert files.fingerprint() == before
+
+
+def test_a_leaf_without_alternative_names_is_for_its_common_name(scene: Scene) -> None:
+    """As old certificates are that users bought."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Shop.test")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now).sign(key, SHA256())
+    assert leaf_names(made.public_bytes(Encoding.PEM).decode()) == ("shop.test",)
 
 
 def test_a_damaged_leaf_is_an_error_that_names_the_file(scene: Scene) -> None:

@@ -14,12 +14,19 @@ from hypothesis import strategies as st
 from certbot_webfaction.installation.decisions import (
     Seen,
     acknowledge,
+    acknowledge_redirects,
     certificate_name,
     want_certificate,
     websites_to_redirect,
 )
 from certbot_webfaction.installation.wanted import Wanted, WantedCertificate, WantedWebsite
-from certbot_webfaction.journal import Journal, Uploaded
+from certbot_webfaction.journal import (
+    ChangedCertificate,
+    ChangedContent,
+    Journal,
+    MadeWebsite,
+    Uploaded,
+)
 from certbot_webfaction.lineage import CertificateFiles
 from certbot_webfaction.panel.model import Certificate, Website
 from tests.installation.scene import Scene, http, https, make_config
@@ -103,13 +110,51 @@ def test_a_domain_in_unicode_on_the_panel_is_known_by_its_a_label(tmp_path: Path
     assert list(wanted.certificates) == ["xn__bcher_kva_test"]
 
 
-def test_what_was_wanted_before_stays_wanted(tmp_path: Path) -> None:
-    """Another lineage is added; the argument is not changed."""
+def test_what_was_wanted_before_stays_wanted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another lineage is added, without a word on the first; the argument is not changed."""
     scene = Scene(tmp_path, http("a", "a.test"), http("b", "b.test"))
     first = want(scene, "a.test", "a.test")
     both = want(scene, "b.test", "b.test", wanted=first)
     assert list(first.websites) == ["a"]
     assert list(both.websites) == ["a", "b"]
+    assert both.websites["a"] == first.websites["a"]
+    assert not caplog.text
+
+
+def test_a_website_covers_all_of_its_domains_that_its_certificate_has_by_now(
+    tmp_path: Path,
+) -> None:
+    """Where we did not make it; those of one that we made are for `restart` to change."""
+    scene = Scene(tmp_path, https("a", "a.test", "www.a.test"), http("b", "b.test"))
+    scene.issue("a.test", "a.test", "b.test")
+    scene.install("a.test")
+    wanted, journal = scene.documents()
+    assert wanted.websites["a"].domains == ["a.test"]
+    scene.panel.sites["b", True] = replace(scene.site("b", https=True), domains=("b.test", "x.a"))
+    files = scene.issue("a.test", "a.test", "www.a.test", "b.test", "x.a")
+    scene.forget_process()
+    seen = Seen(scene.account.panel)
+    after = want_certificate(wanted, files, files.names(), seen, journal, scene.config)
+    assert after.websites["a"].domains == ["a.test", "www.a.test"]
+    assert after.websites["b"].domains == ["b.test"]
+
+
+def test_a_website_is_made_for_a_name_that_http_serves_by_a_wildcard(tmp_path: Path) -> None:
+    """For that name alone, as the certificate has no other."""
+    scene = Scene(tmp_path, http("star", "*.shop.test"))
+    wanted = want(scene, "www.shop.test", "www.shop.test")
+    assert wanted.websites == {
+        "star": WantedWebsite("www_shop_test", ["www.shop.test"], made_from="star")
+    }
+
+
+def test_the_hosts_shared_certificate_is_not_asked_for(tmp_path: Path) -> None:
+    """It has no name, and listing certificates brings all private keys."""
+    scene = Scene(tmp_path)
+    assert Seen(scene.account.panel).certificate("") is None
+    assert scene.panel.calls == []
 
 
 NAMES = st.text(min_size=1, max_size=40).filter(lambda name: "/" not in name)
@@ -197,6 +242,22 @@ def test_a_redirect_needs_https_for_every_domain_of_the_website(
         assert websites_to_redirect(wanted, "shop.test", seen, scene.config) == ["shop"]
 
 
+def test_one_of_two_https_websites_is_enough_for_a_redirect(tmp_path: Path) -> None:
+    """Requests may reach either; the certificate of the first one, which is ours, has expired."""
+    scene = Scene(
+        tmp_path,
+        http("shop", "shop.test"),
+        https("a", "shop.test", certificate="ours"),
+        https("b", "shop.test", certificate="bought"),
+    )
+    scene.panel.installed["bought"] = foreign("bought", "shop.test")
+    files = scene.issue("shop.test", "shop.test")
+    write_self_signed(files.leaf, files.key, "shop.test", age=100, left=-1)
+    wanted = Wanted(certificates={"ours": WantedCertificate(lineage="shop.test")})
+    seen = Seen(scene.account.panel)
+    assert websites_to_redirect(wanted, "shop.test", seen, scene.config) == ["shop"]
+
+
 def test_a_redirect_in_place_is_told_as_certbot_expects_it(tmp_path: Path) -> None:
     """`PluginEnhancementAlreadyPresent`; for a domain without http website a plain error."""
     scene = Scene(tmp_path, http("shop", "shop.test"))
@@ -258,11 +319,18 @@ def test_names_that_a_certificate_loses_are_warned_of(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its websites serve them still; the one that we made keeps its domains."""
-    scene = Scene(tmp_path, http("a", "a.test", "www.a.test"), https("b", "b.test", "www.b.test"))
-    before = want(scene, "a.test", "a.test", "www.a.test", "b.test", "www.b.test")
+    scene = Scene(
+        tmp_path,
+        http("a", "a.test", "www.a.test"),
+        https("b", "b.test", "www.b.test"),
+        https("c", "c.test"),
+    )
+    before = want(scene, "a.test", "a.test", "www.a.test", "b.test", "www.b.test", "c.test")
     after = want(scene, "a.test", "a.test", "b.test", wanted=before)
     assert after.websites["a"].domains == ["a.test", "www.a.test"]
     assert after.websites["b"].domains == ["b.test"]
+    assert after.websites["c"].domains == []
+    assert "a_test no longer covers c.test, which the https website c may" in caplog.text
     assert "a_test no longer covers www.a.test, which the https website a may" in caplog.text
     assert "--expand -d a.test -d b.test -d www.a.test`" in caplog.text
 
@@ -351,6 +419,49 @@ def test_only_what_was_installed_is_forgotten_with_its_website(tmp_path: Path) -
     )
     acknowledge(wanted, Journal(), WantedCertificate("x"), ["a.test"], Seen(scene.account.panel))
     assert list(wanted.websites) == ["made", "kept"]
+
+
+def test_our_notes_of_a_website_are_forgotten_with_it(tmp_path: Path) -> None:
+    """Else it would be taken as one to undo."""
+    scene = Scene(tmp_path, http("a", "a.test"))
+    journal = Journal(certificates={"gone": ChangedCertificate("", "c", done=True)})
+    wanted = Wanted(websites={"gone": WantedWebsite("c", ["g.test"])})
+    acknowledge(wanted, journal, WantedCertificate("x"), ["a.test"], Seen(scene.account.panel))
+    assert (wanted, journal) == (Wanted(), Journal())
+
+
+@pytest.mark.parametrize(
+    ("certificate", "domains", "done"),
+    [
+        ("c", ("a.test",), True),
+        ("c", ("a.test", "more.test"), True),
+        ("bought", ("a.test",), False),
+        ("c", ("more.test", "other.a.test"), False),
+    ],
+    ids=["as it was made", "a domain more", "another certificate", "a domain less"],
+)
+def test_a_website_that_we_made_is_brought_back_only_where_it_was_changed(
+    tmp_path: Path, certificate: str, domains: tuple[str, ...], done: bool
+) -> None:
+    """In its certificate, or by taking a domain of ours away."""
+    scene = Scene(tmp_path, https("a", *domains, certificate=certificate))
+    journal = Journal(websites={"a": MadeWebsite("ip", ("a.test",), (), "c", "a", done=True)})
+    wanted = Wanted(websites={"a": WantedWebsite("c", ["a.test"], made_from="a")})
+    seen = Seen(scene.account.panel)
+    acknowledge(wanted, journal, WantedCertificate("x"), ["a.test", "more.test"], seen)
+    assert journal.websites["a"].done is done
+    assert list(wanted.websites) == ["a"]
+
+
+def test_only_a_redirect_that_somebody_took_away_is_forgotten(tmp_path: Path) -> None:
+    """The http website counts, whatever the https one is called."""
+    scene = Scene(tmp_path, http("shop", "shop.test"), https("secure", "shop.test"))
+    seen = Seen(scene.account.panel)
+    journal = Journal(contents={"shop": ChangedContent((), (), done=True)})
+    wanted = Wanted(redirects=["shop"])
+    assert acknowledge_redirects(wanted, journal, "shop.test", seen)
+    assert (wanted, journal) == (Wanted(), Journal())
+    assert not acknowledge_redirects(wanted, journal, "shop.test", seen)
 
 
 def test_a_certificate_chosen_by_hand_is_what_a_rollback_goes_back_to(tmp_path: Path) -> None:

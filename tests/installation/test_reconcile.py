@@ -275,9 +275,12 @@ def test_https_stays_while_a_redirect_to_it_could_not_be_undone(tmp_path: Path) 
     assert _state(scene) == before
 
 
-def test_a_deleted_lineage_is_forgotten_without_undoing_anything(tmp_path: Path) -> None:
-    """Its website goes on with its certificate, and nothing is called."""
-    scene = Scene(tmp_path, http("shop", "shop.test"))
+@pytest.mark.parametrize("website", [http("shop", "shop.test"), https("shop", "shop.test")])
+def test_a_deleted_lineage_is_forgotten_without_undoing_anything(
+    tmp_path: Path, website: Website
+) -> None:
+    """Its website goes on with its certificate, made by us or not, and nothing is called."""
+    scene = Scene(tmp_path, website)
     scene.issue("shop.test", "shop.test")
     scene.install("shop.test")
     before = _state(scene)

@@ -11,7 +11,7 @@ import pytest
 from certbot import errors
 
 from certbot_webfaction.installation.wanted import Wanted
-from certbot_webfaction.journal import Journal
+from certbot_webfaction.journal import Journal, Uploaded
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Certificate, Website
 from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
@@ -31,7 +31,10 @@ def test_in_step_nothing_is_called(tmp_path: Path) -> None:
 
 
 def test_a_renewal_uploads_and_reads_nothing(tmp_path: Path) -> None:
-    """The new leaf's fingerprint is the only difference; each of its domains is to be looked at."""
+    """The new leaf's fingerprint is the only difference; each of its domains is to be looked at.
+
+    After that there is none.
+    """
     scene = Scene(tmp_path, http("shop", "shop.test"))
     scene.issue("shop.test", "shop.test")
     scene.install("shop.test")
@@ -41,6 +44,22 @@ def test_a_renewal_uploads_and_reads_nothing(tmp_path: Path) -> None:
     scene.restart()
     assert scene.panel.verbs() == ["login", "update_certificate"]
     assert scene.watch.expected == ["shop.test"]
+    scene.forget_process()
+    scene.restart()
+    assert scene.panel.calls == []
+
+
+def test_a_certificate_is_noted_as_ours_before_the_panel_is_asked_to_create_it(
+    tmp_path: Path,
+) -> None:
+    """So that it is known, should the answer get lost, and the lineage have other names then."""
+    scene = Scene(tmp_path, http("shop", "shop.test", "www.shop.test"))
+    files = scene.issue("shop.test", "shop.test", "www.shop.test")
+    scene.panel.fail(verb="create_certificate", after=True)
+    with pytest.raises(PanelUnreachableError):
+        scene.install("shop.test")
+    uploads = {"shop_test": Uploaded("shop.test", files.fingerprint())}
+    assert scene.account.journal().uploads == uploads
 
 
 def test_the_certificate_is_uploaded_before_a_website_uses_it(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from certbot._internal.display import obj
 from hypothesis import HealthCheck, settings
 
 from tests.sandbox.processes import SandboxError
@@ -42,6 +44,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
             return file if file in TOGETHER else nodeid
 
     return Scheduling(config, log)
+
+
+@pytest.fixture(autouse=True)
+def _display() -> None:
+    """What certbot sets up before it calls a plugin."""
+    obj.set_display(obj.NoninteractiveDisplay(sys.stdout))
 
 
 class _Running:

@@ -289,6 +289,16 @@ def test_an_app_with_files_of_others_is_not_deleted(
     assert scene.account.journal() == Journal()
 
 
+def test_empty_directories_of_others_stay(scene: Scene) -> None:
+    """Below one that was there, only what was made is taken away again."""
+    theirs = scene.home / "webapps/static/.well-known"
+    theirs.mkdir()
+    answer(scene.account, [SHOP, Challenge("a.shop.test", "other", "other.thumb")])
+    clean_up(scene.account, keep_mounts=True)
+    assert list(theirs.iterdir()) == []
+    assert scene.account.journal() == Journal()
+
+
 def test_empty_directories_of_others_stay_after_a_failure(scene: Scene) -> None:
     """What was not made until then is not ours, whichever file failed."""
     theirs = scene.home / "webapps/static/.well-known/acme-challenge"

@@ -32,6 +32,7 @@ NO_MESSAGES: Mapping[str, str] = {
     "_read": "what it takes completes “WebFaction refused to”",
     "wait_until_right": "what is being waited for",
     "compile": "a pattern",
+    "findall": "likewise",
     "require": "certbot's own message",
 }
 """Calls whose texts are no errors or warnings, with the reason."""

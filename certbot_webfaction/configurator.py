@@ -40,8 +40,8 @@ _installed: dict[tuple[str | None, str | None], set[str]] = {}
 name it (lest its credentials be read for every lineage), the lineages that are installed there.
 They need no other look: their files change only in a renewal, which ends in `restart`."""
 
-_compared: set[Path] = set()
-"""The folders of the accounts that `prepare` has finished what was left on, in this process."""
+_finished: set[Path] = set()
+"""The folders of the accounts on which `prepare` has finished, in this process, what was left."""
 
 _settled: set[str | None] = set()
 """The credentials files of dns-webfaction whose accounts `generic_updates` has cleaned up."""
@@ -111,12 +111,12 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
     def _finish_what_was_left(self) -> None:
         # In a renewal of many lineages, what one could not do the next one's `restart` tries again.
-        if self._account.folder in _compared:
+        if self._account.folder in _finished:
             return
         documents = self._settle()
         if self.config.dry_run:
             return
-        _compared.add(self._account.folder)
+        _finished.add(self._account.folder)
         try:
             self._told = self._reconcile(*documents)
             _raise(self._told)

@@ -245,7 +245,7 @@ def test_before_a_renewal_of_many_what_was_left_is_tried_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A refusal is warned of once; each lineage's `restart` tries again."""
-    monkeypatch.setattr(module, "_compared", set())
+    monkeypatch.setattr(module, "_finished", set())
     write_lineage(tmp_path / "config", "shop", "shop.test")
     mounts = panel.sites["shop", False].mounts
     panel.sites["shop", True] = Website("shop", IP, True, ("shop.test",), mounts)

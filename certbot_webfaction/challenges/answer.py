@@ -183,7 +183,7 @@ def _place_files(
             f" of the website {place.website.name}. {error} Put that right, or name another app"
             " with --webfaction-app; it is made if there is none of that name."
         ) from error
-    if set(deepest_first(placed)) != set(deepest_first(journal.files[len(earlier) :])):
+    if deepest_first(placed) != deepest_first(journal.files[len(earlier) :]):
         journal.files = earlier + placed
         account.save(journal)
 

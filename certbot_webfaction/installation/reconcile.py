@@ -139,14 +139,14 @@ class _Reconciliation:
 
     def _upload(self, name: str) -> None:
         files = self.files[name]
-        there = name in self.journal.uploads or self.panel.saw_certificate(name)
         uploaded = Uploaded(files.source, files.fingerprint())
-        if name not in self.journal.uploads:
-            # Else the journal holds another leaf's fingerprint until the panel has this one.
+        noted = name in self.journal.uploads
+        if not noted:  # else its entry is out of step, and stays that until the panel has this leaf
             self.journal.uploads[name] = uploaded
             self._save()
-        self._send(name, files.upload(), there=there)
-        self.journal.uploads[name] = replace(uploaded, done=True)
+        self._send(name, files.upload(), there=noted or self.panel.saw_certificate(name))
+        uploaded.done = True
+        self.journal.uploads[name] = uploaded
         self._save()
         display_util.notify(f"Uploaded certificate {files.source} to the panel as {name}.")
 

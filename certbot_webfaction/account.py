@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from certbot import configuration, errors
 from certbot.plugins.dns_common import CredentialsConfiguration
 
-from certbot_webfaction import document
-from certbot_webfaction.frontend.route import Route
-from certbot_webfaction.journal import Journal
-from certbot_webfaction.panel.credentials import Credentials
+from certbot_webfaction.books import document
+from certbot_webfaction.books.journal import Journal
+from certbot_webfaction.hosts.webfaction.credentials import Credentials
+from certbot_webfaction.hosts.webfaction.seen import SharedPanel
 from certbot_webfaction.panel.errors import LoginRefusedError
-from certbot_webfaction.panel.shared import SharedPanel
+from certbot_webfaction.web.route import Route
 
 if TYPE_CHECKING:
-    from certbot_webfaction.panel.interface import IPanel
-    from certbot_webfaction.panel.model import Account
-    from certbot_webfaction.renewals import Renewal
+    from certbot_webfaction.hosts.webfaction.interface import IPanel
+    from certbot_webfaction.hosts.webfaction.model import Account
+    from certbot_webfaction.lineages.renewals import Renewal
 
 API_URL = "https://api.webfaction.com/"
 CHALLENGE_APP = "letsencrypt"
@@ -195,7 +195,7 @@ class HostAccount:
     def journal(self) -> Journal:
         """Read the journal.
 
-        :raises certbot_webfaction.document.DamagedError: if it is damaged; it was kept aside
+        :raises certbot_webfaction.books.document.DamagedError: if it is damaged; it was kept aside
         """
         return document.read(self.journal_path, Journal)
 
@@ -223,7 +223,7 @@ def open_account(options: Options, config_dir: str) -> HostAccount:
 
 def _webfaction(credentials: Credentials) -> IPanel:
     # Not above: every certbot run on the machine imports this module, and few call the panel.
-    from certbot_webfaction.panel.webfaction import WebFaction
+    from certbot_webfaction.hosts.webfaction.client import WebFaction
 
     return WebFaction(credentials)
 

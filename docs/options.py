@@ -13,8 +13,8 @@ from typing import Any
 
 from certbot_webfaction.command import SUBCOMMANDS, command_parser
 from certbot_webfaction.command.configuration import common_options
-from certbot_webfaction.configurator import Configurator
-from certbot_webfaction.dns import Authenticator
+from certbot_webfaction.plugin.configurator import Configurator
+from certbot_webfaction.plugin.dns import Authenticator
 
 PAGE = Path(__file__).with_name("options.rst")
 

@@ -14,11 +14,11 @@ from certbot_webfaction.account import (
     read_credentials,
     read_options,
 )
-from certbot_webfaction.frontend.route import Route
+from certbot_webfaction.hosts.webfaction.seen import SharedPanel
 from certbot_webfaction.panel.errors import LoginRefusedError
-from certbot_webfaction.panel.shared import SharedPanel
+from certbot_webfaction.web.route import Route
+from tests.hosts.webfaction.fake import FakePanel
 from tests.installation.scene import make_config
-from tests.panel.fake import FakePanel
 
 
 def options_from(directory: Path, prefix: str = "webfaction", **given: object) -> Options:

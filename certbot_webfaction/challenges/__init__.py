@@ -50,8 +50,8 @@ def names_ahead(config: configuration.NamespaceConfig) -> list[str]:
 
 def _is_issued(names: list[str], config: configuration.NamespaceConfig) -> bool:
     # Not above: every certbot run on the machine imports this module, and few issue anything.
-    from certbot_webfaction.lineage import lineage_files
-    from certbot_webfaction.renewals import read_renewals
+    from certbot_webfaction.lineages.files import lineage_files
+    from certbot_webfaction.lineages.renewals import read_renewals
 
     wanted = {a_label(name) for name in names}
     for renewal in read_renewals(config):

@@ -17,15 +17,15 @@ from typing import NamedTuple
 from certbot import errors
 
 from certbot_webfaction.account import HostAccount
+from certbot_webfaction.books.journal import Journal, MadeApp, MadeMount, PlacedFile
 from certbot_webfaction.challenges.placement import Place, find_places
-from certbot_webfaction.files import File, PlacingError, choose_files
-from certbot_webfaction.files.placing import deepest_first
-from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
+from certbot_webfaction.hosts.files import deepest_first
+from certbot_webfaction.hosts.webfaction.choosing import File, PlacingError, choose_files
+from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.seen import FRESH
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import PanelRefusedError
-from certbot_webfaction.panel.mount import Mount
-from certbot_webfaction.panel.shared import FRESH
-from certbot_webfaction.printable import printable
+from certbot_webfaction.text import printable
 
 logger = logging.getLogger(__name__)
 
@@ -196,7 +196,7 @@ def _look(
     sleep: Callable[[float], None],
 ) -> None:
     # Not above: every certbot run on the machine imports this module, and few answer challenges.
-    from certbot_webfaction.frontend.challenge_file import ChallengeFile, look
+    from certbot_webfaction.web.challenge_file import ChallengeFile, look
 
     options = account.options
     wrong = look(

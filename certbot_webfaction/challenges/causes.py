@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from certbot_webfaction.account import Options
 from certbot_webfaction.challenges.placement import Place
-from certbot_webfaction.frontend.challenge_file import Walk, WrongAnswer
-from certbot_webfaction.frontend.dialling import Trouble, ip_version
 from certbot_webfaction.names import a_label
-from certbot_webfaction.panel.mount import CHALLENGE_PATH
-from certbot_webfaction.printable import printable
+from certbot_webfaction.panel.model import CHALLENGE_PATH
+from certbot_webfaction.text import printable
+from certbot_webfaction.web.challenge_file import Walk, WrongAnswer
+from certbot_webfaction.web.dialling import Trouble, ip_version
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from certbot import errors
 
 from certbot_webfaction.account import CHALLENGE_APP
+from certbot_webfaction.hosts.webfaction.model import App, Website, serving
+from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.names import a_label
-from certbot_webfaction.panel.model import App, Website, serving
-from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
+from certbot_webfaction.panel.model import CHALLENGE_PATH
 
 
 class Place(NamedTuple):

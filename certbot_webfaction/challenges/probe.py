@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from certbot import errors
 
 from certbot_webfaction.account import HostAccount
+from certbot_webfaction.books.journal import PlacedFile
 from certbot_webfaction.challenges.placement import Place
-from certbot_webfaction.files import File, PlacingError, choose_files
-from certbot_webfaction.frontend.challenge_file import ChallengeFile, WrongAnswer, look
-from certbot_webfaction.journal import PlacedFile
+from certbot_webfaction.hosts.webfaction.choosing import File, PlacingError, choose_files
+from certbot_webfaction.web.challenge_file import ChallengeFile, WrongAnswer, look
 
 logger = logging.getLogger(__name__)
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from certbot import errors
 
 from certbot_webfaction.account import HostAccount
+from certbot_webfaction.books.journal import MadeRecord
 from certbot_webfaction.challenges import LABEL
-from certbot_webfaction.journal import MadeRecord
+from certbot_webfaction.hosts.webfaction.model import DnsRecord, Domain
+from certbot_webfaction.hosts.webfaction.seen import FRESH
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
-from certbot_webfaction.panel.model import DnsRecord, Domain
-from certbot_webfaction.panel.shared import FRESH
 
 logger = logging.getLogger(__name__)
 

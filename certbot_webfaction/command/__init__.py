@@ -10,9 +10,11 @@ from typing import Protocol
 
 from certbot import configuration, errors
 
-from certbot_webfaction.command import deploy, doctor, init, status
+from certbot_webfaction.command import deploy
 from certbot_webfaction.command.configuration import common_options, read_configuration
+from certbot_webfaction.command.diagnosis import doctor, status
 from certbot_webfaction.command.output import set_up_output
+from certbot_webfaction.command.setup import init
 
 
 class Subcommand(Protocol):

@@ -11,13 +11,13 @@ from certbot import configuration, errors, util
 from certbot.display import util as display_util
 
 from certbot_webfaction.account import open_account, read_options
+from certbot_webfaction.books.documents import read_documents
+from certbot_webfaction.books.wanted import Wanted, WantedCertificate
 from certbot_webfaction.command.configuration import PREFIX
-from certbot_webfaction.configurator import Configurator
-from certbot_webfaction.installation.documents import read_documents
-from certbot_webfaction.installation.wanted import Wanted, WantedCertificate
-from certbot_webfaction.lineage import CertificateFiles, lineage_files
+from certbot_webfaction.lineages.files import CertificateFiles, lineage_files
+from certbot_webfaction.lineages.renewals import renewal_of
 from certbot_webfaction.names import covers
-from certbot_webfaction.renewals import renewal_of
+from certbot_webfaction.plugin.configurator import Configurator
 
 logger = logging.getLogger(__name__)
 

@@ -11,18 +11,18 @@ from collections.abc import Iterable
 
 from certbot import configuration, errors
 
-from certbot_webfaction.commands import get_command, install_command
-from certbot_webfaction.installation.wanted import (
+from certbot_webfaction.books.journal import Journal
+from certbot_webfaction.books.wanted import (
     Wanted,
     WantedCertificate,
     WantedWebsite,
     redirects,
 )
-from certbot_webfaction.journal import Journal
-from certbot_webfaction.lineage import CertificateFiles, fingerprints
+from certbot_webfaction.hosts.webfaction.model import Certificate, Website, serving
+from certbot_webfaction.hosts.webfaction.seen import FRESH, SharedPanel
+from certbot_webfaction.lineages.files import CertificateFiles, fingerprints
 from certbot_webfaction.names import covered, covers
-from certbot_webfaction.panel.model import Certificate, Website, serving
-from certbot_webfaction.panel.shared import FRESH, SharedPanel
+from certbot_webfaction.phrases import get_command, install_command
 
 logger = logging.getLogger(__name__)
 

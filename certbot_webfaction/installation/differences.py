@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from certbot import configuration, errors
 
-from certbot_webfaction.installation.wanted import REDIRECT_APP, Wanted, WantedWebsite
-from certbot_webfaction.journal import Journal, Uploaded
+from certbot_webfaction.books.journal import Journal, Uploaded
+from certbot_webfaction.books.wanted import REDIRECT_APP, Wanted, WantedWebsite
 
 logger = logging.getLogger(__name__)
 

@@ -10,32 +10,32 @@ from typing import Protocol
 from certbot import configuration, errors
 from certbot.display import util as display_util
 
-from certbot_webfaction import document
 from certbot_webfaction.account import HostAccount
-from certbot_webfaction.commands import install_command
-from certbot_webfaction.frontend.served import Expected
-from certbot_webfaction.installation import redirect
-from certbot_webfaction.installation.differences import Differences, Problem
-from certbot_webfaction.installation.documents import wanted_path
-from certbot_webfaction.installation.wanted import (
-    REDIRECT,
-    REDIRECT_APP,
-    Wanted,
-    WantedWebsite,
-    redirects,
-)
-from certbot_webfaction.journal import (
+from certbot_webfaction.books import document
+from certbot_webfaction.books.documents import wanted_path
+from certbot_webfaction.books.journal import (
     ChangedCertificate,
     ChangedContent,
     Journal,
     MadeWebsite,
     Uploaded,
 )
-from certbot_webfaction.lineage import CertificateFiles
+from certbot_webfaction.books.wanted import (
+    REDIRECT,
+    REDIRECT_APP,
+    Wanted,
+    WantedWebsite,
+    redirects,
+)
+from certbot_webfaction.hosts.webfaction.model import Upload, Website
+from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.seen import FRESH
+from certbot_webfaction.installation import redirect
+from certbot_webfaction.installation.differences import Differences, Problem
+from certbot_webfaction.lineages.files import CertificateFiles
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
-from certbot_webfaction.panel.model import Upload, Website
-from certbot_webfaction.panel.mount import Mount
-from certbot_webfaction.panel.shared import FRESH
+from certbot_webfaction.phrases import install_command
+from certbot_webfaction.web.served import Expected
 
 logger = logging.getLogger(__name__)
 

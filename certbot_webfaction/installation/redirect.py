@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from certbot import errors
 
 from certbot_webfaction.account import HostAccount
-from certbot_webfaction.files import File, choose_files
-from certbot_webfaction.installation.wanted import REDIRECT, REDIRECT_APP, redirects
-from certbot_webfaction.journal import Journal, MadeApp
-from certbot_webfaction.panel.model import App, Website
-from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
+from certbot_webfaction.books.journal import Journal, MadeApp
+from certbot_webfaction.books.wanted import REDIRECT, REDIRECT_APP, redirects
+from certbot_webfaction.hosts.webfaction.choosing import File, choose_files
+from certbot_webfaction.hosts.webfaction.model import App, Website
+from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.panel.model import CHALLENGE_PATH
 
 logger = logging.getLogger(__name__)
 

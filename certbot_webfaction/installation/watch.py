@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from certbot import configuration, util
 
 from certbot_webfaction.account import Options
-from certbot_webfaction.frontend import workers
-from certbot_webfaction.frontend.served import Expected, look_at
+from certbot_webfaction.web import workers
+from certbot_webfaction.web.served import Expected, look_at
 
 logger = logging.getLogger(__name__)
 

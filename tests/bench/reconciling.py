@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 
 from certbot_webfaction.account import open_account, read_options
+from certbot_webfaction.books.documents import read_documents
 from certbot_webfaction.command import command_parser
 from certbot_webfaction.command.configuration import read_configuration
 from certbot_webfaction.command.output import set_up_output
 from certbot_webfaction.installation.differences import differences
-from certbot_webfaction.installation.documents import read_documents
 from certbot_webfaction.installation.reconcile import reconcile
 from certbot_webfaction.installation.watch import ServedWatch
 

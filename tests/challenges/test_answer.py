@@ -15,6 +15,7 @@ import pytest
 from certbot import errors
 
 from certbot_webfaction.account import HostAccount, Options
+from certbot_webfaction.books.journal import Journal, MadeApp, MadeMount, PlacedFile
 from certbot_webfaction.challenges.answer import (
     SETTLING,
     Challenge,
@@ -24,14 +25,14 @@ from certbot_webfaction.challenges.answer import (
     see,
     settle,
 )
-from certbot_webfaction.frontend.route import Route
-from certbot_webfaction.journal import Journal, MadeApp, MadeMount, PlacedFile
-from certbot_webfaction.panel.model import Account, App, Website
-from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
-from certbot_webfaction.panel.shared import SharedPanel
-from tests.frontend.web import Page, Time, Web
-from tests.panel.fake import IP
-from tests.shell_panel import ShellPanel
+from certbot_webfaction.hosts.webfaction.model import Account, App, Website
+from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.seen import SharedPanel
+from certbot_webfaction.panel.model import CHALLENGE_PATH
+from certbot_webfaction.web.route import Route
+from tests.hosts.webfaction.fake import IP
+from tests.hosts.webfaction.shell_panel import ShellPanel
+from tests.web.web import Page, Time, Web
 
 LETSENCRYPT = Mount("letsencrypt", CHALLENGE_PATH)
 SHOP = Challenge("shop.test", "shop-token", "shop-token.thumb")

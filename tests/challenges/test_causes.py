@@ -9,11 +9,12 @@ import pytest
 from certbot_webfaction.account import Options
 from certbot_webfaction.challenges.causes import auth_hint, explain
 from certbot_webfaction.challenges.placement import Place
-from certbot_webfaction.frontend.challenge_file import Walk, WrongAnswer
-from certbot_webfaction.frontend.dialling import Trouble
-from certbot_webfaction.frontend.route import Route
-from certbot_webfaction.panel.model import App, Website
-from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
+from certbot_webfaction.hosts.webfaction.model import App, Website
+from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.panel.model import CHALLENGE_PATH
+from certbot_webfaction.web.challenge_file import Walk, WrongAnswer
+from certbot_webfaction.web.dialling import Trouble
+from certbot_webfaction.web.route import Route
 
 IP = "192.0.2.80"
 OPTIONS = Options(Path("webfaction.ini"), None, None, "static_php70", "auto", 120, Route())

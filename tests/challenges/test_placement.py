@@ -8,9 +8,10 @@ import pytest
 from certbot import errors
 
 from certbot_webfaction.challenges.placement import Place, find_places
+from certbot_webfaction.hosts.webfaction.model import App, Website
+from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.names import a_label
-from certbot_webfaction.panel.model import App, Website
-from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
+from certbot_webfaction.panel.model import CHALLENGE_PATH
 
 STATIC = App("static", "static_only", "/home/alice/webapps/static")
 PHP = App("php", "static_php70", "/home/alice/webapps/php", htaccess=True)

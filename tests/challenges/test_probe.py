@@ -10,14 +10,14 @@ import pytest
 from certbot_webfaction.account import HostAccount, Options
 from certbot_webfaction.challenges.placement import Place
 from certbot_webfaction.challenges.probe import probe
-from certbot_webfaction.files import PlacingError
-from certbot_webfaction.frontend.route import Route
-from certbot_webfaction.panel.model import App, Website
-from certbot_webfaction.panel.mount import Mount
-from certbot_webfaction.panel.shared import SharedPanel
-from tests.frontend.web import Web, nobody_listens
-from tests.panel.fake import IP
-from tests.shell_panel import ShellPanel
+from certbot_webfaction.hosts.webfaction.choosing import PlacingError
+from certbot_webfaction.hosts.webfaction.model import App, Website
+from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.seen import SharedPanel
+from certbot_webfaction.web.route import Route
+from tests.hosts.webfaction.fake import IP
+from tests.hosts.webfaction.shell_panel import ShellPanel
+from tests.web.web import Web, nobody_listens
 
 
 class Host:

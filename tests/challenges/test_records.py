@@ -9,6 +9,7 @@ import pytest
 from certbot import errors
 
 from certbot_webfaction.account import HostAccount, Options
+from certbot_webfaction.books.journal import MadeRecord
 from certbot_webfaction.challenges import validation_name
 from certbot_webfaction.challenges.records import (
     Owner,
@@ -16,12 +17,11 @@ from certbot_webfaction.challenges.records import (
     find_owners,
     settle,
 )
-from certbot_webfaction.frontend.route import Route
-from certbot_webfaction.journal import MadeRecord
+from certbot_webfaction.hosts.webfaction.model import DnsRecord, Domain
+from certbot_webfaction.hosts.webfaction.seen import FRESH, SharedPanel
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
-from certbot_webfaction.panel.model import DnsRecord, Domain
-from certbot_webfaction.panel.shared import FRESH, SharedPanel
-from tests.panel.fake import FakePanel
+from certbot_webfaction.web.route import Route
+from tests.hosts.webfaction.fake import FakePanel
 
 ZONE = Domain("example.com", ("www",))
 NAME = "_acme-challenge.example.com"

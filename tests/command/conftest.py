@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command.scene import SHOP, Account
+from tests.command.diagnosis.scene import SHOP, Account
 
 
 @pytest.fixture

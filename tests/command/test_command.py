@@ -10,7 +10,7 @@ from certbot import configuration, errors
 from certbot_webfaction.account import add_options, read_options
 from certbot_webfaction.command import SUBCOMMANDS, command_parser, main
 from certbot_webfaction.command.configuration import read_configuration, usual_config_dir
-from certbot_webfaction.configurator import Configurator
+from certbot_webfaction.plugin.configurator import Configurator
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from certbot_webfaction.books.wanted import Wanted, WantedCertificate, WantedWebsite
 from certbot_webfaction.command import main
 from certbot_webfaction.command.deploy import is_wanted
-from certbot_webfaction.installation.wanted import Wanted, WantedCertificate, WantedWebsite
-from certbot_webfaction.lineage import CertificateFiles
+from certbot_webfaction.lineages.files import CertificateFiles
 from tests.sandbox.certificates import write_self_signed
 
 

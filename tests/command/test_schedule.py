@@ -10,7 +10,7 @@ import pytest
 from certbot_webfaction.command import schedule
 from certbot_webfaction.command.crontab import Job
 from certbot_webfaction.command.schedule import find_schedule
-from tests.command.scene import Account
+from tests.command.diagnosis.scene import Account
 
 CERTBOT = Path(sys.executable).with_name("certbot")
 

@@ -14,7 +14,7 @@ import pytest
 from tests.docs.pages import OURS, PAGES, ROOT, Command, commands, mentions
 from tests.e2e.scenes import add_certificate, add_site, install
 from tests.e2e.test_command_init import CRONTAB
-from tests.lineages import write_lineage
+from tests.lineages.writing import write_lineage
 from tests.sandbox.sandbox import Sandbox
 from tests.terminal import Terminal
 

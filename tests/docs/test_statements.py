@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from certbot_webfaction.command import status
+from certbot_webfaction.command.diagnosis import status
 from tests.docs.pages import DOCS, ROOT, blocks
 
 _PYTHON = [body for kind, _, body in blocks(DOCS / "django.rst") if kind == "python"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.e2e import command
 from tests.e2e.scenes import add_certificate, change_by_hand, install, website
-from tests.lineages import write_lineage
+from tests.lineages.writing import write_lineage
 from tests.sandbox.host import Host
 from tests.sandbox.sandbox import Sandbox
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from certbot_webfaction import document
-from certbot_webfaction.journal import Journal
+from certbot_webfaction.books import document
+from certbot_webfaction.books.journal import Journal
 from tests.e2e.scenes import website
 from tests.sandbox.certbot import Result
 from tests.sandbox.faults import fault, wrong

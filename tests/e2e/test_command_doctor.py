@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e import command
 from tests.e2e.scenes import add_certificate, add_site, change_by_hand, install, website
-from tests.lineages import write_lineage
+from tests.lineages.writing import write_lineage
 from tests.sandbox.certificates import write_self_signed
 from tests.sandbox.sandbox import Sandbox
 

@@ -11,7 +11,7 @@ from typing import Any
 from tests.e2e import command
 from tests.e2e.scenes import add_certificate, add_site, install
 from tests.e2e.ten_websites import set_scene, status_screen
-from tests.lineages import write_lineage
+from tests.lineages.writing import write_lineage
 from tests.sandbox.sandbox import Sandbox
 
 
@@ -194,7 +194,7 @@ def test_300_websites_take_less_than_five_seconds_and_four_calls(sandbox: Sandbo
     """At 100 ms per call of the API, with each domain looked at.
 
     Its own time is the processor's: the clock would measure what else this machine does. That it
-    does not idle beside, asking many domains at a time, is in `tests.frontend.test_served`.
+    does not idle beside, asking many domains at a time, is in `tests.web.test_served`.
     """
     host = sandbox.host
     listeners, host.listeners = host.listeners, []  # all changes at once

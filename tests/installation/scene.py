@@ -8,10 +8,14 @@ from pathlib import Path
 
 from certbot import configuration, errors
 
-from certbot_webfaction import document
 from certbot_webfaction.account import HostAccount, Options
-from certbot_webfaction.frontend.route import Route
-from certbot_webfaction.frontend.served import Expected
+from certbot_webfaction.books import document
+from certbot_webfaction.books.documents import read_documents, wanted_path
+from certbot_webfaction.books.journal import Journal
+from certbot_webfaction.books.wanted import Wanted, WantedCertificate
+from certbot_webfaction.hosts.webfaction.model import Account, Website
+from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.seen import SharedPanel
 from certbot_webfaction.installation.decisions import (
     Seen,
     acknowledge,
@@ -20,18 +24,14 @@ from certbot_webfaction.installation.decisions import (
     websites_to_redirect,
 )
 from certbot_webfaction.installation.differences import differences, forget_gone
-from certbot_webfaction.installation.documents import read_documents, wanted_path
 from certbot_webfaction.installation.reconcile import reconcile
-from certbot_webfaction.installation.wanted import Wanted, WantedCertificate
-from certbot_webfaction.journal import Journal
-from certbot_webfaction.lineage import CertificateFiles, lineage_files
-from certbot_webfaction.panel.model import Account, Website
-from certbot_webfaction.panel.mount import Mount
-from certbot_webfaction.panel.shared import SharedPanel
-from tests.frontend.web import Time
-from tests.panel.fake import IP
+from certbot_webfaction.lineages.files import CertificateFiles, lineage_files
+from certbot_webfaction.web.route import Route
+from certbot_webfaction.web.served import Expected
+from tests.hosts.webfaction.fake import IP
+from tests.hosts.webfaction.shell_panel import ShellPanel
 from tests.sandbox.certificates import write_self_signed
-from tests.shell_panel import ShellPanel
+from tests.web.web import Time
 
 
 class RecordingWatch:

@@ -11,6 +11,15 @@ from certbot import errors
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certbot_webfaction.books.journal import (
+    ChangedCertificate,
+    ChangedContent,
+    Journal,
+    MadeWebsite,
+    Uploaded,
+)
+from certbot_webfaction.books.wanted import Wanted, WantedCertificate, WantedWebsite
+from certbot_webfaction.hosts.webfaction.model import Certificate, Website
 from certbot_webfaction.installation.decisions import (
     Seen,
     acknowledge,
@@ -19,16 +28,7 @@ from certbot_webfaction.installation.decisions import (
     want_certificate,
     websites_to_redirect,
 )
-from certbot_webfaction.installation.wanted import Wanted, WantedCertificate, WantedWebsite
-from certbot_webfaction.journal import (
-    ChangedCertificate,
-    ChangedContent,
-    Journal,
-    MadeWebsite,
-    Uploaded,
-)
-from certbot_webfaction.lineage import CertificateFiles
-from certbot_webfaction.panel.model import Certificate, Website
+from certbot_webfaction.lineages.files import CertificateFiles
 from tests.installation.scene import Scene, http, https, make_config
 from tests.sandbox.certificates import write_self_signed
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from certbot import errors
 
-from certbot_webfaction.installation.wanted import Wanted
-from certbot_webfaction.journal import Journal, Uploaded
+from certbot_webfaction.books.journal import Journal, Uploaded
+from certbot_webfaction.books.wanted import Wanted
+from certbot_webfaction.hosts.webfaction.model import Certificate, Website
+from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
-from certbot_webfaction.panel.model import Certificate, Website
-from certbot_webfaction.panel.mount import CHALLENGE_PATH, Mount
+from certbot_webfaction.panel.model import CHALLENGE_PATH
 from tests.installation.scene import Scene, http, https
 
 CHALLENGES = Mount("letsencrypt", CHALLENGE_PATH)

@@ -94,11 +94,11 @@ def _import_everything() -> None:
     import certbot.main
     from certbot._internal.plugins.disco import PluginsRegistry
 
-    import certbot_webfaction.panel.webfaction
+    import certbot_webfaction.hosts.webfaction.client
 
     PluginsRegistry.find_all()
     assert certbot.main
-    assert certbot_webfaction.panel.webfaction
+    assert certbot_webfaction.hosts.webfaction.client
 
 
 def _become_certbot(order: Mapping[str, object]) -> None:
@@ -107,8 +107,9 @@ def _become_certbot(order: Mapping[str, object]) -> None:
     from certbot import util
     from certbot._internal import auth_handler
 
-    from certbot_webfaction.frontend import waiting
-    from certbot_webfaction.panel import webfaction, xmlrpc
+    from certbot_webfaction.hosts.webfaction import client as panel_client
+    from certbot_webfaction.hosts.webfaction import xmlrpc
+    from certbot_webfaction.web import waiting
 
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(os.open(str(order["output"]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 1)
@@ -117,7 +118,7 @@ def _become_certbot(order: Mapping[str, object]) -> None:
     api_timeout = order["api_timeout"]
     assert isinstance(api_timeout, float)
     xmlrpc.TIMEOUT = api_timeout
-    webfaction.RETRY_DELAYS = RETRY_DELAYS
+    panel_client.RETRY_DELAYS = RETRY_DELAYS
     waiting.FIRST_PAUSE = waiting.LONGEST_PAUSE = _NAP
     for module in (auth_handler, acme.client):
         vars(module)["time"] = SimpleNamespace(sleep=_nap)  # they use nothing else of it

@@ -16,14 +16,10 @@ from certbot import errors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certbot_webfaction import document
 from certbot_webfaction.account import Options, read_credentials
-from certbot_webfaction.challenges.placement import find_places
-from certbot_webfaction.document import DamagedError
-from certbot_webfaction.files import File, LocalFiles, PanelFiles, check_path
-from certbot_webfaction.frontend.route import Route
-from certbot_webfaction.installation.wanted import Wanted, WantedCertificate, WantedWebsite
-from certbot_webfaction.journal import (
+from certbot_webfaction.books import document
+from certbot_webfaction.books.document import DamagedError
+from certbot_webfaction.books.journal import (
     ChangedContent,
     Journal,
     MadeMount,
@@ -31,9 +27,13 @@ from certbot_webfaction.journal import (
     PlacedFile,
     Uploaded,
 )
-from certbot_webfaction.panel.model import App, Website
-from certbot_webfaction.panel.mount import Mount
-from tests.shell_panel import ShellPanel
+from certbot_webfaction.books.wanted import Wanted, WantedCertificate, WantedWebsite
+from certbot_webfaction.challenges.placement import find_places
+from certbot_webfaction.hosts.webfaction.choosing import File, LocalFiles, PanelFiles, check_path
+from certbot_webfaction.hosts.webfaction.model import App, Website
+from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.web.route import Route
+from tests.hosts.webfaction.shell_panel import ShellPanel
 
 PARTS = st.text(st.sampled_from("a-.~$`'\"\\*?;&| \n\0é"), max_size=6) | st.just("..")
 PATHS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)

@@ -1,4 +1,4 @@
-"""TLS to the API, as certbot's user meets it; `tests.panel.test_xmlrpc` has the client alone."""
+"""TLS to the API, as certbot's user meets it; `test_xmlrpc` has the client alone."""
 
 from __future__ import annotations
 

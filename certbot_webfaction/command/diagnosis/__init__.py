@@ -1,0 +1,1 @@
+"""Showing and checking the state of an account."""

@@ -1,0 +1,1 @@
+"""Setting certbot up for an account."""

@@ -1,0 +1,1 @@
+"""The hosts, one folder each, and what they share."""

@@ -1,0 +1,1 @@
+"""WebFaction: its API, and how its panel keeps websites and apps."""

@@ -1,0 +1,1 @@
+"""certbot's lineages: their files, and how they are renewed."""

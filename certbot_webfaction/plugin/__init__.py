@@ -1,0 +1,1 @@
+"""certbot's plugins."""

@@ -1,0 +1,71 @@
+"""What the words of the model mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from certbot_webfaction.hosts.webfaction.model import Upload, Website
+from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.names import a_label, covers
+from certbot_webfaction.panel.model import CHALLENGE_PATH
+
+
+@pytest.mark.parametrize(
+    ("pattern", "domain", "does"),
+    [
+        ("example.com", "example.com", True),
+        ("Example.COM.", "example.com", True),
+        ("example.com", "www.example.com", False),
+        ("*.example.com", "www.example.com", True),
+        ("*.example.com", "*.example.com", True),
+        # one label, never none and never two
+        ("*.example.com", "example.com", False),
+        ("*.example.com", "a.b.example.com", False),
+        ("*.example.com", "wwwexample.com", False),
+        # in any script
+        ("bücher.example", "xn--bcher-kva.example", True),
+        ("*.bücher.example", "www.xn--bcher-kva.example", True),
+    ],
+)
+def test_a_name_covers_itself_and_a_wildcard_one_label(
+    pattern: str, domain: str, does: bool
+) -> None:
+    """RFC 6125, section 6.4.3."""
+    assert covers(pattern, domain) is does
+
+
+def test_what_is_no_domain_is_compared_as_it_is() -> None:
+    """Names that no encoding takes."""
+    assert a_label("Ü" * 70 + ".example") == "ü" * 70 + ".example"
+    assert not covers("..ü", "x")
+
+
+@pytest.mark.parametrize(
+    ("path", "does"),
+    [
+        (CHALLENGE_PATH, True),
+        ("/.well-known", True),
+        ("/", False),
+        ("/.well", False),
+        ("/.well-known/other", False),
+        (f"{CHALLENGE_PATH}/deeper", False),
+    ],
+)
+def test_a_mount_at_or_above_the_challenge_path_serves_challenges(path: str, does: bool) -> None:
+    """But not the root: that is content."""
+    assert Mount("app", path).serves_challenges is does
+
+
+def test_new_content_keeps_the_challenge_mounts() -> None:
+    """In whatever order they stood."""
+    challenges, blog, shop = Mount("c", "/.well-known"), Mount("blog", "/"), Mount("shop", "/s")
+    website = Website("site", "192.0.2.1", False, (), (challenges, blog, shop))
+    assert website.content == (blog, shop)
+    redirected = website.with_content((Mount("redirect", "/"),))
+    assert redirected.mounts == (Mount("redirect", "/"), challenges)
+    assert redirected.with_content(website.content).content == website.content
+
+
+def test_an_upload_shows_nothing_of_itself() -> None:
+    """It ends in tracebacks and logs otherwise."""
+    assert repr(Upload("leaf", "key", "chain")) == "Upload()"

@@ -1,0 +1,67 @@
+"""What is known of a panel without asking it again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from certbot_webfaction.hosts.webfaction.model import Website
+from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.seen import FRESH, SharedPanel
+from certbot_webfaction.panel.errors import PanelUnreachableError
+from tests.hosts.webfaction.fake import IP, FakePanel
+from tests.web.web import Time
+
+SITE = Website("shop", IP, False, ("shop.test",), (Mount("static", "/"),))
+
+
+def test_a_fresh_reading_is_asked_for_where_it_matters() -> None:
+    """Without a limit what was ever seen will do; our own changes are known without asking."""
+    time, panel = Time(), FakePanel((SITE,))
+    panel.create_app("static", "static_only")
+    shared = SharedPanel(lambda: panel, time.clock)
+    shared.websites()
+    time.sleep(FRESH + 1)
+    shared.websites()
+    assert panel.verbs().count("websites") == 1
+    shared.websites(FRESH)
+    assert panel.verbs().count("websites") == 2
+    https = Website("shop", IP, True, ("shop.test",), SITE.mounts)
+    shared.create_website(https)
+    assert https in shared.websites(FRESH)
+    shared.delete_website(https)
+    assert https not in shared.websites(FRESH)
+    assert panel.verbs().count("websites") == 2
+    shared.apps()
+    shared.create_app("letsencrypt", "static_only")
+    assert {app.name for app in shared.apps()} == {"static", "letsencrypt"}
+    shared.delete_app("letsencrypt")
+    assert {app.name for app in shared.apps()} == {"static"}
+    assert panel.verbs().count("apps") == 1
+    shared.forget()
+    shared.websites()
+    shared.apps()
+    assert panel.verbs()[-2:] == ["websites", "apps"]
+
+
+def test_a_change_whose_answer_is_lost_is_looked_for_on_the_panel() -> None:
+    """What was seen before it does not count any more, not even for a second."""
+    panel = FakePanel((SITE,))
+    panel.create_app("static", "static_only")
+    shared = SharedPanel(lambda: panel, Time().clock)
+    https = Website("shop", IP, True, ("shop.test",), SITE.mounts)
+    for change in (
+        lambda: shared.create_website(https),
+        lambda: shared.update_website(replace(https, domains=("new.test",))),
+        lambda: shared.delete_website(https),
+        lambda: shared.create_app("letsencrypt", "static_only"),
+        lambda: shared.delete_app("letsencrypt"),
+    ):
+        shared.websites()
+        shared.apps()
+        panel.fail(after=True)
+        with pytest.raises(PanelUnreachableError):
+            change()
+        assert set(shared.websites(FRESH)) == set(panel.sites.values())
+        assert {app.name for app in shared.apps()} == set(panel.programs)

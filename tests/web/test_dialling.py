@@ -1,0 +1,66 @@
+"""Which address of a name is asked, and what went wrong on the way."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+
+import pytest
+
+from certbot_webfaction.web.dialling import (
+    SilentError,
+    Trouble,
+    addresses,
+    connect,
+    resolve,
+    trouble,
+)
+from certbot_webfaction.web.route import Route
+from tests.web.web import Web, nobody_listens
+
+TROUBLES = {
+    ssl.SSLError("wrong version"): Trouble.TLS,
+    ssl.SSLCertVerificationError("expired"): Trouble.TLS,
+    socket.gaierror(socket.EAI_NONAME, "unknown"): Trouble.NOT_FOUND,
+    socket.gaierror(socket.EAI_AGAIN, "try again"): Trouble.NO_RESOLVER,
+    ConnectionRefusedError(): Trouble.REFUSED,
+    SilentError(): Trouble.SILENT,
+    TimeoutError(): Trouble.TIMED_OUT,
+    ConnectionResetError(): Trouble.BROKEN,
+    http.client.RemoteDisconnected("closed"): Trouble.BROKEN,
+    OSError(113, "No route to host"): Trouble.UNREACHABLE,
+    http.client.BadStatusLine("x"): Trouble.NO_HTTP,
+    ValueError(): Trouble.NO_HTTP,
+}
+
+
+@pytest.mark.parametrize("error", TROUBLES, ids=repr)
+def test_each_error_has_its_word(error: Exception) -> None:
+    """Of classes that are each other's, the narrower counts."""
+    assert trouble(error) is TROUBLES[error]
+
+
+def test_one_address_of_each_kind_is_asked() -> None:
+    """IPv6 before IPv4, whatever DNS's order; what stands in ``Route`` instead of both."""
+    known = ("192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2")
+
+    assert addresses("shop.test", Route(), lambda name: known) == ("2001:db8::1", "192.0.2.1")
+    assert addresses("shop.test", Route(), lambda name: known[:1]) == ("192.0.2.1",)
+    assert addresses("shop.test", Route("web500"), lambda name: known) == ("web500",)
+
+
+def test_names_are_resolved_once_each() -> None:
+    """By this machine's resolver, an address being its own name."""
+    assert resolve("192.0.2.1") == ("192.0.2.1",)
+    assert resolve("2001:db8::1") == ("2001:db8::1",)
+
+
+def test_the_first_address_that_connects_is_taken() -> None:
+    """The last failure is told where none does, and where there is none."""
+    with Web() as server, connect(["::1", "127.0.0.1"], server.port) as connection:
+        assert connection.getpeername() == ("127.0.0.1", server.port)
+    with pytest.raises(ConnectionRefusedError):
+        connect(["127.0.0.1"], nobody_listens())
+    with pytest.raises(socket.gaierror):
+        connect([], 80)

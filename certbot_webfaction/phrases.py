@@ -4,43 +4,54 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from pathlib import Path
+from dataclasses import dataclass
 
-from certbot import configuration
-
-
-def get_command(config: configuration.NamespaceConfig, domains: Iterable[str]) -> str:
-    """The command that gets and installs one certificate for all these domains."""
-    names = list(dict.fromkeys(domains))
-    account = credentials_option(config)
-    authenticator = "webfaction"
-    if any(name.startswith("*.") for name in names):
-        authenticator = "dns-webfaction"
-        account += account.replace("--", "--dns-", 1)
-    options = shlex.join(word for name in names for word in ("-d", name))
-    return f"certbot run -a {authenticator} -i webfaction --expand {options}{account}"
+import certbot
 
 
-def install_command(config: configuration.NamespaceConfig, source: str) -> str:
-    """The command that installs a lineage, or the leaf at a path."""
-    what = f"--cert-name {source}"
-    if source.startswith("/"):
-        what = f"--cert-path {shlex.quote(source)} --key-path FILE"
-    return f"certbot install {what} -i webfaction{credentials_option(config)}"
+@dataclass(frozen=True)
+class Phrases:
+    """Commands about one account.
 
-
-def reconfigure_command(config: configuration.NamespaceConfig, lineage: str) -> str:
-    """The command that makes renewals of a lineage reach the installer; certbot 2.3 brought it."""
-    account = credentials_option(config)
-    return f"certbot reconfigure --cert-name {lineage} -i webfaction{account}"
-
-
-def credentials_option(config: configuration.NamespaceConfig) -> str:
-    """What such a command ends with, so that it is about the account that this run is about.
-
-    :returns: ``""`` where that is the account of the default credentials file
+    ``plugin`` is the host's plugin, ``dns_plugin`` the one that answers for wildcards.
+    ``credentials`` is the path of the credentials file, ``""`` for the default one.
     """
-    given = config.webfaction_credentials
-    if not given or Path(given) == Path(config.config_dir) / "webfaction.ini":
-        return ""
-    return f" --webfaction-credentials {shlex.quote(given)}"
+
+    plugin: str
+    dns_plugin: str
+    credentials: str = ""
+
+    @property
+    def account(self) -> str:
+        """What a command ends with, so that it is about this account."""
+        if not self.credentials:
+            return ""
+        return f" --{self.plugin}-credentials {shlex.quote(self.credentials)}"
+
+    def get(self, domains: Iterable[str]) -> str:
+        """The command that gets and installs one certificate for all these domains."""
+        names = list(dict.fromkeys(domains))
+        authenticator, account = self.plugin, self.account
+        if self.dns_plugin != self.plugin and any(name.startswith("*.") for name in names):
+            authenticator = self.dns_plugin
+            account += account.replace(f"--{self.plugin}", f"--{self.dns_plugin}", 1)
+        options = shlex.join(word for name in names for word in ("-d", name))
+        return f"certbot run -a {authenticator} -i {self.plugin} --expand {options}{account}"
+
+    def install(self, source: str) -> str:
+        """The command that installs a lineage, or the leaf at a path."""
+        what = f"--cert-name {source}"
+        if source.startswith("/"):
+            what = f"--cert-path {shlex.quote(source)} --key-path FILE"
+        return f"certbot install {what} -i {self.plugin}{self.account}"
+
+    def reconfigure(self, lineage: str, file: object) -> str:
+        """A sentence that says how to make renewals of a lineage reach the installer.
+
+        :param file: its renewal file
+        """
+        # certbot 2.3 brought `reconfigure`.
+        if tuple(map(int, certbot.__version__.split(".")[:2])) >= (2, 3):
+            command = f"certbot reconfigure --cert-name {lineage} -i {self.plugin}{self.account}"
+            return f"`{command}` puts it there."
+        return f"Write installer = {self.plugin} into {file}."

@@ -1,1 +1,113 @@
 """What is wanted of an account, and what was done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from certbot_webfaction.books import document
+from certbot_webfaction.books.document import CarryOver, DamagedError
+from certbot_webfaction.books.journal import Journal
+from certbot_webfaction.books.wanted import Wanted
+from certbot_webfaction.lineages.files import is_there
+from certbot_webfaction.panel.model import Change
+
+
+class Books:
+    """The two documents of one account: *wanted* and the journal.
+
+    What is in memory is what was read last, and what was changed since; a hook that deploys may
+    write them while certbot runs, so whoever starts something reads them anew.
+
+    :param folder: where they lie
+    :param carry_over: reads documents of version 1, where there are any
+    """
+
+    def __init__(self, folder: Path, carry_over: CarryOver | None = None) -> None:
+        self.folder = folder
+        self.wanted = Wanted()
+        self.journal = Journal()
+        self._carry_over = carry_over
+
+    @property
+    def wanted_path(self) -> Path:
+        """Where *wanted* lies."""
+        return self.folder / "wanted.json"
+
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal lies."""
+        return self.folder / "journal.json"
+
+    def read(self) -> set[str]:
+        """Read both; what is damaged is kept aside.
+
+        :returns: the names of the documents that are missing or damaged, and empty therefore
+        :raises certbot.errors.PluginError: if one can't be read at all
+        """
+        lost = set()
+        for path in (self.wanted_path, self.journal_path):
+            if not is_there(path):
+                lost.add(path.stem)
+            else:
+                try:
+                    self._read(path)
+                    continue
+                except DamagedError as damage:
+                    document.set_aside(path, damage)
+                    lost.add(path.stem)
+            self._empty(path)
+        return lost
+
+    def peek(self) -> None:
+        """Read both, for those who only look: nothing is kept aside, a missing one is empty.
+
+        :raises certbot.errors.PluginError: if one is damaged or can't be read
+        """
+        for path in (self.wanted_path, self.journal_path):
+            self._read(path)
+
+    def _read(self, path: Path) -> None:
+        if path == self.wanted_path:
+            self.wanted = document.read(path, Wanted, self._carry_over)
+        else:
+            self.journal = document.read(path, Journal, self._carry_over)
+
+    def _empty(self, path: Path) -> None:
+        if path == self.wanted_path:
+            self.wanted = Wanted()
+        else:
+            self.journal = Journal()
+
+    def save(self) -> None:
+        """Write both."""
+        self.save_wanted()
+        self.save_journal()
+
+    def save_wanted(self) -> None:
+        """Write *wanted*."""
+        document.write(self.wanted_path, self.wanted)
+
+    def save_journal(self) -> None:
+        """Write the journal."""
+        document.write(self.journal_path, self.journal)
+
+    @contextmanager
+    def changing(self, change: Change) -> Iterator[Change]:
+        """See `certbot_webfaction.panel.interface.Notes.changing`."""
+        change.done = False
+        self.journal.put(change)
+        self.save_journal()
+        yield change
+        change.done = True
+        self.save_journal()
+
+    def noted(self, what: str, on: str) -> Change | None:
+        """See `certbot_webfaction.panel.interface.Notes.noted`."""
+        return self.journal.find(what, on)
+
+    def forget(self, change: Change) -> None:
+        """See `certbot_webfaction.panel.interface.Notes.forget`."""
+        self.journal.drop(change)
+        self.save_journal()

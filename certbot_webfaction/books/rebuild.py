@@ -1,177 +1,136 @@
-"""Rebuilding documents that are damaged or missing, from the panel and the lineages."""
+"""Rebuilding books that are damaged or missing, from the panel and the lineages."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import Path
+from collections.abc import Collection, Sequence
 
-from certbot import configuration
 from certbot.display import util as display_util
 
-from certbot_webfaction.account import HostAccount
-from certbot_webfaction.books import document
-from certbot_webfaction.books.documents import wanted_path
-from certbot_webfaction.books.journal import (
-    ChangedCertificate,
-    ChangedContent,
-    Journal,
-    MadeApp,
-    MadeWebsite,
-    Uploaded,
-)
-from certbot_webfaction.books.wanted import (
-    REDIRECT_APP,
-    Wanted,
-    WantedCertificate,
-    WantedWebsite,
-)
-from certbot_webfaction.hosts.webfaction.model import Certificate, Website
-from certbot_webfaction.installation import redirect
-from certbot_webfaction.lineages.files import (
-    CertificateFiles,
-    fingerprints,
-    lineage_files,
-    read_pem,
-)
-from certbot_webfaction.lineages.renewals import read_renewals
+from certbot_webfaction.books import Books
+from certbot_webfaction.books.wanted import Source, WantedSite
+from certbot_webfaction.lineages import Lineages
+from certbot_webfaction.lineages.files import CertificateFiles, fingerprints
 from certbot_webfaction.names import covered
+from certbot_webfaction.panel.interface import IPanel
+from certbot_webfaction.panel.model import Certificate, Change, HttpsSite
 
 
 def rebuild(
-    account: HostAccount,
-    config: configuration.NamespaceConfig,
-    installer: str,
-    wanted: Wanted | None,
-    journal: Journal | None,
-) -> tuple[Wanted, Journal]:
-    """Rebuild the documents that are missing, write them, and return both.
+    books: Books,
+    lost: Collection[str],
+    panel: IPanel,
+    lineages: Lineages,
+    installed: Sequence[str],
+) -> None:
+    """Rebuild the documents that were lost, and write both.
 
-    Without either, and without a lineage that the account's panel may have, they are new.
+    Without either, and without a lineage that the panel may have, they are new, and the panel is
+    not asked. Nothing on it changes. What was there before us is lost with the journal: it is
+    noted to be what is there now, so that an undo leaves it alone.
 
-    :param installer: the name that renewal files know the installer by
-    :param wanted: as it was read, `None` if it has to be rebuilt; likewise ``journal``
+    :param lost: ``wanted``, ``journal`` or both
+    :param installed: the lineages whose renewals use our installer for this account
     :raises certbot.errors.PluginError: if the panel is needed and does not answer
     """
-    uploaded = {entry.source for entry in journal.uploads.values()} if journal else set()
-    lineages = _our_lineages(account, config, installer, uploaded)
-    if wanted is None and journal is None and not lineages:
-        wanted, journal = Wanted(), Journal()
-        document.write(wanted_path(account), wanted)
-        account.save(journal)
-        return wanted, journal
-    account.login()
-    panel = account.panel
-    if wanted is None:
-        wanted = _wanted_from_panel(
-            config, lineages, panel.certificates(), panel.websites(), journal or Journal()
-        )
-        document.write(wanted_path(account), wanted)
-    if journal is None:
-        journal = _journal_from_panel(wanted, panel.certificates(), panel.websites())
-    else:
-        _drop_unwanted(journal, wanted)
-    account.save(journal)
-    if wanted.certificates:
+    uploaded = [change.on for change in books.journal.all(Change.CERTIFICATE)]
+    ours = [
+        files
+        for files in map(lineages.files, dict.fromkeys([*uploaded, *installed]))
+        if files.exist()
+    ]
+    if ours or len(lost) == 1:
+        _rebuild_from_panel(books, lost, panel, lineages, ours)
+    books.save()
+    if books.wanted.sites:
+        names = ", ".join(source.name for source in books.wanted.sources())
         display_util.notify(
             "Rebuilt what certbot-webfaction knows of the account from its panel: certificates"
-            f" {', '.join(wanted.certificates)}."
+            f" {names}."
         )
-    return wanted, journal
 
 
-def _our_lineages(
-    account: HostAccount,
-    config: configuration.NamespaceConfig,
-    installer: str,
-    uploaded: Collection[str],
-) -> list[CertificateFiles]:
-    """The lineages that were uploaded, or whose renewals use our installer for this account."""
-    return [
-        files
-        for renewal in read_renewals(config)
-        for files in [lineage_files(config, renewal.lineage)]
-        if files.exist()
-        and (
-            renewal.lineage in uploaded
-            or (renewal.installer == installer and account.renews(renewal, installer, config))
+def _rebuild_from_panel(
+    books: Books,
+    lost: Collection[str],
+    panel: IPanel,
+    lineages: Lineages,
+    ours: Sequence[CertificateFiles],
+) -> None:
+    panel.login()
+    held = _held(panel, lineages, ours)
+    if "wanted" in lost:
+        _rebuild_wanted(books, panel, held)
+    if "journal" in lost:
+        _rebuild_journal(books, panel)
+    else:
+        _drop_unwanted(books)
+
+
+def _held(
+    panel: IPanel, lineages: Lineages, ours: Sequence[CertificateFiles]
+) -> dict[str, CertificateFiles]:
+    """The lineages that sites present, present or former leaf, by the handle on the panel."""
+    by_leaf = {leaf: files for files in ours for leaf in lineages.issued(files.lineage)}
+    held = {}
+    for handle in dict.fromkeys(site.holds for site in panel.https_sites() if site.holds):
+        certificate = panel.certificate(handle)
+        for leaf in _leaf(certificate):
+            if leaf in by_leaf:
+                held[handle] = by_leaf[leaf]
+    return held
+
+
+def _leaf(certificate: Certificate | None) -> tuple[str, ...]:
+    """The fingerprint of a certificate's leaf, if it can be told."""
+    return fingerprints(certificate.leaf)[:1] if certificate else ()
+
+
+def _rebuild_wanted(books: Books, panel: IPanel, held: dict[str, CertificateFiles]) -> None:
+    for site in panel.https_sites():
+        if site.holds in held:
+            books.wanted.sites[site.id] = _wanted_site(books, site, held[site.holds])
+    books.wanted.redirects = {site.id: site.label for site in panel.http_sites() if site.redirects}
+
+
+def _wanted_site(books: Books, site: HttpsSite, files: CertificateFiles) -> WantedSite:
+    change = books.journal.find(Change.SITE, site.id)
+    source = Source.of(files)
+    if change and change.before is None:  # we made it
+        return WantedSite(
+            source, list(change.after["names"]), change.after["made_from"], site.label
         )
-    ]
+    names = [own for own in site.names if covered(own, files.names())]
+    return WantedSite(source, names, label=site.label)
 
 
-def _wanted_from_panel(
-    config: configuration.NamespaceConfig,
-    lineages: list[CertificateFiles],
-    certificates: tuple[Certificate, ...],
-    websites: tuple[Website, ...],
-    journal: Journal,
-) -> Wanted:
-    """What must have been wanted: the lineages that the panel has, where it uses them."""
-    wanted = Wanted()
-    for files in lineages:
-        issued = _issued(config, files.lineage)
-        for certificate in certificates:
-            if set(fingerprints(certificate.leaf)) & issued:
-                wanted.certificates[certificate.name] = WantedCertificate.of(files)
-                for site in websites:
-                    if site.https and site.certificate == certificate.name:
-                        domains = [d for d in site.domains if covered(d, files.names())]
-                        made = journal.websites.get(site.name)
-                        wanted.websites[site.name] = (
-                            WantedWebsite(certificate.name, list(made.domains), made.made_from)
-                            if made
-                            else WantedWebsite(certificate.name, domains)
-                        )
-    wanted.redirects = [
-        site.name for site in websites if not site.https and site.content == redirect.CONTENT
-    ]
-    return wanted
+def _rebuild_journal(books: Books, panel: IPanel) -> None:
+    for site in panel.https_sites():
+        if want := books.wanted.sites.get(site.id):
+            field = {
+                "certificate": site.holds,
+                "names": list(want.names),
+                "made_from": want.made_from,
+                "state": site.state,
+            }
+            before = None if want.made_from else field
+            books.journal.put(Change(Change.SITE, site.id, before, field, done=True))
+            certificate = panel.certificate(site.holds) if site.holds else None
+            for leaf in _leaf(certificate):
+                after = {"certificate": site.holds, "fingerprint": leaf}
+                books.journal.put(
+                    Change(Change.CERTIFICATE, want.source.name, after=after, done=True)
+                )
+    for http in panel.http_sites():
+        if http.redirects and http.id in books.wanted.redirects:
+            books.journal.put(Change(Change.REDIRECT, http.id, before=http.state, done=True))
 
 
-def _issued(config: configuration.NamespaceConfig, name: str) -> set[str]:
-    """The fingerprints of every leaf that the lineage ever had."""
-    leaves = (Path(config.default_archive_dir) / name).glob("cert*.pem")
-    return {found for leaf in leaves for found in fingerprints(read_pem(leaf))}
-
-
-def _journal_from_panel(
-    wanted: Wanted, certificates: tuple[Certificate, ...], websites: tuple[Website, ...]
-) -> Journal:
-    """What we must have done, as far as the panel shows it.
-
-    What fields held before us is lost; they are noted to have held what they hold, so that an
-    undo leaves them alone. Content behind a redirect is taken from the https website.
-    """
-    journal = Journal()
-    for certificate in certificates:
-        if entry := wanted.certificates.get(certificate.name):
-            for leaf in fingerprints(certificate.leaf)[:1]:
-                journal.uploads[certificate.name] = Uploaded(entry.source, leaf, done=True)
-    for website in websites:
-        want = wanted.websites.get(website.name) if website.https else None
-        if want and want.made_from:
-            journal.websites[website.name] = MadeWebsite(
-                website.ip,
-                tuple(want.domains),
-                website.content,
-                website.certificate,
-                want.made_from,
-                done=True,
-            )
-        elif want:
-            journal.certificates[website.name] = ChangedCertificate(
-                website.certificate, website.certificate, done=True
-            )
-        elif website.content == redirect.CONTENT and website.name in wanted.redirects:
-            before = redirect.content_behind(website, websites) or website.content
-            journal.contents[website.name] = ChangedContent(before, website.content, done=True)
-            journal.apps[REDIRECT_APP] = MadeApp("", done=True)
-    return journal
-
-
-def _drop_unwanted(journal: Journal, wanted: Wanted) -> None:
+def _drop_unwanted(books: Books) -> None:
     """Forget what a rebuilt *wanted* does not know, lest it be undone."""
-    for entries in (journal.certificates, journal.websites):
-        for name in set(entries) - set(wanted.websites):
-            del entries[name]
-    for name in set(journal.contents) - set(wanted.redirects):
-        del journal.contents[name]
+    for what, known in (
+        (Change.SITE, books.wanted.sites),
+        (Change.REDIRECT, books.wanted.redirects),
+    ):
+        for change in books.journal.all(what):
+            if change.on not in known:
+                books.journal.drop(change)

@@ -1,1 +1,85 @@
 """certbot's lineages: their files, and how they are renewed."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from certbot import errors
+
+from certbot_webfaction.lineages.files import CertificateFiles, fingerprints, read_pem
+from certbot_webfaction.lineages.renewals import Renewal, read_renewal
+from certbot_webfaction.names import a_label
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Lineages:
+    """The lineages below one configuration directory of certbot, by its own directories."""
+
+    live: Path
+    archive: Path
+    renewal: Path
+    deploy_hooks: Path
+
+    @functools.cache  # noqa: B019 - there is one of these for each directory in a process
+    def files(self, name: str) -> CertificateFiles:
+        """The files of the lineage ``name``, whether or not it exists."""
+        leaf, key, chain = (
+            self.live / name / f"{part}.pem" for part in ("cert", "privkey", "chain")
+        )
+        return CertificateFiles(leaf, key, chain, name)
+
+    def files_at(self, leaf: str, key: str, chain: str | None) -> CertificateFiles:
+        """The files that certbot gives an installer, as their lineage's where they are one's."""
+        folder = Path(leaf).parent
+        if folder.parent.resolve() == self.live.resolve():
+            return self.files(folder.name)
+        return CertificateFiles(Path(leaf), Path(key), Path(chain) if chain else None)
+
+    def issued(self, name: str) -> set[str]:
+        """The fingerprints of every leaf that a lineage ever had."""
+        leaves = (self.archive / name).glob("cert*.pem")
+        return {found for leaf in leaves for found in fingerprints(read_pem(leaf))}
+
+    def renewal_files(self) -> list[Path]:
+        """The renewal files of all lineages, by name."""
+        return sorted(self.renewal.glob("*.conf"))
+
+    def renewal_file(self, name: str) -> Path:
+        """Where the renewal file of a lineage is."""
+        return self.renewal / f"{name}.conf"
+
+    def renewals(self) -> list[Renewal]:
+        """The renewal settings of all lineages, by name; files that can't be read are left out."""
+        # certbot itself reports those, at every renewal.
+        return [renewal for path in self.renewal_files() if (renewal := read_renewal(path))]
+
+    def renewal_of(self, name: str) -> Renewal | None:
+        """The renewal settings of one lineage; `None` if its file is missing or can't be read."""
+        return read_renewal(self.renewal_file(name))
+
+    def names_authenticated_by(self, plugin: str) -> set[str]:
+        """The domains of all lineages whose renewals the authenticator ``plugin`` answers for."""
+        names: set[str] = set()
+        for renewal in self.renewals():
+            if renewal.authenticator == plugin:
+                try:
+                    names.update(self.files(renewal.lineage).names())
+                except errors.PluginError as error:
+                    logger.debug("The lineage %s is passed over: %s", renewal.lineage, error)
+        return names
+
+    def has_exactly(self, names: list[str]) -> bool:
+        """Whether a lineage has just these names."""
+        wanted = {a_label(name) for name in names}
+        for renewal in self.renewals():
+            try:
+                if wanted == set(map(a_label, self.files(renewal.lineage).names())):
+                    return True
+            except errors.PluginError:
+                continue  # certbot itself reports it
+        return False

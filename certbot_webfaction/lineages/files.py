@@ -10,12 +10,12 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from certbot import configuration, errors
+from certbot import errors
+
+from certbot_webfaction.panel.model import Upload
 
 if TYPE_CHECKING:
     from cryptography import x509
-
-    from certbot_webfaction.hosts.webfaction.model import Upload
 
 
 class CertificateFiles(NamedTuple):
@@ -68,7 +68,6 @@ class CertificateFiles(NamedTuple):
 
     def upload(self) -> Upload:
         """What the panel is to be given."""
-        from certbot_webfaction.hosts.webfaction.model import Upload
 
         return Upload(leaf=self._leaf(), private_key=read_pem(self.key), chain=self._chain())
 
@@ -87,29 +86,6 @@ class CertificateFiles(NamedTuple):
     def _chain(self) -> str:
         leaf, blocks = self._leaf(), _certificates(read_pem(self.chain or self.leaf))
         return "".join(block for block in blocks if block != leaf)
-
-
-def lineage_files(config: configuration.NamespaceConfig, name: str) -> CertificateFiles:
-    """The files of the lineage ``name``, whether or not it exists."""
-    return _lineage_files(config.live_dir, name)
-
-
-@functools.cache  # every lineage is compared at every lineage of a renewal
-def _lineage_files(live_dir: str, name: str) -> CertificateFiles:
-    leaf, key, chain = (
-        Path(f"{live_dir}/{name}/{part}.pem") for part in ("cert", "privkey", "chain")
-    )
-    return CertificateFiles(leaf, key, chain, name)
-
-
-def installed_files(
-    config: configuration.NamespaceConfig, leaf: str, key: str, chain: str | None
-) -> CertificateFiles:
-    """The files that certbot gives an installer, as their lineage's where they are one's."""
-    folder = Path(leaf).parent
-    if folder.parent.resolve() == Path(config.live_dir).resolve():
-        return lineage_files(config, folder.name)
-    return CertificateFiles(Path(leaf), Path(key), Path(chain) if chain else None)
 
 
 @functools.cache  # every lineage is compared at every lineage of a renewal, and few have changed

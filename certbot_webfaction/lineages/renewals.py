@@ -7,10 +7,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from certbot import configuration, errors
-
-from certbot_webfaction.lineages.files import CertificateFiles, lineage_files
-from certbot_webfaction.phrases import reconfigure_command
+from certbot_webfaction.lineages.files import CertificateFiles
 
 logger = logging.getLogger(__name__)
 
@@ -27,22 +24,6 @@ class Renewal:
     installer: str
     parameters: dict[str, str]
     renew_before_expiry: str = ""
-
-
-def read_renewals(config: configuration.NamespaceConfig) -> list[Renewal]:
-    """The renewal settings of all lineages, by name; files that can't be read are left out."""
-    # certbot itself reports those, at every renewal.
-    return [renewal for path in renewal_files(config) if (renewal := read_renewal(path))]
-
-
-def renewal_of(config: configuration.NamespaceConfig, lineage: str) -> Renewal | None:
-    """The renewal settings of one lineage; `None` if its file is missing or can't be read."""
-    return read_renewal(Path(config.renewal_configs_dir) / f"{lineage}.conf")
-
-
-def renewal_files(config: configuration.NamespaceConfig) -> list[Path]:
-    """The renewal files of all lineages, by name."""
-    return sorted(Path(config.renewal_configs_dir).glob("*.conf"))
 
 
 def read_renewal(path: Path) -> Renewal | None:
@@ -85,27 +66,3 @@ def next_renewal(renewal: Renewal, files: CertificateFiles) -> datetime.datetime
 
     now = datetime.datetime.now(datetime.timezone.utc)
     return expires - (add_time_interval(now, interval or "30 days") - now)
-
-
-def names_authenticated_by(config: configuration.NamespaceConfig, plugin: str) -> set[str]:
-    """The domains of all lineages whose renewals the authenticator ``plugin`` answers for."""
-    names: set[str] = set()
-    for renewal in read_renewals(config):
-        files = lineage_files(config, renewal.lineage)
-        if renewal.authenticator == plugin:
-            try:
-                names.update(files.names())
-            except errors.PluginError as error:
-                logger.debug("The lineage %s is passed over: %s", renewal.lineage, error)
-    return names
-
-
-def reconfigure(renewal: Renewal, installer: str, config: configuration.NamespaceConfig) -> str:
-    """A sentence that says how to make renewals of a lineage use an installer."""
-    import certbot
-
-    # certbot 2.3 brought `reconfigure`.
-    if tuple(map(int, certbot.__version__.split(".")[:2])) >= (2, 3):
-        return f"`{reconfigure_command(config, renewal.lineage)}` puts it there."
-    file = Path(config.renewal_configs_dir) / f"{renewal.lineage}.conf"
-    return f"Write installer = {installer} into {file}."

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from certbot import errors
+from certbot_webfaction.errors import ExplainedError
 
 
-class PanelError(errors.PluginError):
+class PanelError(ExplainedError):
     """Something at the panel went wrong. Its text is written for the person at the terminal."""
 
 
@@ -21,4 +21,8 @@ class PanelRefusedError(PanelError):
 
 
 class LoginRefusedError(PanelRefusedError):
-    """User name, password or machine were not accepted."""
+    """The credentials were not accepted."""
+
+
+class ChangedByHandError(PanelError):
+    """What is to be undone is not as we left it, so it stays; ``what`` says why, as a clause."""

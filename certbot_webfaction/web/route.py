@@ -1,4 +1,4 @@
-"""Where to look for a domain: where DNS points, or where ``--webfaction-connect-to`` says."""
+"""Where to look for a domain: where DNS points, or where ``--…-connect-to`` says."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ class Route(NamedTuple):
     https_port: int = 443
 
     @classmethod
-    def parse(cls, text: str | None) -> Route:
+    def parse(cls, text: str | None, option: str) -> Route:
         """Read ``ADDRESS[:HTTP_PORT[:HTTPS_PORT]]``; an IPv6 address stands in brackets.
 
+        :param option: the option that gave it
         :raises certbot.errors.PluginError: if it can't be read
         """
         if not text:
@@ -29,6 +30,6 @@ class Route(NamedTuple):
             if 0 < http_port < 65536 and 0 < https_port < 65536:
                 return cls(match[1].strip("[]"), http_port, https_port)
         raise errors.PluginError(
-            f"--webfaction-connect-to {text} can't be read. It is ADDRESS, ADDRESS:HTTP_PORT or"
+            f"{option} {text} can't be read. It is ADDRESS, ADDRESS:HTTP_PORT or"
             " ADDRESS:HTTP_PORT:HTTPS_PORT, for example 127.0.0.1:8080:8443."
         )

@@ -1,21 +1,30 @@
-"""What putting files into apps' directories means, whichever way they go."""
+"""What putting small text files into directories of an account means, whichever way they go."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from certbot import errors
 
-from certbot_webfaction.books.journal import PlacedFile
 
-
-class File(NamedTuple):
-    """A text file at ``path`` below an app's absolute ``directory``."""
+@dataclass(frozen=True)
+class File:
+    """A text file at ``path`` below an absolute ``directory`` of the account."""
 
     directory: str
     path: str
     content: str
+
+
+@dataclass
+class PlacedFile:
+    """A file that was placed below a directory, and the directories below it that we made."""
+
+    directory: str
+    path: str
+    made: list[str] = field(default_factory=list)
 
 
 class PlacingError(errors.PluginError):
@@ -31,7 +40,7 @@ class PlacingError(errors.PluginError):
 
 
 class Files(Protocol):
-    """Where files are put. Nothing ever leaves an app's directory through a symlink."""
+    """Where files are put. Nothing ever leaves a file's directory through a symlink."""
 
     def place(self, files: Sequence[File], *, replace: bool = False) -> list[PlacedFile]:
         """Write files with mode 0644, and directories that are missing with mode 0755.
@@ -51,20 +60,20 @@ class Files(Protocol):
         """
 
     def read(self, directory: str, path: str) -> str | None:
-        """Read the file at ``path`` below an app's directory; ``None``: there is none.
+        """Read the file at ``path`` below a directory; ``None``: there is none.
 
         :raises certbot.errors.PluginError: if it can't be read
         """
 
     def listing(self, directory: str) -> list[str]:
-        """The names of everything in an app's directory, hidden files too; none if it is missing.
+        """The names of everything in a directory, hidden files too; none if it is missing.
 
         :raises certbot.errors.PluginError: if it can't be read
         """
 
 
 def check_path(directory: str, path: str) -> None:
-    """Refuse an app's directory or a path below it that names anything but just that.
+    """Refuse a directory or a path below it that names anything but just that.
 
     :raises certbot.errors.PluginError: if a part is empty, ``.`` or ``..``, or not printable
     """
@@ -88,6 +97,6 @@ def new_name(name: str) -> str:
 
 
 def deepest_first(placed: Sequence[PlacedFile]) -> list[tuple[str, str]]:
-    """The directories that were made for files, each once: its app's directory and its path."""
+    """The directories that were made for files, each once: what they are below, and their path."""
     made = {(file.directory, path) for file in placed for path in file.made}
     return sorted(made, key=lambda entry: (-entry[1].count("/"), entry))

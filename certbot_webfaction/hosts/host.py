@@ -1,0 +1,85 @@
+"""What is said of a host once: its names, its credentials, its options, how it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from certbot_webfaction.panel.interface import IPanel
+from certbot_webfaction.web.route import Route
+
+Credentials = Mapping[str, str]
+"""The values of a credentials file by their keys without prefix; what is missing is not in it."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A value of the credentials file: its name there without prefix, and words for it."""
+
+    name: str
+    words: str
+    secret: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option that only this host has: its name without prefix, and argparse's settings."""
+
+    name: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user told the plugin.
+
+    ``credentials`` is the file's path, ``default_credentials`` that where none is named; ``wait``
+    is in seconds; ``own`` holds the host's own options by their names without prefix.
+    """
+
+    credentials: Path
+    default_credentials: Path
+    api_url: str | None
+    files: str
+    wait: int
+    route: Route
+    own: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host that the plugin is for.
+
+    ``name`` is what the plugin is called, what options and keys of the credentials file start with,
+    and the file's own name. ``dns_plugin`` answers dns-01 for it, ``""`` where none does.
+
+    ``user_of`` gives the account's user name from its credentials. ``connect`` gives what all
+    panels of an account share in a process (the login, what was seen), without a call; it is where
+    the client is imported, for most runs of certbot need none. ``open`` gives a panel over that.
+    ``carry_over`` makes a document of version 1 one of version 2: the name of the document, and
+    what is in it.
+    """
+
+    name: str
+    label: str
+    description: str
+    api_url: str
+    keys: tuple[Key, ...]
+    connect: Callable[[Credentials], Any]
+    open: Callable[[Any, Options], IPanel]
+    user_of: Callable[[Credentials], str]
+    dns_plugin: str = ""
+    options: tuple[Option, ...] = ()
+    carry_over: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None
+
+    def flag(self, option: str) -> str:
+        """How the user writes one of our options."""
+        return f"--{self.name}-{option}"
+
+    @property
+    def plugins(self) -> tuple[str, ...]:
+        """The names of its plugins in renewal files."""
+        return tuple(filter(None, (self.name, self.dns_plugin)))

@@ -41,8 +41,8 @@ setup(
     },
     entry_points={
         "certbot.plugins": [
-            "webfaction = certbot_webfaction.plugin.configurator:Configurator",
-            "dns-webfaction = certbot_webfaction.plugin.dns:Authenticator",
+            "webfaction = certbot_webfaction.plugin.webfaction:Configurator",
+            "dns-webfaction = certbot_webfaction.plugin.webfaction:DnsAuthenticator",
         ],
         "console_scripts": [
             "certbot-webfaction = certbot_webfaction.command:main",

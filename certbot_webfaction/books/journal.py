@@ -22,6 +22,11 @@ class Journal:
         """The change of a field, if there is one."""
         return next((c for c in self.changes if c.what == what and c.on == on), None)
 
+    def handle_of(self, source: str) -> str:
+        """The handle under which a source's certificate is on the panel; ``""``: it is not."""
+        change = self.find(Change.CERTIFICATE, source)
+        return str(change.after["certificate"]) if change else ""
+
     def all(self, what: str) -> list[Change]:
         """The changes of one kind of resource."""
         return [change for change in self.changes if change.what == what]
@@ -37,6 +42,11 @@ class Journal:
                 self.changes[index] = change
                 return
         self.changes.append(change)
+
+    def drop_field(self, what: str, on: str) -> None:
+        """Take the change of a field out, if there is one."""
+        if change := self.find(what, on):
+            self.drop(change)
 
     def drop(self, change: Change) -> None:
         """Take a change out, if it is there."""

@@ -79,20 +79,26 @@ class IPanel(Interface):
         :param taken: handles of other certificates of ours
         """
 
-    def install(site: HttpsSite, certificate: str, names: Sequence[str], before: State) -> State:
+    def install(
+        site: HttpsSite, certificate: str, names: Sequence[str], given: Sequence[str] | None
+    ) -> State:
         """Let a site present a stored certificate, and return the state that it has then.
 
-        A site that does not exist yet is made, with these names; one that we made (``before`` is
-        `None`) gets exactly those of them that it lacks and keeps what others gave it.
+        A site that does not exist yet is made, with these names.
 
         :param certificate: its handle
-        :raises PanelRefusedError: if there is no such certificate (any more), among other reasons
+        :param names: those that the certificate is for, in a site that we made all that it is to
+            have from us
+        :param given: the names that we gave a site that we made, which others may have added to;
+            `None` for a site that was there, whose names are not touched
+        :raises CertificateGoneError: if there is no such certificate (any more)
         """
 
     def restore(site: HttpsSite, before: State, after: State) -> None:
         """Give a site back what it held before; delete it where ``before`` is `None`.
 
-        :param after: what `install` returned, `None` where it was interrupted
+        :param after: what `install` returned, which the site has to have still; `None` where that
+            was interrupted, and the caller has compared what is known
         :raises ChangedByHandError: if it is not as we left it, or what it held is gone
         """
 

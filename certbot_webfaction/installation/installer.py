@@ -116,10 +116,8 @@ class Installer:
         """
         books = self.account.books
         self.account.read_books()
-        if self._deploying:
-            wanted = self._want(*self._deploying)
-        else:
-            wanted = copy.deepcopy(books.wanted)
+        deploying = self._deploying
+        wanted = self._want(*deploying) if deploying else copy.deepcopy(books.wanted)
         wanted.redirects.update(self._redirecting)
         self._concerned.update(self._redirecting)
         self._deploying, self._redirecting = None, {}

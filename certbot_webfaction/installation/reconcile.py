@@ -105,29 +105,20 @@ class _Reconciliation:
     # Certificates
 
     def _store(self, source: Source) -> None:
-        files = source.files(self.account.lineages)
-        journal = self.books.journal
+        files, journal = source.files(self.account.lineages), self.books.journal
         fingerprint, names = files.fingerprint(), files.names()
         change = journal.find(Change.CERTIFICATE, source.name)
-        if change is None:  # else it is out of step, and stays that until the panel has this leaf
-            after = {"certificate": "", "fingerprint": fingerprint}
-            change = Change(Change.CERTIFICATE, source.name, after=after)
-            journal.put(change)
+        taken = [c.after["certificate"] for c in journal.all(Change.CERTIFICATE) if c is not change]
+        known = journal.handle_of(source.name)
+
+        def note(handle: str, *, done: bool = False) -> None:
+            after = {"certificate": handle, "fingerprint": fingerprint}
+            journal.put(Change(Change.CERTIFICATE, source.name, after=after, done=done))
             self.books.save_journal()
-        handle = self.panel.store(
-            source.lineage or names[0],
-            names,
-            files.upload(),
-            change.after["certificate"],
-            [
-                each.after["certificate"]
-                for each in journal.all(Change.CERTIFICATE)
-                if each is not change
-            ],
-        )
-        change.after = {"certificate": handle, "fingerprint": fingerprint}
-        change.done = True
-        self.books.save_journal()
+
+        # One that is known is out of step, and stays that until the panel has this leaf.
+        label = source.lineage or names[0]
+        note(self.panel.store(label, names, files.upload(), known, taken, note), done=True)
 
     # Https sites
 
@@ -160,13 +151,12 @@ class _Reconciliation:
     def _present(self, site: HttpsSite, want: WantedSite) -> None:
         journal = self.books.journal
         change = journal.find(Change.SITE, site.id)
-        if site.exists and want.made_from and change is None:
-            # What we noted of it is lost, or it is somebody else's: it stays.
-            if not set(want.names) <= set(site.names):
-                raise errors.PluginError(
-                    f"An {site.label} has appeared on the panel while one was to be made for"
-                    f" {', '.join(want.names)}. Run the command again."
-                )
+        has_appeared = site.exists and want.made_from and change is None
+        if has_appeared and not set(want.names) <= set(site.names):
+            raise errors.PluginError(
+                f"An {site.label} has appeared on the panel while one was to be made for"
+                f" {', '.join(want.names)}. Run the command again."
+            )
         handle = journal.handle_of(want.source.name)
         before = _before(site, change)
         given = list(change.after["names"]) if change and change.before is None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -66,7 +66,12 @@ class IPanel(Interface):
         """A certificate as this process has seen it, but for what it stored itself."""
 
     def store(
-        label: str, names: Sequence[str], upload: Upload, known: str, taken: Collection[str]
+        label: str,
+        names: Sequence[str],
+        upload: Upload,
+        known: str,
+        taken: Collection[str],
+        choose: Callable[[str], None],
     ) -> str:
         """Have a certificate on the panel, and return its handle.
 
@@ -77,6 +82,8 @@ class IPanel(Interface):
         :param names: the domains on it; a certificate that holds others is nobody's to replace
         :param known: the handle under which it was stored before, ``""`` for none
         :param taken: handles of other certificates of ours
+        :param choose: is called with a new handle before anything is made under it, where that is
+            known by then
         """
 
     def install(

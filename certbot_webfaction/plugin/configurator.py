@@ -67,9 +67,9 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             self._account.login()
             if door.is_named(self.config, self.name):
                 self._finish_what_was_left()
-            if self.config.authenticator == self.name:
-                if names := door.names_ahead(self.config, self._account.lineages):
-                    http01.find_places(self._account, names)
+            names = door.names_ahead(self.config, self._account.lineages)
+            if names and self.config.authenticator == self.name:
+                http01.find_places(self._account, names)
 
     def _finish_what_was_left(self) -> None:
         if self._account.memory.finished:
@@ -156,7 +156,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
     def enhance(
         self, domain: str, enhancement: str, options: list[str] | str | None = None
     ) -> None:
-        """Want the http sites that serve a domain to redirect to https, see `Installer.redirect`."""
+        """Want the http sites of a domain to redirect to https, see `Installer.redirect`."""
         if enhancement not in self.supported_enhancements():
             raise errors.NotSupportedError(f"{enhancement} is not supported on {self.host.label}.")
         self._installer.redirect(domain)

@@ -30,6 +30,7 @@ setup(
             "pytest",
             "pytest-timeout",
             "pytest-xdist",
+            "radon",
             "ruff",
             "setuptools>=70.1",  # which builds wheels by itself; tests build without isolation
             "Sphinx",

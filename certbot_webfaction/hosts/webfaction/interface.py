@@ -15,7 +15,7 @@ from certbot_webfaction.hosts.webfaction.model import (
 )
 
 
-class IPanel(Interface):
+class IClient(Interface):
     """One account on a host.
 
     Every method logs in by itself where that is needed and once more if the session has expired.

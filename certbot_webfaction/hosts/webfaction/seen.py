@@ -9,14 +9,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from certbot_webfaction.hosts.webfaction.interface import IPanel
+    from certbot_webfaction.hosts.webfaction.interface import IClient
     from certbot_webfaction.hosts.webfaction.model import App, Certificate, Website
 
 FRESH = 60.0
 """Seconds for which a reading of the panel counts as what it holds now."""
 
 
-class SharedPanel:
+class Seen:
     """A panel and what it was last seen to hold, shared by everything in this process.
 
     Placing challenges is content with what was seen at any time, so that a renewal of many
@@ -24,7 +24,7 @@ class SharedPanel:
     """
 
     def __init__(
-        self, make_client: Callable[[], IPanel], clock: Callable[[], float] = time.monotonic
+        self, make_client: Callable[[], IClient], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._make_client = make_client
         self._clock = clock
@@ -34,7 +34,7 @@ class SharedPanel:
         self._certificates: dict[str, Certificate] | None = None
 
     @cached_property
-    def client(self) -> IPanel:
+    def client(self) -> IClient:
         """The panel itself."""
         return self._make_client()
 
@@ -90,26 +90,26 @@ class SharedPanel:
         self._certificates = None
 
     def create_website(self, website: Website) -> None:
-        """As `IPanel.create_website`."""
+        """As `IClient.create_website`."""
         with self._changing():
             self.client.create_website(website)
         self._note(website)
 
     def update_website(self, website: Website) -> None:
-        """As `IPanel.update_website`."""
+        """As `IClient.update_website`."""
         with self._changing():
             self.client.update_website(website)
         self._note(website)
 
     def delete_website(self, website: Website) -> None:
-        """As `IPanel.delete_website`."""
+        """As `IClient.delete_website`."""
         with self._changing():
             self.client.delete_website(website)
         if self._websites is not None:
             self._websites.pop(_key(website), None)
 
     def create_app(self, name: str, type: str) -> App:
-        """As `IPanel.create_app`."""
+        """As `IClient.create_app`."""
         with self._changing():
             app = self.client.create_app(name, type)
         if self._apps is not None:
@@ -117,7 +117,7 @@ class SharedPanel:
         return app
 
     def delete_app(self, name: str) -> None:
-        """As `IPanel.delete_app`."""
+        """As `IClient.delete_app`."""
         with self._changing():
             self.client.delete_app(name)
         if self._apps is not None:

@@ -9,7 +9,7 @@ from cryptography import x509
 from zope.interface import implementer
 
 from certbot_webfaction.hosts.webfaction import answers
-from certbot_webfaction.hosts.webfaction.interface import IPanel
+from certbot_webfaction.hosts.webfaction.interface import IClient
 from certbot_webfaction.hosts.webfaction.model import (
     Account,
     App,
@@ -37,7 +37,7 @@ class _Order:
     left: int
 
 
-@implementer(IPanel)
+@implementer(IClient)
 class FakePanel:
     """Keeps the rules that the host keeps, but one: that a leaf and its key belong together.
 

@@ -13,7 +13,7 @@ import pytest
 
 from certbot_webfaction.hosts.webfaction import xmlrpc
 from certbot_webfaction.hosts.webfaction.client import RETRY_DELAYS, WebFaction
-from certbot_webfaction.hosts.webfaction.interface import IPanel
+from certbot_webfaction.hosts.webfaction.interface import IClient
 from certbot_webfaction.hosts.webfaction.model import Upload, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.panel.errors import PanelError, PanelRefusedError, PanelUnreachableError
@@ -24,7 +24,7 @@ from tests.sandbox.host import DnsOverride, Host, Snapshot
 from tests.waiting import until
 
 NAME = "_acme-challenge.example.com"
-Act = Callable[[IPanel, Upload], object]
+Act = Callable[[IClient, Upload], object]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from certbot_webfaction.hosts.webfaction.model import (
     Certificate,
     DnsRecord,
     Domain,
-    Upload,
     Website,
 )
 from certbot_webfaction.hosts.webfaction.xmlrpc import FaultError, NoAnswerError, Transport
@@ -29,6 +28,7 @@ from certbot_webfaction.panel.errors import (
     PanelRefusedError,
     PanelUnreachableError,
 )
+from certbot_webfaction.panel.model import Upload
 from certbot_webfaction.text import one_line
 
 logger = logging.getLogger(__name__)
@@ -453,8 +453,8 @@ def _content(website: Website) -> tuple[object, ...]:
         website.name,
         website.ip,
         website.https,
-        {domain.lower() for domain in website.domains},
-        {(mount.app, answers.mount_path(mount.path)) for mount in website.mounts},
+        website.labels,
+        {mount.meaning for mount in website.mounts},
         website.certificate,
     )
 

@@ -10,9 +10,9 @@ from certbot_webfaction.hosts.webfaction.model import (
     Certificate,
     DnsRecord,
     Domain,
-    Upload,
     Website,
 )
+from certbot_webfaction.panel.model import Upload
 
 
 class IClient(Interface):

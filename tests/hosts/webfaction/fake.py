@@ -16,10 +16,10 @@ from certbot_webfaction.hosts.webfaction.model import (
     Certificate,
     DnsRecord,
     Domain,
-    Upload,
     Website,
 )
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.model import Upload
 
 ALICE = Account(username="alice", home="/home/alice", web_server="web500")
 IP = "192.0.2.80"

@@ -10,9 +10,10 @@ from cryptography import x509
 from zope.interface.verify import verifyObject
 
 from certbot_webfaction.hosts.webfaction.interface import IClient
-from certbot_webfaction.hosts.webfaction.model import App, DnsRecord, Domain, Upload, Website
+from certbot_webfaction.hosts.webfaction.model import App, DnsRecord, Domain, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.panel.errors import PanelRefusedError
+from certbot_webfaction.panel.model import Upload
 from tests.hosts.webfaction.fake import ALICE, IP, FakePanel
 from tests.sandbox.host import DnsOverride, Host
 

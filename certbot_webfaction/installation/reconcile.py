@@ -159,7 +159,7 @@ class _Reconciliation:
             )
         handle = journal.handle_of(want.source.name)
         before = _before(site, change)
-        given = list(change.after["names"]) if change and change.before is None else None
+        made = change if change and change.before is None else None
         after = {
             "certificate": handle,
             "names": list(want.names),
@@ -167,7 +167,7 @@ class _Reconciliation:
             "state": None,
         }
         with self.books.changing(Change(Change.SITE, site.id, before, after)):
-            after["state"] = self.panel.install(site, handle, want.names, given)
+            after["state"] = self.panel.install(site, handle, want.names, made, self.books)
 
     def _undo_site(self, key: str) -> None:
         site = Present(self.panel).https.by_id.get(key)
@@ -189,13 +189,8 @@ class _Reconciliation:
         if sender:
             self._keep(site, f"visitors of the {sender.label} are still sent to it")
             return
-        names, state = change.after["names"], change.after["state"]
-        is_as_known = site.holds == ours and set(map(str.lower, site.names)) == set(names)
-        if before is None and state is None and not is_as_known:
-            self._keep(site, "it was changed by hand since certbot-webfaction made it")
-            return
         try:
-            self.panel.restore(site, before and before["state"], state)
+            self.panel.restore(site, change)
         except ChangedByHandError as error:
             self._keep(site, error.what)
 

@@ -87,26 +87,27 @@ class IPanel(Interface):
         """
 
     def install(
-        site: HttpsSite, certificate: str, names: Sequence[str], given: Sequence[str] | None
+        site: HttpsSite, certificate: str, names: Sequence[str], made: Change | None, notes: Notes
     ) -> State:
         """Let a site present a stored certificate, and return the state that it has then.
 
-        A site that does not exist yet is made, with these names.
+        A site that does not exist yet is made, with these names. One that we made gets those of
+        them that it lacks, loses those that only we gave it, and keeps what others gave it. The
+        names of all others stay.
 
         :param certificate: its handle
-        :param names: those that the certificate is for, in a site that we made all that it is to
-            have from us
-        :param given: the names that we gave a site that we made, which others may have added to;
-            `None` for a site that was there, whose names are not touched
+        :param made: the `Change` by which we made the site, `None` for one that was there
+        :param notes: tell what the http site showed that a new one is made from
         :raises CertificateGoneError: if there is no such certificate (any more)
         """
 
-    def restore(site: HttpsSite, before: State, after: State) -> None:
-        """Give a site back what it held before; delete it where ``before`` is `None`.
+    def restore(site: HttpsSite, change: Change) -> None:
+        """Give a site back what it held before a change, or delete it if we made it.
 
-        :param after: what `install` returned, which the site has to have still; `None` where that
-            was interrupted, and the caller has compared what is known
-        :raises ChangedByHandError: if it is not as we left it, or what it held is gone
+        It holds the certificate that we gave it, and no visitors are sent to it.
+
+        :raises ChangedByHandError: if one that we made is not as we left it, or what it held before
+            is gone
         """
 
     def redirect(site: HttpSite, notes: Notes) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from certbot_webfaction.panel.model import Change
-
 
 def carry_over(name: str, content: dict[str, Any]) -> dict[str, Any]:
     """The content of a document of version 1 as one of version 2.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import itertools
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -158,7 +159,12 @@ def _make(wanted: Wanted, site: HttpsSite, source: Source, names: list[str]) -> 
         if want.made_from == site.made_from and want.source == source:
             want.names += [name for name in names if name not in want.names]
             return
-    wanted.sites[site.id] = WantedSite(source, names, site.made_from, site.label)
+    key, label = site.id, site.label
+    for number in itertools.count(2):
+        if key not in wanted.sites:  # of another certificate, and yet to be made, too
+            break
+        key, label = f"{site.id}_{number}", f"{site.label}_{number}"
+    wanted.sites[key] = WantedSite(source, names, site.made_from, label)
 
 
 def _let_go(wanted: Wanted, source: Source, names: tuple[str, ...], phrases: Phrases) -> None:

@@ -317,7 +317,7 @@ def test_a_made_website_gets_the_next_free_name(tmp_path: Path) -> None:
     wanted = want(scene, "shop.test", "shop.test")
     assert wanted.sites == {"shop_2": made("shop.test", "shop", "shop_2", "shop.test")}
     again = want(scene, "pay.test", "pay.test", wanted=wanted)
-    assert again.sites["shop_3"] == made("pay.test", "shop", "shop_3", "pay.test")
+    assert again.sites["shop_2_2"] == made("pay.test", "shop", "shop_2_2", "pay.test")
 
 
 def test_what_was_taken_from_a_website_by_hand_is_put_back_by_installing(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ before. It holds no secret.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from certbot_webfaction.panel.model import Change
@@ -17,6 +18,18 @@ class Journal:
     """The changes that we made to one account, in their order."""
 
     changes: list[Change] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """See that what every host has is as it is to be.
+
+        :raises TypeError: if it is not: somebody else wrote that
+        """
+        for change in self.changes:
+            for name, kind in _FIELDS.get(change.what, {}).items():
+                if not isinstance(change.after, dict) or type(change.after.get(name)) is not kind:
+                    raise TypeError(f"{change.what} {change.on!r:.40} has no {name}")
+            if change.what == Change.SITE and not isinstance(change.before, dict | None):
+                raise TypeError(f"{change.what} {change.on!r:.40} held {change.before!r:.40}")
 
     def find(self, what: str, on: str) -> Change | None:
         """The change of a field, if there is one."""
@@ -51,3 +64,12 @@ class Journal:
     def drop(self, change: Change) -> None:
         """Take a change out, if it is there."""
         self.changes = [each for each in self.changes if each is not change]
+
+
+_FIELDS: Mapping[str, Mapping[str, type]] = {
+    Change.CERTIFICATE: {"certificate": str, "fingerprint": str},
+    Change.SITE: {"certificate": str, "names": list, "made_from": str},
+    Change.REDIRECT: {"label": str},
+    Change.FILE: {"directory": str, "path": str, "made": list},
+}
+"""What the ``after`` of a change has at the least."""

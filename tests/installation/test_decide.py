@@ -388,7 +388,9 @@ def test_only_a_redirect_that_somebody_took_away_is_forgotten(tmp_path: Path) ->
     """The http website counts, whatever the https one is called."""
     scene = Scene(tmp_path, http("shop", "shop.test"), https("secure", "shop.test"))
     scene.want(Wanted(redirects={"shop": "http website shop"}))
-    scene.note(Journal([Change(Change.REDIRECT, "shop", before=[], done=True)]))
+    scene.note(
+        Journal([Change(Change.REDIRECT, "shop", [], {"label": "http website shop"}, done=True)])
+    )
     books = scene.account.books
     assert acknowledge_redirects(books, "shop.test", scene.now())
     assert (books.wanted, books.journal) == (Wanted(), Journal())

@@ -284,6 +284,7 @@ def test_only_our_mount_is_added_to_what_is_there(scene: Scene) -> None:
     class Panel(ShellPanel):
         def create_app(self, name: str, type: str) -> App:
             self.sites["api", False] = by_hand
+            scene.time.sleep(0.1)
             return super().create_app(name, type)
 
     scene.client.__class__ = Panel

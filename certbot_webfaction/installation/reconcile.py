@@ -241,25 +241,18 @@ class _Reconciliation:
                 " https, that has to be changed in the panel.",
                 change.after["label"],
             )
-        elif site.redirects:
+        else:
             self._show_again(site, change)
-        elif site.state != change.before:
-            logger.warning(
-                "The %s keeps its content: it was changed by hand since certbot-webfaction made it"
-                " redirect.",
-                site.label,
-            )
         self.books.forget(change)
 
     def _show_again(self, site: HttpSite, change: Change) -> None:
         try:
             self.panel.show_again(site, change.before, self.books)
         except ChangedByHandError as error:
-            logger.warning(
-                "The %s still redirects to https: %s. Choose its content in the panel.",
-                site.label,
-                error.what,
-            )
+            reason = f"keeps its content: {error.what}"
+            if site.redirects:
+                reason = f"still redirects to https: {error.what}. Choose its content in the panel"
+            logger.warning("The %s %s.", site.label, reason)
 
     def _undo_leftover(self, change: Change) -> None:
         self.panel.undo(change)

@@ -14,11 +14,14 @@ from certbot.display import util as display_util
 
 from certbot_webfaction.account import Account
 from certbot_webfaction.books.wanted import Source, Wanted
+from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.installation.compare import Failure, compare, forget_gone
 from certbot_webfaction.installation.decide import (
     Present,
     acknowledge,
     acknowledge_redirects,
+    by_reason,
+    find_sites,
     sites_to_redirect,
     want_certificate,
 )
@@ -69,6 +72,26 @@ class Installer:
         names = {name for site in panel.http_sites() for name in site.names}
         names |= {name for site in panel.https_sites() for name in site.names}
         return {a_label(name) for name in names if not name.startswith("*.")}
+
+    def check(self, names: Sequence[str], lineage: str) -> None:
+        """Refuse before a certificate is issued what `save` would refuse after.
+
+        :param names: those that are to be on it
+        :param lineage: what it is to renew or expand, ``""`` for none
+        :raises certbot.errors.PluginError: names every domain that it could be installed for
+            nowhere
+        """
+        account = self.account
+        account.read_books()
+        handle = account.books.journal.handle_of(lineage)
+        found = find_sites(names, names, handle, Present(account.panel), account.phrases)
+        if found.refusals:
+            raise ExplainedError(
+                "A certificate could not be installed for every domain that is named, so the CA was"
+                f" not asked:\n{by_reason(found.refusals)}\n",
+                "Create what is missing on the panel, or name fewer domains, and run the command"
+                " again.",
+            )
 
     def deploy(self, files: CertificateFiles, domain: str) -> None:
         """Take a domain; all of a certificate's are decided on together, in `save`."""

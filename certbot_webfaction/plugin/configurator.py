@@ -67,9 +67,18 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             self._account.login()
             if door.is_named(self.config, self.name):
                 self._finish_what_was_left()
-            names = door.names_ahead(self.config, self._account.lineages)
-            if names and self.config.authenticator == self.name:
-                http01.find_places(self._account, names)
+            self._check_ahead()
+
+    def _check_ahead(self) -> None:
+        """Refuse before the CA is asked what would fail after, as far as the names are known."""
+        config, lineages = self.config, self._account.lineages
+        names = door.names_ahead(config, lineages)
+        if not names or config.allow_subset_of_names:
+            return
+        if config.authenticator == self.name:
+            http01.find_places(self._account, names)
+        if config.installer == self.name and config.verb == "run":
+            self._installer.check(names, door.lineage_ahead(config, lineages))
 
     def _finish_what_was_left(self) -> None:
         if self._account.memory.finished:

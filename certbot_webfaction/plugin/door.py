@@ -163,3 +163,9 @@ def names_ahead(config: configuration.NamespaceConfig, lineages: Lineages) -> li
     if config.verb not in ("run", "certonly") or lineages.has_exactly(names):
         return []
     return names
+
+
+def lineage_ahead(config: configuration.NamespaceConfig, lineages: Lineages) -> str:
+    """The lineage that this run is to renew or expand, ``""`` for none."""
+    names = [str(domain) for domain in config.domains]
+    return config.certname or lineages.expanded_by(names)

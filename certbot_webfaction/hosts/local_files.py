@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 
 from certbot import errors
 
-from certbot_webfaction.books.journal import PlacedFile
-from certbot_webfaction.hosts.files import (
+from certbot_webfaction.panel.files import (
     File,
+    PlacedFile,
     PlacingError,
     check_path,
     deepest_first,

@@ -79,13 +79,23 @@ class IPanel(Interface):
         :param taken: handles of other certificates of ours
         """
 
-    def install(site: HttpsSite, certificate: str, names: Sequence[str], before: State) -> State:
+    def install(
+        site: HttpsSite,
+        certificate: str,
+        names: Sequence[str],
+        before: State,
+        after: State = None,
+        notes: Notes | None = None,
+    ) -> State:
         """Let a site present a stored certificate, and return the state that it has then.
 
         A site that does not exist yet is made, with these names; one that we made (``before`` is
-        `None`) gets exactly those of them that it lacks and keeps what others gave it.
+        `None`) gets those of them that it lacks, loses those that only we gave it, and keeps what
+        others gave it.
 
         :param certificate: its handle
+        :param after: what this returned for the site last, `None` where that is not known
+        :param notes: tell what the http site showed that a new one is made from
         :raises PanelRefusedError: if there is no such certificate (any more), among other reasons
         """
 

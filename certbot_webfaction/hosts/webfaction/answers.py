@@ -58,13 +58,13 @@ def session(answer: Any, username: str) -> tuple[str, Account]:
 
 
 def websites(answer: Any) -> tuple[Website, ...]:
-    """Read the answer to ``list_websites``; domains in lower case."""
+    """Read the answer to ``list_websites``; domains and paths as they are spelled there."""
     return tuple(
         Website(
             name=website.text("name"),
             ip=website.text("ip"),
             https=website.truth("https"),
-            domains=tuple(domain.lower() for domain in website.texts("subdomains")),
+            domains=tuple(website.texts("subdomains")),
             mounts=tuple(website.mounts("website_apps")),
             certificate=website.text("certificate", ""),
         )
@@ -169,11 +169,6 @@ def is_session_fault(fault: str) -> bool:
     return "loginerror" in fault.lower() or "session" in fault.lower()
 
 
-def mount_path(path: str) -> str:
-    """The URL path of a mount: with a slash at its start and none at its end."""
-    return f"/{path.strip('/')}"
-
-
 def _unreadable(where: str, expected: str) -> NoAnswerError:
     return NoAnswerError(
         f"it answered something that this version can't read ({where} is not {expected})",
@@ -231,7 +226,7 @@ class _Struct:
                 raise _unreadable(where, "a pair")
             if not (isinstance(item[0], str) and isinstance(item[1], str)):
                 raise _unreadable(where, "a pair of texts")
-            yield Mount(item[0], mount_path(item[1]))
+            yield Mount(item[0], item[1])
 
     def names(self, key: str) -> Iterable[str]:
         names = (name.strip().lower() for name in self.text(key, "").split(","))

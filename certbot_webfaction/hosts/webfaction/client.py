@@ -1,4 +1,4 @@
-"""The client for WebFaction's API: `WebFaction` provides `IPanel`."""
+"""The client for WebFaction's API: `WebFaction` provides `IClient`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from zope.interface import implementer
 
 from certbot_webfaction.hosts.webfaction import answers
 from certbot_webfaction.hosts.webfaction.credentials import Credentials
-from certbot_webfaction.hosts.webfaction.interface import IPanel
+from certbot_webfaction.hosts.webfaction.interface import IClient
 from certbot_webfaction.hosts.webfaction.model import (
     Account,
     App,
     Certificate,
     DnsRecord,
     Domain,
-    Upload,
     Website,
 )
 from certbot_webfaction.hosts.webfaction.xmlrpc import FaultError, NoAnswerError, Transport
@@ -29,6 +28,7 @@ from certbot_webfaction.panel.errors import (
     PanelRefusedError,
     PanelUnreachableError,
 )
+from certbot_webfaction.panel.model import Upload
 from certbot_webfaction.text import one_line
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class _Session:
     account: Account
 
 
-@implementer(IPanel)
+@implementer(IClient)
 class WebFaction:
     """One account on WebFaction; nothing is sent before the first call.
 
@@ -74,17 +74,17 @@ class WebFaction:
         self._login_refused = ""
 
     def login(self) -> Account:
-        """See `IPanel.login`."""
+        """See `IClient.login`."""
         if self._session is None:
             self._session = self._read("log in", self._open_session)
         return self._session.account
 
     def websites(self) -> tuple[Website, ...]:
-        """See `IPanel.websites`."""
+        """See `IClient.websites`."""
         return self._read("list the websites", self._websites)
 
     def create_website(self, website: Website) -> None:
-        """See `IPanel.create_website`."""
+        """See `IClient.create_website`."""
         self._write(
             f"create {_called(website)} for {', '.join(website.domains)}",
             "Look in the panel whether a website of that name or with one of these domains is"
@@ -95,7 +95,7 @@ class WebFaction:
         )
 
     def update_website(self, website: Website) -> None:
-        """See `IPanel.update_website`."""
+        """See `IClient.update_website`."""
         self._write(
             f"change {_called(website)}",
             "It stays as it was. Look in the panel whether it, its apps and its certificate are"
@@ -106,7 +106,7 @@ class WebFaction:
         )
 
     def delete_website(self, website: Website) -> None:
-        """See `IPanel.delete_website`."""
+        """See `IClient.delete_website`."""
         key = (website.name, website.ip, website.https)
         self._write(
             f"delete {_called(website)}",
@@ -117,11 +117,11 @@ class WebFaction:
         )
 
     def apps(self) -> tuple[App, ...]:
-        """See `IPanel.apps`."""
+        """See `IClient.apps`."""
         return self._read("list the apps", self._apps)
 
     def create_app(self, name: str, type: str) -> App:
-        """See `IPanel.create_app`."""
+        """See `IClient.create_app`."""
         home = self.login().home
         self._write(
             f'create the app "{name}" of type {type}',
@@ -135,7 +135,7 @@ class WebFaction:
         return answers.app(name, type, "", home)
 
     def delete_app(self, name: str) -> None:
-        """See `IPanel.delete_app`."""
+        """See `IClient.delete_app`."""
         self._write(
             f'delete the app "{name}"',
             "Look in the panel whether it is still there and which websites use it.",
@@ -145,12 +145,12 @@ class WebFaction:
         )
 
     def certificates(self) -> tuple[Certificate, ...]:
-        """See `IPanel.certificates`."""
+        """See `IClient.certificates`."""
         listed = self._read("list the certificates", self._certificates)
         return tuple(certificate for certificate, _chain in listed)
 
     def create_certificate(self, name: str, upload: Upload) -> None:
-        """See `IPanel.create_certificate`."""
+        """See `IClient.create_certificate`."""
         self._write(
             f'upload the certificate "{name}"',
             "Websites serve what they served before. Look in the panel whether a certificate of"
@@ -164,7 +164,7 @@ class WebFaction:
         )
 
     def update_certificate(self, name: str, upload: Upload) -> None:
-        """See `IPanel.update_certificate`."""
+        """See `IClient.update_certificate`."""
         self._write(
             f'replace the certificate "{name}"',
             "Websites serve what they served before. Look in the panel whether the certificate"
@@ -178,15 +178,15 @@ class WebFaction:
         )
 
     def run(self, command: str) -> str:
-        """See `IPanel.run`."""
+        """See `IClient.run`."""
         return self._read("run a command", lambda: answers.output(self._ask("system", command)))
 
     def domains(self) -> tuple[Domain, ...]:
-        """See `IPanel.domains`."""
+        """See `IClient.domains`."""
         return self._read("list the domains", self._domains)
 
     def create_subdomain(self, domain: str, label: str) -> None:
-        """See `IPanel.create_subdomain`."""
+        """See `IClient.create_subdomain`."""
         self._write(
             f"add {label}.{domain} to its DNS",
             f"Look in the panel whether {domain} is a domain of this account.",
@@ -197,7 +197,7 @@ class WebFaction:
         )
 
     def delete_subdomain(self, domain: str, label: str) -> None:
-        """See `IPanel.delete_subdomain`."""
+        """See `IClient.delete_subdomain`."""
         self._write(
             f"remove {label}.{domain} from its DNS",
             "Look in the panel whether it is still there, and remove it there if so.",
@@ -208,11 +208,11 @@ class WebFaction:
         )
 
     def dns_records(self) -> tuple[DnsRecord, ...]:
-        """See `IPanel.dns_records`."""
+        """See `IClient.dns_records`."""
         return self._read("list the DNS overrides", self._dns_records)
 
     def create_txt(self, name: str, value: str) -> None:
-        """See `IPanel.create_txt`."""
+        """See `IClient.create_txt`."""
         self._write(
             f"publish a TXT record at {name}",
             "Look in the panel whether that name is there as a domain or subdomain.",
@@ -222,7 +222,7 @@ class WebFaction:
         )
 
     def delete_txt(self, name: str, value: str) -> None:
-        """See `IPanel.delete_txt`."""
+        """See `IClient.delete_txt`."""
         self._write(
             f"remove a TXT record at {name}",
             "Look in the panel whether it is still there, and remove it there if so.",
@@ -453,8 +453,8 @@ def _content(website: Website) -> tuple[object, ...]:
         website.name,
         website.ip,
         website.https,
-        {domain.lower() for domain in website.domains},
-        {(mount.app, answers.mount_path(mount.path)) for mount in website.mounts},
+        website.labels,
+        {mount.meaning for mount in website.mounts},
         website.certificate,
     )
 

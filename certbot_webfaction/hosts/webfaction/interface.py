@@ -10,12 +10,12 @@ from certbot_webfaction.hosts.webfaction.model import (
     Certificate,
     DnsRecord,
     Domain,
-    Upload,
     Website,
 )
+from certbot_webfaction.panel.model import Upload
 
 
-class IPanel(Interface):
+class IClient(Interface):
     """One account on a host.
 
     Every method logs in by itself where that is needed and once more if the session has expired.

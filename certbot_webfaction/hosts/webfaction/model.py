@@ -1,4 +1,4 @@
-"""What an account on the host consists of, in the words that every host shares.
+"""What an account on WebFaction consists of, in the panel's own words.
 
 Nothing here knows how it is spoken to. The client turns its answers into these objects and back.
 """
@@ -6,12 +6,11 @@ Nothing here knows how it is spoken to. The client turns its answers into these 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.names import a_label, covers
+from certbot_webfaction.names import a_label
 
 
 class Account(NamedTuple):
@@ -30,7 +29,8 @@ class Account(NamedTuple):
 class Website:
     """A website of the panel: its domains over http or over https, never both.
 
-    A name is unique among the http websites and among the https websites of an account.
+    A name is unique among the http websites and among the https websites of an account. Domains
+    are spelled as the panel has them, so that an update gives them back to the letter.
     ``certificate`` is the name of its certificate on the panel, ``""`` for the host's shared one.
     """
 
@@ -46,27 +46,10 @@ class Website:
         """The mounts that visitors see: all but those for challenges."""
         return tuple(mount for mount in self.mounts if not mount.serves_challenges)
 
-    def with_content(self, content: tuple[Mount, ...]) -> Website:
-        """This website with other content and the challenge mounts that it has."""
-        challenges = tuple(mount for mount in self.mounts if mount.serves_challenges)
-        return replace(self, mounts=content + challenges)
-
-    def serves(self, domain: str) -> bool:
-        """Whether this website has ``domain``, or a wildcard for it.
-
-        By a wildcard requests reach it only where no other website has the very name.
-        """
-        return any(covers(own, domain) for own in self.domains)
-
-
-def serving(websites: Iterable[Website], name: str, *, https: bool) -> list[Website]:
-    """The https or http websites that requests for a name reach.
-
-    A web server takes the exact name before a wildcard that covers it.
-    """
-    mine = [website for website in websites if website.https == https]
-    named = [site for site in mine if a_label(name) in map(a_label, site.domains)]
-    return named or [site for site in mine if site.serves(name)]
+    @property
+    def labels(self) -> set[str]:
+        """The domains as DNS compares them."""
+        return set(map(a_label, self.domains))
 
 
 class App(NamedTuple):
@@ -90,15 +73,6 @@ class Certificate:
     domains: tuple[str, ...]
     expires: datetime.date | None
     leaf: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A certificate on its way to the panel: leaf, key and the chain without the leaf, all PEM."""
-
-    leaf: str = field(repr=False)
-    private_key: str = field(repr=False)
-    chain: str = field(repr=False)
 
 
 class Domain(NamedTuple):

@@ -8,16 +8,22 @@ from shlex import quote
 
 from certbot import errors
 
-from certbot_webfaction.books.journal import PlacedFile
-from certbot_webfaction.hosts.files import File, PlacingError, check_path, deepest_first, split
-from certbot_webfaction.hosts.webfaction.interface import IPanel
+from certbot_webfaction.hosts.webfaction.interface import IClient
+from certbot_webfaction.panel.files import (
+    File,
+    PlacedFile,
+    PlacingError,
+    check_path,
+    deepest_first,
+    split,
+)
 from certbot_webfaction.text import printable
 
 
 class PanelFiles:
     """Files on the host, over the panel's API: one call for all of them."""
 
-    def __init__(self, panel: IPanel) -> None:
+    def __init__(self, panel: IClient) -> None:
         self._panel = panel
 
     def place(self, files: Sequence[File], *, replace: bool = False) -> list[PlacedFile]:

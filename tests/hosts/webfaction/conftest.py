@@ -9,7 +9,7 @@ import pytest
 
 from certbot_webfaction.hosts.webfaction.client import WebFaction
 from certbot_webfaction.hosts.webfaction.credentials import Credentials
-from certbot_webfaction.hosts.webfaction.model import Upload
+from certbot_webfaction.panel.model import Upload
 from tests.sandbox.api import ApiServer
 from tests.sandbox.certificates import write_self_signed
 from tests.sandbox.host import Host

@@ -9,17 +9,17 @@ from cryptography import x509
 from zope.interface import implementer
 
 from certbot_webfaction.hosts.webfaction import answers
-from certbot_webfaction.hosts.webfaction.interface import IPanel
+from certbot_webfaction.hosts.webfaction.interface import IClient
 from certbot_webfaction.hosts.webfaction.model import (
     Account,
     App,
     Certificate,
     DnsRecord,
     Domain,
-    Upload,
     Website,
 )
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.model import Upload
 
 ALICE = Account(username="alice", home="/home/alice", web_server="web500")
 IP = "192.0.2.80"
@@ -37,7 +37,7 @@ class _Order:
     left: int
 
 
-@implementer(IPanel)
+@implementer(IClient)
 class FakePanel:
     """Keeps the rules that the host keeps, but one: that a leaf and its key belong together.
 

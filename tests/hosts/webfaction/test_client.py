@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from certbot_webfaction.hosts.webfaction.client import WebFaction, machine_of_this_host
 from certbot_webfaction.hosts.webfaction.credentials import Credentials
-from certbot_webfaction.hosts.webfaction.model import Upload, Website
+from certbot_webfaction.hosts.webfaction.model import Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.hosts.webfaction.xmlrpc import FaultError
 from certbot_webfaction.panel.errors import (
@@ -19,6 +19,7 @@ from certbot_webfaction.panel.errors import (
     PanelRefusedError,
     PanelUnreachableError,
 )
+from certbot_webfaction.panel.model import Upload
 from tests.hosts.webfaction.canned import CannedServer, http, result
 from tests.hosts.webfaction.conftest import credentials
 from tests.sandbox import faults

@@ -1,4 +1,4 @@
-"""What every provider of `IPanel` does: the fake of the unit tests, and the client at its API."""
+"""What every provider of `IClient` does: the fake of the unit tests, and the client at its API."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import pytest
 from cryptography import x509
 from zope.interface.verify import verifyObject
 
-from certbot_webfaction.hosts.webfaction.interface import IPanel
-from certbot_webfaction.hosts.webfaction.model import App, DnsRecord, Domain, Upload, Website
+from certbot_webfaction.hosts.webfaction.interface import IClient
+from certbot_webfaction.hosts.webfaction.model import App, DnsRecord, Domain, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.panel.errors import PanelRefusedError
+from certbot_webfaction.panel.model import Upload
 from tests.hosts.webfaction.fake import ALICE, IP, FakePanel
 from tests.sandbox.host import DnsOverride, Host
 
@@ -21,9 +22,9 @@ NAME = "_acme-challenge.example.com"
 
 @dataclass(frozen=True)
 class Scene:
-    """A panel, and how a test sets up what no verb of `IPanel` can."""
+    """A panel, and how a test sets up what no verb of `IClient` can."""
 
-    panel: IPanel
+    panel: IClient
     ip: str
     home: str
     add_domain: Callable[..., object]
@@ -81,7 +82,7 @@ def zone(scene: Scene) -> Scene:
 
 def test_provides_the_interface(scene: Scene) -> None:
     """Every verb is there, with the signature of the interface."""
-    assert verifyObject(IPanel, scene.panel)
+    assert verifyObject(IClient, scene.panel)
 
 
 def test_login_returns_the_account(scene: Scene) -> None:

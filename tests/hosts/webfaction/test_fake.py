@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from certbot_webfaction.hosts.webfaction.model import Upload
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.model import Upload
 from tests.hosts.webfaction.fake import FakePanel
 
 

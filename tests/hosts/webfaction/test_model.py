@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from certbot_webfaction.hosts.webfaction.model import Upload, Website
+from certbot_webfaction.hosts.webfaction.model import Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.names import a_label, covers
-from certbot_webfaction.panel.model import CHALLENGE_PATH
+from certbot_webfaction.panel.model import CHALLENGE_PATH, Upload
 
 
 @pytest.mark.parametrize(

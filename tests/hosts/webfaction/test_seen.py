@@ -8,7 +8,7 @@ import pytest
 
 from certbot_webfaction.hosts.webfaction.model import Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.hosts.webfaction.seen import FRESH, SharedPanel
+from certbot_webfaction.hosts.webfaction.seen import FRESH, Seen
 from certbot_webfaction.panel.errors import PanelUnreachableError
 from tests.hosts.webfaction.fake import IP, FakePanel
 from tests.web.web import Time
@@ -20,7 +20,7 @@ def test_a_fresh_reading_is_asked_for_where_it_matters() -> None:
     """Without a limit what was ever seen will do; our own changes are known without asking."""
     time, panel = Time(), FakePanel((SITE,))
     panel.create_app("static", "static_only")
-    shared = SharedPanel(lambda: panel, time.clock)
+    shared = Seen(lambda: panel, time.clock)
     shared.websites()
     time.sleep(FRESH + 1)
     shared.websites()
@@ -49,7 +49,7 @@ def test_a_change_whose_answer_is_lost_is_looked_for_on_the_panel() -> None:
     """What was seen before it does not count any more, not even for a second."""
     panel = FakePanel((SITE,))
     panel.create_app("static", "static_only")
-    shared = SharedPanel(lambda: panel, Time().clock)
+    shared = Seen(lambda: panel, Time().clock)
     https = Website("shop", IP, True, ("shop.test",), SITE.mounts)
     for change in (
         lambda: shared.create_website(https),

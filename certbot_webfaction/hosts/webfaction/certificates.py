@@ -1,0 +1,61 @@
+"""Storing certificates on the panel, each under a name of its own."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Collection, Sequence
+
+from certbot.display import util as display_util
+
+from certbot_webfaction.hosts.webfaction.model import Certificate
+from certbot_webfaction.hosts.webfaction.seen import Seen
+from certbot_webfaction.names import covered
+from certbot_webfaction.panel.errors import PanelRefusedError
+from certbot_webfaction.panel.model import Upload
+
+
+def store(
+    seen: Seen,
+    label: str,
+    names: Sequence[str],
+    upload: Upload,
+    known: str,
+    taken: Collection[str],
+) -> str:
+    """As `IPanel.store`."""
+    name = known or _free_name(seen, label, tuple(names), taken)
+    if not seen.has_stored(name, upload):
+        _send(seen, name, upload, there=bool(known) or seen.saw_certificate(name))
+        display_util.notify(f"Uploaded certificate {label} to the panel as {name}.")
+    return name
+
+
+def _free_name(seen: Seen, label: str, names: tuple[str, ...], taken: Collection[str]) -> str:
+    """A name for a new certificate, after the label, as letsencrypt_webfaction named its own.
+
+    Somebody else's certificate keeps its name: one that is for more than these names.
+    """
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", label)
+    there = seen.certificates()
+    numbered = (f"{plain}_{number}" for number in itertools.count(2))
+    return next(
+        name
+        for name in itertools.chain([plain], numbered)
+        if name not in taken and (name not in there or _is_covered(there[name], names))
+    )
+
+
+def _is_covered(certificate: Certificate, names: tuple[str, ...]) -> bool:
+    return bool(certificate.domains) and all(covered(own, names) for own in certificate.domains)
+
+
+def _send(seen: Seen, name: str, upload: Upload, *, there: bool) -> None:
+    """Replace a certificate, or create it; which of them, is not always known for sure."""
+    try:
+        seen.put_certificate(name, upload, there=there)
+    except PanelRefusedError:
+        # The string of "no such certificate" was never recorded, so the panel is asked.
+        if there == (name in seen.certificates(anew=True)):
+            raise
+        seen.put_certificate(name, upload, there=not there)

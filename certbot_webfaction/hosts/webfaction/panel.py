@@ -1,0 +1,189 @@
+"""WebFaction as a panel: websites are http or https, apps are mounted on them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from zope.interface import implementer
+
+from certbot_webfaction.hosts.host import Credentials as Values
+from certbot_webfaction.hosts.host import Options
+from certbot_webfaction.hosts.local_files import LocalFiles
+from certbot_webfaction.hosts.webfaction import (
+    apps,
+    certificates,
+    records,
+    redirects,
+    sites,
+    websites,
+)
+from certbot_webfaction.hosts.webfaction.client import WebFaction
+from certbot_webfaction.hosts.webfaction.credentials import Credentials
+from certbot_webfaction.hosts.webfaction.places import MOUNT, Places, undo_mount
+from certbot_webfaction.hosts.webfaction.seen import FRESH, Seen
+from certbot_webfaction.hosts.webfaction.shell_files import PanelFiles
+from certbot_webfaction.panel.files import Files
+from certbot_webfaction.panel.findings import Finding, Fine, Problem
+from certbot_webfaction.panel.interface import IPanel, Notes
+from certbot_webfaction.panel.model import (
+    Abilities,
+    Certificate,
+    Change,
+    HttpSite,
+    HttpsSite,
+    Login,
+    Place,
+    State,
+    Upload,
+)
+
+_APP_TYPE = "static_php70"
+
+
+def connect(values: Values) -> Seen:
+    """What all panels of an account share in this process; nothing is sent."""
+    credentials = Credentials(
+        values["username"], values["password"], values.get("machine"), values["api_url"]
+    )
+    return Seen(lambda: WebFaction(credentials))
+
+
+@implementer(IPanel)
+class Panel:
+    """One account on WebFaction, over what this process has seen of it."""
+
+    abilities = Abilities()
+
+    def __init__(self, connection: Seen, options: Options) -> None:
+        self._seen = connection
+        self._options = options
+        self._app_type = options.own.get("app-type") or _APP_TYPE
+        self._places = Places(connection, options.own.get("app") or None, self._app_type)
+
+    @cached_property
+    def files(self) -> Files:
+        """Files on this machine or over the API, as ``--webfaction-files`` says.
+
+        ``auto`` is this machine if the account's websites are served from here: the account's
+        ``webapps`` belongs to the current user, and the host name is that of its web server.
+        """
+        choice = self._options.files
+        if choice == "local" or (choice == "auto" and self._is_on_the_host()):
+            return LocalFiles()
+        return PanelFiles(self._seen.client)
+
+    def _is_on_the_host(self) -> bool:
+        account = self._seen.client.login()
+        try:
+            owner = (Path(account.home) / "webapps").stat().st_uid
+        except OSError:
+            return False
+        name = socket.gethostname().partition(".")[0]
+        return owner == os.getuid() and name.lower() == account.web_server.lower()
+
+    def login(self) -> Login:
+        """See `IPanel.login`."""
+        account = self._seen.client.login()
+        return Login(account.username, account.web_server)
+
+    def http_sites(self, fresh: bool = False) -> tuple[HttpSite, ...]:
+        """See `IPanel.http_sites`."""
+        return sites.http_sites(self._seen.websites(FRESH if fresh else None))
+
+    def https_sites(self, fresh: bool = False) -> tuple[HttpsSite, ...]:
+        """See `IPanel.https_sites`."""
+        return sites.https_sites(self._seen.websites(FRESH if fresh else None))
+
+    def certificate(self, handle: str) -> Certificate | None:
+        """See `IPanel.certificate`."""
+        known = self._seen.certificates().get(handle)
+        if known is None:
+            return None
+        return Certificate(known.name, known.name, known.domains, known.expires, known.leaf)
+
+    def store(
+        self,
+        label: str,
+        names: Sequence[str],
+        upload: Upload,
+        known: str,
+        taken: Collection[str],
+    ) -> str:
+        """See `IPanel.store`."""
+        return certificates.store(self._seen, label, names, upload, known, taken)
+
+    def install(
+        self,
+        site: HttpsSite,
+        certificate: str,
+        names: Sequence[str],
+        before: State,
+        after: State = None,
+        notes: Notes | None = None,
+    ) -> State:
+        """See `IPanel.install`."""
+        return websites.install(self._seen, site, certificate, names, before, after, notes)
+
+    def restore(self, site: HttpsSite, before: State, after: State) -> None:
+        """See `IPanel.restore`."""
+        websites.restore(self._seen, site, before, after)
+
+    def redirect(self, site: HttpSite, notes: Notes) -> None:
+        """See `IPanel.redirect`."""
+        redirects.redirect(self._seen, self.files, site, self._app_type, notes)
+
+    def show_again(self, site: HttpSite, before: State, notes: Notes) -> None:
+        """See `IPanel.show_again`."""
+        redirects.show_again(self._seen, self.files, site, before, notes)
+
+    def find_place(self, site: HttpSite, domain: str) -> Place:
+        """See `IPanel.find_place`."""
+        return self._places.find(site, domain)
+
+    def make_places(self, places: Sequence[Place], notes: Notes) -> list[Place]:
+        """See `IPanel.make_places`."""
+        return self._places.make(places, self.files, notes)
+
+    def find_zones(self, names: Iterable[str]) -> None:
+        """See `IPanel.find_zones`."""
+        records.find_owners(names, self._seen.dns())
+
+    def publish(self, name: str, value: str, notes: Notes) -> None:
+        """See `IPanel.publish`."""
+        records.publish(self._seen, name, value, notes)
+
+    def undo(self, change: Change, again: bool = False) -> None:
+        """See `IPanel.undo`."""
+        if change.what == records.RECORD:
+            records.undo_record(self._seen, change.after, again)
+        elif change.what == MOUNT:
+            undo_mount(self._seen, change.after)
+        elif change.what == apps.APP:
+            undo = redirects.undo_app if change.purpose == redirects.PURPOSE else apps.undo_app
+            undo(self._seen, self.files, change)
+
+    def examine(self) -> Sequence[tuple[str, Finding]]:
+        """See `IPanel.examine`."""
+        return [("machine", self._machine())]
+
+    def _machine(self) -> Finding:
+        account = self._seen.client.login()
+        is_local = isinstance(self.files, LocalFiles)
+        webapps = Path(account.home) / "webapps"
+        if is_local and not webapps.is_dir():
+            return Problem(
+                "machine",
+                f"there is no {webapps} here, so this machine is not {account.web_server}, but"
+                " --webfaction-files local has files written here",
+                "Leave --webfaction-files out, or give `api`, here and in the renewal files.",
+            )
+        where = "written here" if is_local else "written over its API"
+        return Fine(f"{account.web_server}; files are {where}")
+
+    def forget(self) -> None:
+        """See `IPanel.forget`."""
+        self._seen.forget()

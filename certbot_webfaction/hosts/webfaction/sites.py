@@ -1,0 +1,112 @@
+"""WebFaction's websites as http and https sites, and what they show as JSON."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from certbot_webfaction.hosts.webfaction.model import Website
+from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.panel.model import HttpSite, HttpsSite, State
+from certbot_webfaction.panel.serving import Sites
+
+REDIRECT_APP = "redirect_to_https"
+REDIRECT = Mount(REDIRECT_APP, "/")
+"""What http websites that redirect have in place of their own content."""
+
+
+def redirects(website: Website) -> bool:
+    """Whether an http website sends its visitors to https by our app."""
+    return any(mount.meaning == REDIRECT.meaning for mount in website.mounts)
+
+
+def http_sites(websites: Sequence[Website]) -> tuple[HttpSite, ...]:
+    """The http websites."""
+    return tuple(
+        HttpSite(
+            id=website.name,
+            label=f"http website {website.name}",
+            names=_names(website),
+            redirects=redirects(website),
+            state=content_behind(website, websites) if redirects(website) else content(website),
+            address=website.ip,
+        )
+        for website in websites
+        if not website.https
+    )
+
+
+def https_sites(websites: Sequence[Website]) -> tuple[HttpsSite, ...]:
+    """The https websites, and those that could be made from http websites."""
+    there = [
+        HttpsSite(
+            id=website.name,
+            label=f"https website {website.name}",
+            names=_names(website),
+            holds=website.certificate or None,
+            state=https_state(website),
+        )
+        for website in websites
+        if website.https
+    ]
+    secure = Sites(there)
+    taken = set(secure.by_id)
+    for website in websites:
+        names = [] if website.https else [n for n in _names(website) if not secure.serving(n)]
+        if names:
+            name = _free_name(website.name, taken)
+            taken.add(name)
+            label = f"https website {name}"
+            there.append(HttpsSite(name, label, tuple(names), made_from=website.name))
+    return tuple(there)
+
+
+def _names(website: Website) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(domain.lower() for domain in website.domains))
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], numbered) if each not in taken)
+
+
+def content(website: Website) -> State:
+    """What visitors of a website see: each app, its path, and the mount's number on the website.
+
+    Challenge mounts are left out, as they come and go.
+    """
+    return [
+        [mount.app, mount.path, number]
+        for number, mount in enumerate(website.mounts)
+        if not mount.serves_challenges
+    ]
+
+
+def content_behind(website: Website, websites: Iterable[Website]) -> State:
+    """What an http website that redirects would show: the content of an https one of its domains.
+
+    :returns: `None` where there is none
+    """
+    for other in websites:
+        if other.https and website.labels & other.labels and not redirects(other):
+            return content(other)
+    return None
+
+
+def mounts_of(shown: Iterable[Sequence[Any]], challenges: Iterable[Mount]) -> tuple[Mount, ...]:
+    """The mounts that show what `content` returned, in their old order among challenge mounts."""
+    mounts = list(challenges)
+    for app, path, number in sorted(shown, key=lambda each: each[2]):
+        mounts.insert(number, Mount(app, path))
+    return tuple(mounts)
+
+
+def https_state(website: Website) -> dict[str, Any]:
+    """What an https website is, in an order of its own and as DNS and URLs mean it."""
+    return {
+        "certificate": website.certificate,
+        "ip": website.ip,
+        "domains": sorted(website.labels),
+        "content": sorted(list(mount.meaning) for mount in website.mounts),
+    }

@@ -155,7 +155,7 @@ class Change:
     FILE = "file"
     """A challenge file; ``after`` is a `certbot_webfaction.panel.files.PlacedFile`."""
     RECORD = "record"
-    """A TXT record that answers a challenge, with what was made so that it can stand there."""
+    """A TXT record that answers a challenge; ``on`` is its value."""
     CHALLENGE = "challenge"
     """The purpose of what was made to answer a challenge."""
 

@@ -422,7 +422,13 @@ class OneSitePanel:
                 return self.host.create_certificate(label, upload)
 
     def install(
-        self, site: HttpsSite, certificate: str, names: Sequence[str], before: State
+        self,
+        site: HttpsSite,
+        certificate: str,
+        names: Sequence[str],
+        before: State,
+        after: State = None,
+        notes: Notes | None = None,
     ) -> State:
         with self.host.called("install", site.id, listed=False):
             found = self._there(site)
@@ -469,7 +475,7 @@ class OneSitePanel:
             if found.root is None:
                 return _routed(domain, site, "")
             below = CHALLENGE_PATH.removeprefix("/")
-            return Place(domain, site, found.root, below, f"directory of {found.name}", "/")
+            return Place(domain, site, found.root, below, f"of {found.name}", "/")
 
     def make_places(self, places: Sequence[Place], notes: Notes) -> list[Place]:
         with self.host.called("make_places", listed=False):
@@ -518,7 +524,7 @@ class OneSitePanel:
             record = Record(a_label(name), "TXT", value)
             change = Change(
                 Change.RECORD,
-                f"{record.name} {value}",
+                value,
                 after={"name": record.name, "value": value},
                 purpose=Change.CHALLENGE,
                 names=[record.name],
@@ -575,9 +581,7 @@ class OneSitePanel:
 
 
 def _routed(domain: str, site: HttpSite, directory: str) -> Place:
-    return Place(
-        domain, site, directory, "", f"folder {FOLDER}", CHALLENGE_PATH, ready=bool(directory)
-    )
+    return Place(domain, site, directory, "", FOLDER, CHALLENGE_PATH, ready=bool(directory))
 
 
 def _only(certificate: Certificate, names: Sequence[str]) -> bool:
@@ -612,7 +616,8 @@ ONE_SITE = Host(
     connect=lambda credentials: OneSiteHost(Path(credentials["token"])),
     open=_open,
     user_of=lambda credentials: "alice",
-    dns_plugin="onesite",
+    dns_plugin="dns-onesite",
+    holder="folder",
 )
 
 

@@ -11,20 +11,13 @@ from pathlib import Path
 import pytest
 from certbot import errors
 
-from certbot_webfaction.account import HostAccount, Options
-from certbot_webfaction.books.journal import PlacedFile
-from certbot_webfaction.hosts.webfaction.choosing import (
-    File,
-    Files,
-    LocalFiles,
-    PanelFiles,
-    PlacingError,
-    check_path,
-    choose_files,
-)
+from certbot_webfaction.hosts.local_files import LocalFiles
 from certbot_webfaction.hosts.webfaction.model import Account
-from certbot_webfaction.hosts.webfaction.seen import SharedPanel
-from certbot_webfaction.web.route import Route
+from certbot_webfaction.hosts.webfaction.panel import Panel
+from certbot_webfaction.hosts.webfaction.seen import Seen
+from certbot_webfaction.hosts.webfaction.shell_files import PanelFiles
+from certbot_webfaction.panel.files import File, Files, PlacedFile, PlacingError, check_path
+from tests.hosts.webfaction.accounts import options
 from tests.hosts.webfaction.fake import FakePanel
 from tests.hosts.webfaction.shell_panel import ShellPanel
 
@@ -417,9 +410,10 @@ def test_the_hosts_own_words_are_shown(app: Path) -> None:
         PanelFiles(ShellPanel()).place([challenge(app)])
 
 
-def account(choice: str, host: Account) -> HostAccount:
-    options = Options(Path("none"), None, None, "static_php70", choice, 0, Route())
-    return HostAccount(options, SharedPanel(lambda: FakePanel(account=host)), Path("none"))
+def chosen(choice: str, host: Account) -> Files:
+    """The files of a panel with ``--webfaction-files``."""
+    client = FakePanel(account=host)
+    return Panel(Seen(lambda: client), options(Path("none"), files=choice)).files
 
 
 def test_files_are_written_here_if_this_is_the_host(tmp_path: Path) -> None:
@@ -427,13 +421,13 @@ def test_files_are_written_here_if_this_is_the_host(tmp_path: Path) -> None:
     (tmp_path / "webapps").mkdir()
     here = Account("alice", str(tmp_path), socket.gethostname().partition(".")[0].upper())
 
-    assert isinstance(choose_files(account("auto", here)), LocalFiles)
+    assert isinstance(chosen("auto", here), LocalFiles)
     elsewhere = here._replace(web_server="web1")
-    assert isinstance(choose_files(account("auto", elsewhere)), PanelFiles)
+    assert isinstance(chosen("auto", elsewhere), PanelFiles)
     homeless = here._replace(home=str(tmp_path / "gone"))
-    assert isinstance(choose_files(account("auto", homeless)), PanelFiles)
-    assert isinstance(choose_files(account("api", here)), PanelFiles)
-    assert isinstance(choose_files(account("local", elsewhere)), LocalFiles)
+    assert isinstance(chosen("auto", homeless), PanelFiles)
+    assert isinstance(chosen("api", here), PanelFiles)
+    assert isinstance(chosen("local", elsewhere), LocalFiles)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory away")
@@ -443,4 +437,4 @@ def test_files_of_another_user_are_left_to_the_api(tmp_path: Path) -> None:
     os.chown(tmp_path / "webapps", 1234, 1234)
     here = Account("alice", str(tmp_path), socket.gethostname().partition(".")[0])
 
-    assert isinstance(choose_files(account("auto", here)), PanelFiles)
+    assert isinstance(chosen("auto", here), PanelFiles)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from certbot._internal.display import obj
 
 from certbot_webfaction.hosts.webfaction.client import WebFaction
 from certbot_webfaction.hosts.webfaction.credentials import Credentials
@@ -63,3 +65,11 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> tuple[Upload, Upload]:
         write_self_signed(leaf, key, *names)
         made.append(Upload(leaf.read_text(), key.read_text(), chain.read_text()))
     return made[0], made[1]
+
+
+@pytest.fixture
+def notices(_display: None) -> io.StringIO:
+    """What is shown at the terminal."""
+    shown = io.StringIO()
+    obj.set_display(obj.NoninteractiveDisplay(shown))
+    return shown

@@ -65,29 +65,21 @@ def test_website_of_a_session_that_names_no_certificate_is_read() -> None:
     assert answers.websites((struct,))[0].certificate == ""
 
 
-def test_domains_are_read_in_lower_case() -> None:
+def test_websites_are_read_to_the_letter() -> None:
+    """An update sends them back, so nothing that it does not change may come back otherwise."""
+    website = _website(
+        subdomains=("Shop.Example.COM", "a.test"),
+        website_apps=(("static", "/static/"), ("shop", ""), ("blog", "blog")),
+    )
+    assert website.domains == ("Shop.Example.COM", "a.test")
+    assert website.mounts == (Mount("static", "/static/"), Mount("shop", ""), Mount("blog", "blog"))
+
+
+def test_domains_of_the_dns_are_read_in_lower_case() -> None:
     """DNS knows no case, comparing does."""
-    assert _website(subdomains=("Shop.Example.COM",)).domains == ("shop.example.com",)
     assert answers.domains([{"domain": "Example.COM", "subdomains": ["WWW"]}]) == (
         Domain("example.com", ("www",)),
     )
-
-
-@pytest.mark.parametrize(
-    ("path", "read"),
-    [
-        ("/", "/"),
-        ("", "/"),
-        ("//", "/"),
-        ("/blog", "/blog"),
-        ("/blog/", "/blog"),
-        ("blog", "/blog"),
-        ("/.well-known/acme-challenge/", "/.well-known/acme-challenge"),
-    ],
-)
-def test_mount_paths_are_read_in_one_spelling(path: str, read: str) -> None:
-    """With a slash at the start and none at the end, whatever the panel was given."""
-    assert _website(website_apps=(("shop", path),)).mounts == (Mount("shop", read),)
 
 
 @pytest.mark.parametrize("key", ["name", "ip", "https", "subdomains", "website_apps"])

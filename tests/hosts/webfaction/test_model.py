@@ -56,14 +56,29 @@ def test_a_mount_at_or_above_the_challenge_path_serves_challenges(path: str, doe
     assert Mount("app", path).serves_challenges is does
 
 
-def test_new_content_keeps_the_challenge_mounts() -> None:
-    """In whatever order they stood."""
-    challenges, blog, shop = Mount("c", "/.well-known"), Mount("blog", "/"), Mount("shop", "/s")
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/", "/"),
+        ("", "/"),
+        ("//", "/"),
+        ("/blog", "/blog"),
+        ("/blog/", "/blog"),
+        ("blog", "/blog"),
+        ("/.well-known/acme-challenge/", CHALLENGE_PATH),
+    ],
+)
+def test_the_spelling_of_a_path_does_not_change_what_it_means(path: str, meant: str) -> None:
+    """With or without slashes at its ends."""
+    assert Mount("shop", path).url_path == meant
+    assert Mount("shop", path).meaning == Mount("shop", meant).meaning
+
+
+def test_content_is_what_is_not_for_challenges() -> None:
+    """In its order."""
+    challenges, blog, shop = Mount("c", "/.well-known/"), Mount("blog", "/"), Mount("shop", "/s")
     website = Website("site", "192.0.2.1", False, (), (challenges, blog, shop))
     assert website.content == (blog, shop)
-    redirected = website.with_content((Mount("redirect", "/"),))
-    assert redirected.mounts == (Mount("redirect", "/"), challenges)
-    assert redirected.with_content(website.content).content == website.content
 
 
 def test_an_upload_shows_nothing_of_itself() -> None:

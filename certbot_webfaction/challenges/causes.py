@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from certbot_webfaction.account import Options
-from certbot_webfaction.challenges.placement import Place
+from certbot_webfaction.account import Account
 from certbot_webfaction.names import a_label
-from certbot_webfaction.panel.model import CHALLENGE_PATH
+from certbot_webfaction.panel.model import CHALLENGE_PATH, Place
 from certbot_webfaction.text import printable
 from certbot_webfaction.web.challenge_file import Walk, WrongAnswer
 from certbot_webfaction.web.dialling import Trouble, ip_version
@@ -21,7 +20,7 @@ class _Seen:
 
     answer: WrongAnswer
     place: Place
-    options: Options
+    account: Account
 
     @property
     def walk(self) -> Walk:
@@ -38,28 +37,38 @@ class _Seen:
     @property
     def words(self) -> dict[str, str]:
         """What the texts of `_CAUSES` may name."""
-        place = self.place
+        place, host, options = self.place, self.account.host, self.account.options
+        alternative = (
+            place.alternative or f"see to it that nothing else answers at {CHALLENGE_PATH}/"
+        )
         return {
             "domain": place.domain,
-            "website": place.website.name,
-            "app": place.mount.app,
+            "site": place.site.label,
+            "kind": host.holder,
+            "name": place.holder,
+            "holder": f"{host.holder} {place.holder}",
             "directory": place.directory,
-            "folder": f"{place.directory}/{place.path('')}".rstrip("/"),
-            "ip": place.website.ip,
+            "folder": f"{place.directory}/{place.below}".rstrip("/"),
+            "server": place.site.address or "this account's server",
             "last_host": self.last_host,
             "target": printable(self.walk.refused_redirect, 200),
             "status": str(self.walk.status),
-            "connect_to": str(self.options.route.address),
-            "wait": str(self.options.wait),
+            "address": str(options.route.address),
+            "connect_to": host.flag("connect-to"),
+            "wait_option": host.flag("wait"),
+            "wait": str(options.wait),
             "ipv6": next((ip for ip in self.answer.addresses if ip_version(ip) == 6), ""),
             "path": CHALLENGE_PATH,
+            "alternative": alternative,
+            "Alternative": alternative[:1].upper() + alternative[1:],
+            "interference": place.interference,
         }
 
 
 def _found_elsewhere(seen: _Seen) -> bool:
     """Whether DNS points only to other servers; panels know their IPv4 addresses alone."""
-    by_ipv4 = [address for address in seen.answer.addresses if ip_version(address) == 4]
-    return bool(seen.answer.addresses) and seen.place.website.ip not in by_ipv4
+    known = seen.place.site.address
+    return bool(known and seen.answer.addresses) and known not in seen.answer.addresses
 
 
 _NO_ANSWER = (Trouble.REFUSED, Trouble.TIMED_OUT, Trouble.UNREACHABLE, Trouble.SILENT)
@@ -88,15 +97,9 @@ def _forbidden(seen: _Seen) -> bool:
     return seen.walk.status == 403 and not _redirected_to_https(seen)
 
 
-def _htaccess_obeyed(seen: _Seen) -> bool:
-    return seen.place.mounted and seen.place.app is not None and seen.place.app.htaccess
+def _interfered(seen: _Seen) -> bool:
+    return seen.place.ready and bool(seen.place.interference)
 
-
-_HTACCESS = (
-    "a .htaccess in {directory} or a code file there answers in place of the file. Write"
-    " “RewriteRule ^\\.well-known/acme-challenge/ - [L]” before its other rules, or keep challenge"
-    " files in an app of their own with --webfaction-app NAME."
-)
 
 _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     # The first that fits is told.
@@ -106,14 +109,16 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
         " its name servers (/etc/resolv.conf) answer, and run the command again.",
     ),
     (
-        lambda seen: seen.trouble is Trouble.NOT_FOUND and seen.options.route.address is not None,
-        "DNS has no address for {connect_to}, which --webfaction-connect-to names. Correct it, or"
-        " give an IP address.",
+        lambda seen: (
+            seen.trouble is Trouble.NOT_FOUND and seen.account.options.route.address is not None
+        ),
+        "DNS has no address for {address}, which {connect_to} names. Correct it, or give an IP"
+        " address.",
     ),
     (
         lambda seen: seen.trouble is Trouble.NOT_FOUND and len(seen.walk.urls) == 1,
-        "DNS has no address for {domain}. Add a record that points it to {ip}, and wait until it"
-        " is known everywhere.",
+        "DNS has no address for {domain}. Add a record that points it to {server}, and wait until"
+        " it is known everywhere.",
     ),
     (
         lambda seen: seen.trouble is Trouble.NOT_FOUND,
@@ -127,8 +132,8 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     ),
     (
         _found_elsewhere,
-        "DNS points {domain} to another server than this account's ({ip}). Point its A record to"
-        " {ip}; if a CDN is meant to stand before it, let it pass {path}/ on unchanged.",
+        "DNS points {domain} to another server than this account's ({server}). Point its A record"
+        " to {server}; if a CDN is meant to stand before it, let it pass {path}/ on unchanged.",
     ),
     (
         lambda seen: seen.trouble in _NO_ANSWER and _redirected_away(seen),
@@ -138,24 +143,23 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     (
         lambda seen: seen.trouble in _NO_ANSWER and _redirected_to_https(seen),
         "it redirects to https, where nothing answers. Exclude {path}/ from the redirect, or"
-        " create an https website with {domain} in the panel; if --webfaction-connect-to is given,"
-        " check its second port.",
+        " create an https website with {domain} in the panel; if {connect_to} is given, check its"
+        " second port.",
     ),
     (
         lambda seen: seen.trouble is Trouble.REFUSED,
         "nothing listens there. If {domain} was only just set up, wait a few minutes; if"
-        " --webfaction-connect-to is given, check its address and ports.",
+        " {connect_to} is given, check its address and ports.",
     ),
     (
         lambda seen: seen.trouble in (Trouble.TIMED_OUT, Trouble.UNREACHABLE),
         "a firewall drops the connection, or this machine can't reach the address. If only this"
-        " machine can't, name one that it reaches with --webfaction-connect-to.",
+        " machine can't, name one that it reaches with {connect_to}.",
     ),
     (
         lambda seen: seen.trouble is Trouble.SILENT,
         "the server is overloaded, or the app that answers for {domain} hangs. See to it that the"
-        " app {app} answers at {path}, or keep challenge files in an app of their own with"
-        " --webfaction-app NAME.",
+        " {holder} answers at {path}, or {alternative}.",
     ),
     (
         lambda seen: bool(seen.walk.refused_redirect),
@@ -169,66 +173,64 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
         " from the redirect.",
     ),
     (
-        lambda seen: not seen.place.mounted,
-        "the web server does not know yet that {app} was mounted at {path} on the website"
-        " {website}. Run the command again, with a --webfaction-wait longer than {wait} if that"
-        " does not help.",
+        lambda seen: not seen.place.ready,
+        "the web server does not know yet that {name} was mounted at {path} on the {site}. Run"
+        " the command again, with a {wait_option} longer than {wait} if that does not help.",
     ),
     (
-        lambda seen: _forbidden(seen) and _htaccess_obeyed(seen),
+        lambda seen: _forbidden(seen) and _interfered(seen),
         "the web server may not enter {folder}: that directory, and each on the way to it, needs"
-        f" mode 0755. If they have it, {_HTACCESS}",
+        " mode 0755. If they have it, {interference}",
     ),
     (
         _forbidden,
         "the web server may not enter {folder}: that directory, and each on the way to it, needs"
-        " mode 0755. If they have it, keep challenge files in an app of their own with"
-        " --webfaction-app NAME.",
+        " mode 0755. If they have it, {alternative}.",
     ),
     (
-        lambda seen: _htaccess_obeyed(seen) and seen.walk.status != 404,
-        _HTACCESS,
+        lambda seen: _interfered(seen) and seen.walk.status != 404,
+        "{interference}",
     ),
     (
         _redirected_to_https,
         "it redirects to https, where other content answers. Exclude {path}/ from the redirect,"
-        " or mount the app {app} there on the https website too.",
+        " or mount the {holder} there on the https website too.",
     ),
     (
-        _htaccess_obeyed,
-        f"{_HTACCESS} If {{domain}} was only just set up, wait a few minutes first.",
+        _interfered,
+        "{interference} If {domain} was only just set up, wait a few minutes first.",
     ),
     (
         lambda seen: seen.walk.status == 404,
         "the file is in {directory}, but the web server looks elsewhere: either it does not know"
-        " {domain} yet (wait a few minutes), or another app answers for the app {app} (keep"
-        " challenge files in an app of their own with --webfaction-app NAME).",
+        " {domain} yet (wait a few minutes), or another {kind} answers for the {holder}"
+        " ({alternative}).",
     ),
     (
         lambda seen: True,
-        "something else than the app {app} answers there. Keep challenge files in an app of their"
-        " own with --webfaction-app NAME.",
+        "something else than the {holder} answers there. {Alternative}.",
     ),
 )
 
 
-def explain(wrong: Mapping[str, WrongAnswer], places: Mapping[str, Place], options: Options) -> str:
+def explain(wrong: Mapping[str, WrongAnswer], places: Mapping[str, Place], account: Account) -> str:
     """Say for each domain what came back in place of its challenge file, why, and what to do."""
     lines = [
         f"{len(wrong)} of {len(places)} challenge files did not come back as a CA has to see them"
-        f" within {options.wait} s. The CA was not asked, so nothing counts against its limits."
+        f" within {account.options.wait} s. The CA was not asked, so nothing counts against its"
+        " limits."
     ]
     for domain, answer in wrong.items():
-        where, *came_back, cause = describe(answer, places[domain], options)
+        where, *came_back, cause = describe(answer, places[domain], account)
         lines.append(f"  {domain}: {where}")
         lines += [f"    {line}" for line in came_back]
         lines.append(f"    Likely cause: {cause}")
     return "\n".join(lines)
 
 
-def describe(answer: WrongAnswer, place: Place, options: Options) -> list[str]:
+def describe(answer: WrongAnswer, place: Place, account: Account) -> list[str]:
     """Where a domain's challenge file was asked for, what came back, and last the likely cause."""
-    seen = _Seen(answer, place, options)
+    seen = _Seen(answer, place, account)
     cause = next(text for fits, text in _CAUSES if fits(seen))
     lines = [_where(seen), *_came_back(seen.walk)]
     if answer.by_ipv4 is not None:
@@ -237,13 +239,16 @@ def describe(answer: WrongAnswer, place: Place, options: Options) -> list[str]:
 
 
 def _where(seen: _Seen) -> str:
-    route = seen.options.route
+    route = seen.account.options.route
     if route.address is not None:
-        return f"asked at {route.address} port {route.http_port} (--webfaction-connect-to)"
+        option = seen.account.host.flag("connect-to")
+        return f"asked at {route.address} port {route.http_port} ({option})"
     if not seen.answer.addresses:
         return "not in DNS" if seen.trouble is Trouble.NOT_FOUND else "not resolved"
-    here = "this account's server" if not _found_elsewhere(seen) else "not this account's server"
-    return f"resolves to {', '.join(seen.answer.addresses)}, {here}"
+    found = f"resolves to {', '.join(seen.answer.addresses)}"
+    if not seen.place.site.address:
+        return found
+    return f"{found}, {'not ' if _found_elsewhere(seen) else ''}this account's server"
 
 
 def _came_back(walk: Walk) -> list[str]:
@@ -258,27 +263,30 @@ def _came_back(walk: Walk) -> list[str]:
     return lines
 
 
-def auth_hint(domains: Sequence[str], options: Options) -> str:
+def auth_hint(places: Sequence[Place], account: Account) -> str:
     """Say what to check where the CA did not get what was seen from here."""
+    domains = [place.domain for place in places]
     listed = ", ".join(domains[:5]) + (f" and {len(domains) - 5} more" if len(domains) > 5 else "")
+    host, options = account.host, account.options
     if options.wait == 0:
         seen = (
             f"The challenge files for {listed} were placed, but not looked at from here, because of"
-            " --webfaction-wait 0. Leave that out to learn more."
+            f" {host.flag('wait')} 0. Leave that out to learn more."
         )
     elif options.route.address is not None:
         seen = (
             f"The challenge files for {listed} came back right at {options.route.address}, where"
-            " --webfaction-connect-to leads. The CA goes where DNS points instead: check that this"
-            " is the same server."
+            f" {host.flag('connect-to')} leads. The CA goes where DNS points instead: check that"
+            " this is the same server."
         )
     else:
         seen = f"The challenge files for {listed} came back right when they were fetched from here."
+    alternative = next((place.alternative for place in places if place.alternative), "")
     return (
         f"{seen} Where the CA got something else, it mostly is one of these: an AAAA record that"
         " leads to another server (CAs ask IPv6 first); DNS that was changed only lately, or that"
         " answers differently elsewhere; a firewall, or blocking by country, that keeps the CA"
         f" out; a CDN that caches or changes what is below {CHALLENGE_PATH}/. Remedy that before"
-        " you run the command again: the CA allows 5 failures per domain and hour. With an app of"
-        " its own (--webfaction-app NAME) a challenge does not depend on a website's content."
+        " you run the command again: the CA allows 5 failures per domain and hour."
+        + (f" If you {alternative}, none depends on a website's content." if alternative else "")
     )

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 
 from certbot import errors
 
-from certbot_webfaction.account import HostAccount
-from certbot_webfaction.books.journal import PlacedFile
-from certbot_webfaction.challenges.placement import Place
-from certbot_webfaction.hosts.webfaction.choosing import File, PlacingError, choose_files
+from certbot_webfaction.account import Account
+from certbot_webfaction.panel.files import File, PlacedFile, PlacingError
+from certbot_webfaction.panel.model import Place
 from certbot_webfaction.web.challenge_file import ChallengeFile, WrongAnswer, look
 
 logger = logging.getLogger(__name__)
@@ -20,24 +19,24 @@ LONGEST_WAIT = 3.0
 """Seconds. Nothing changes on the panel, so the web server needs no time to get to know it."""
 
 
-def probe(account: HostAccount, places: Sequence[Place]) -> dict[str, WrongAnswer]:
+def probe(account: Account, places: Sequence[Place]) -> dict[str, WrongAnswer]:
     """Put a file where a challenge of each domain would be answered, fetch it, and remove it.
 
     The files are written and looked at as those of challenges are. But the journal is left alone: a
     certbot that runs at this moment writes it too, and cleaning up by the journal would take away
     that certbot's challenge files. Names are random, so nobody else's file is touched.
 
-    :param places: those with a mount; no website is changed
+    :param places: those that are ready; nothing is made
     :returns: for each domain that did not serve its file, what it served instead; none where
-        ``--webfaction-wait 0`` says not to look
+        the wait is 0, which says not to look
     :raises certbot.errors.PluginError: if a file can't be written; `PlacingError` names it
     """
     token = f"certbot-webfaction-{secrets.token_urlsafe(12)}"
     content = secrets.token_urlsafe(24)
     files = dict.fromkeys(
-        File(place.directory, place.path(token), content) for place in places if place.mounted
+        File(place.directory, place.path(token), content) for place in places if place.ready
     )
-    at = choose_files(account)
+    at = account.panel.files
     placed = [PlacedFile(file.directory, file.path) for file in files]
     try:
         try:

@@ -60,7 +60,7 @@ class Host:
     panels of an account share in a process (the login, what was seen), without a call; it is where
     the client is imported, for most runs of certbot need none. ``open`` gives a panel over that.
     ``carry_over`` makes a document of version 1 one of version 2: the name of the document, and
-    what is in it.
+    what is in it. ``holder`` is the panel's word for what `Place.holder` names.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Host:
     dns_plugin: str = ""
     options: tuple[Option, ...] = ()
     carry_over: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None
+    holder: str = "directory"
 
     def flag(self, option: str) -> str:
         """How the user writes one of our options."""

@@ -154,6 +154,8 @@ class Change:
     """A redirect to https; ``before`` is what the site showed."""
     FILE = "file"
     """A challenge file; ``after`` is a `certbot_webfaction.panel.files.PlacedFile`."""
+    RECORD = "record"
+    """A TXT record that answers a challenge; ``on`` is its value."""
     CHALLENGE = "challenge"
     """The purpose of what was made to answer a challenge."""
 

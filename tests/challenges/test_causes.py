@@ -2,55 +2,90 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from certbot_webfaction.account import Options
+from certbot_webfaction.account import Account
 from certbot_webfaction.challenges.causes import auth_hint, explain
-from certbot_webfaction.challenges.placement import Place
-from certbot_webfaction.hosts.webfaction.model import App, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.panel.model import CHALLENGE_PATH
+from certbot_webfaction.hosts.host import Host
+from certbot_webfaction.hosts.webfaction import WEBFACTION
+from certbot_webfaction.panel.model import CHALLENGE_PATH, HttpSite, Place
 from certbot_webfaction.web.challenge_file import Walk, WrongAnswer
 from certbot_webfaction.web.dialling import Trouble
 from certbot_webfaction.web.route import Route
+from tests.accounts import make_account
+from tests.panel.one_site import ONE_SITE, OneSiteHost, OneSitePanel
 
 IP = "192.0.2.80"
-OPTIONS = Options(Path("webfaction.ini"), None, None, "static_php70", "auto", 120, Route())
 URL = f"http://shop.test{CHALLENGE_PATH}/token"
-STATIC = App("static", "static_only", "/home/alice/webapps/static")
-PHP = App("php", "static_php70", "/home/alice/webapps/php", htaccess=True)
+SITE = HttpSite("shop", "http website shop", ("shop.test",), False, address=IP)
+OWN_APP = "keep challenge files in an app of their own with --webfaction-app NAME"
+STATIC = Place(
+    domain="shop.test",
+    site=SITE,
+    directory="/home/alice/webapps/static",
+    below=CHALLENGE_PATH[1:],
+    holder="static",
+    mount="/",
+    alternative=OWN_APP,
+)
+HTACCESS = (
+    "a .htaccess in /home/alice/webapps/php or a code file there answers in place of the file."
+    " Write “RewriteRule ^\\.well-known/acme-challenge/ - [L]” before its other rules, or keep"
+    " challenge files in an app of their own with --webfaction-app NAME."
+)
+PHP = replace(STATIC, directory="/home/alice/webapps/php", holder="php", interference=HTACCESS)
+CHALLENGES = replace(PHP, below="", mount=CHALLENGE_PATH)
 
 HERE = (IP,)
 
 
-def place(app: App = STATIC, path: str = "/", *, mounted: bool = True) -> Place:
-    website = Website("shop", IP, False, ("shop.test",), (Mount("django", "/"),))
-    return Place("shop.test", website, Mount(app.name, path), app, mounted)
+class Told:
+    """What a person on an account is told."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def account(
+        self, host: Host = WEBFACTION, wait: int = 120, route: Route | None = None
+    ) -> Account:
+        panel = OneSitePanel(OneSiteHost(self._directory))
+        return make_account(self._directory, panel, host, wait=wait, route=route)
+
+    def lines(
+        self, answer: WrongAnswer, where: Place = STATIC, account: Account | None = None
+    ) -> list[str]:
+        """What is said of one domain."""
+        account = account or self.account()
+        lines = explain({"shop.test": answer}, {"shop.test": where}, account).splitlines()
+        assert lines[0] == (
+            "1 of 1 challenge files did not come back as a CA has to see them within 120 s. The CA"
+            " was not asked, so nothing counts against its limits."
+        )
+        return lines[1:]
+
+    def cause(
+        self, answer: WrongAnswer, where: Place = STATIC, account: Account | None = None
+    ) -> str:
+        """The likely cause, and what to do."""
+        last = self.lines(answer, where, account)[-1]
+        assert last.startswith("    Likely cause: ")
+        return last.removeprefix("    Likely cause: ")
 
 
-def told(answer: WrongAnswer, where: Place | None = None, options: Options = OPTIONS) -> list[str]:
-    lines = explain({"shop.test": answer}, {"shop.test": where or place()}, options).splitlines()
-    assert lines[0] == (
-        f"1 of 1 challenge files did not come back as a CA has to see them within {options.wait} s."
-        " The CA was not asked, so nothing counts against its limits."
-    )
-    return lines[1:]
+@pytest.fixture
+def told(tmp_path: Path) -> Told:
+    return Told(tmp_path)
 
 
-def cause(answer: WrongAnswer, where: Place | None = None, options: Options = OPTIONS) -> str:
-    last = told(answer, where, options)[-1]
-    assert last.startswith("    Likely cause: ")
-    return last.removeprefix("    Likely cause: ")
-
-
-def test_a_whole_report() -> None:
+def test_a_whole_report(told: Told) -> None:
     """Where the name leads, each redirect, the status, the body in one clean line, the cause."""
     body = "<html><style>p {}</style><h1>Hello\x1b[31m,</h1>\n\n  <p>world" + "!" * 200
     walk = Walk((URL, "https://www.shop.test/"), IP, 200, body)
 
-    assert told(WrongAnswer(("2001:db8::7", IP), walk)) == [
+    assert told.lines(WrongAnswer(("2001:db8::7", IP), walk)) == [
         f"  shop.test: resolves to 2001:db8::7, {IP}, this account's server",
         f"    GET {URL}",
         "    redirected to https://www.shop.test/",
@@ -60,14 +95,14 @@ def test_a_whole_report() -> None:
     ]
 
 
-def test_every_domain_is_told() -> None:
+def test_every_domain_is_told(told: Told) -> None:
     """How many of how many, and each by itself."""
     answers = {
         "shop.test": WrongAnswer(HERE, Walk((URL,), IP, 404)),
         "www.shop.test": WrongAnswer((), Walk((URL,), trouble=Trouble.NOT_FOUND)),
     }
-    places = dict.fromkeys([*answers, "right.test"], place())
-    report = explain(answers, places, OPTIONS)
+    places = dict.fromkeys([*answers, "right.test"], STATIC)
+    report = explain(answers, places, told.account())
 
     assert report.startswith("2 of 3 challenge files did not come back")
     assert f"\n  shop.test: resolves to {IP}, this account's server\n" in report
@@ -75,11 +110,11 @@ def test_every_domain_is_told() -> None:
     assert "    status 404, no text\n" in report
 
 
-def test_a_name_that_dns_lacks() -> None:
+def test_a_name_that_dns_lacks(told: Told) -> None:
     """The record to add is named."""
     walk = Walk((URL,), trouble=Trouble.NOT_FOUND, detail="[Errno -2] Name or service not known")
 
-    assert told(WrongAnswer((), walk)) == [
+    assert told.lines(WrongAnswer((), walk)) == [
         "  shop.test: not in DNS",
         f"    GET {URL}",
         "    DNS has no address for the name ([Errno -2] Name or service not known)",
@@ -88,21 +123,21 @@ def test_a_name_that_dns_lacks() -> None:
     ]
 
 
-def test_dns_that_points_elsewhere() -> None:
+def test_dns_that_points_elsewhere(told: Told) -> None:
     """An IPv4 address that is not the website's, or IPv6 alone."""
     for addresses in (("192.0.2.99",), ("2001:db8::7",)):
         answer = WrongAnswer(addresses, Walk((URL,), addresses[0], 200, "parked"))
-        assert told(answer)[0] == (
+        assert told.lines(answer)[0] == (
             f"  shop.test: resolves to {addresses[0]}, not this account's server"
         )
-        assert cause(answer) == (
+        assert told.cause(answer) == (
             "DNS points shop.test to another server than this account's (192.0.2.80). Point its A"
             " record to 192.0.2.80; if a CDN is meant to stand before it, let it pass"
             " /.well-known/acme-challenge/ on unchanged."
         )
 
 
-def test_ipv6_that_answers_differently() -> None:
+def test_ipv6_that_answers_differently(told: Told) -> None:
     """Both answers are shown, and the record to remove."""
     answer = WrongAnswer(
         (IP, "2001:db8::7"),
@@ -110,7 +145,7 @@ def test_ipv6_that_answers_differently() -> None:
         Walk((URL,), IP, 200, "token.thumb"),
     )
 
-    assert told(answer)[1:] == [
+    assert told.lines(answer)[1:] == [
         f"    GET {URL}",
         "    status 404, “old server”",
         f"    over IPv4: GET {URL}",
@@ -121,20 +156,20 @@ def test_ipv6_that_answers_differently() -> None:
     ]
 
 
-def test_ipv6_that_answers_the_same() -> None:
+def test_ipv6_that_answers_the_same(told: Told) -> None:
     """Then IPv6 is not the cause."""
     walk = Walk((URL,), "2001:db8::7", 404, "nothing")
     answer = WrongAnswer((IP, "2001:db8::7"), walk, walk._replace(address=IP))
 
-    assert cause(answer).startswith("the file is in /home/alice/webapps/static, but")
+    assert told.cause(answer).startswith("the file is in /home/alice/webapps/static, but")
 
 
-def test_connect_to_is_named() -> None:
+def test_connect_to_is_named(told: Told) -> None:
     """Where DNS was not asked, nothing is said of it."""
-    options = OPTIONS._replace(route=Route("127.0.0.1", 8080))
+    account = told.account(route=Route("127.0.0.1", 8080))
     answer = WrongAnswer((), Walk((URL,), "127.0.0.1", trouble=Trouble.REFUSED))
 
-    assert told(answer, options=options) == [
+    assert told.lines(answer, account=account) == [
         "  shop.test: asked at 127.0.0.1 port 8080 (--webfaction-connect-to)",
         f"    GET {URL}",
         "    the connection was refused",
@@ -190,83 +225,128 @@ CAUSES = {
 
 
 @pytest.mark.parametrize("walk", CAUSES)
-def test_each_cause(walk: Walk) -> None:
+def test_each_cause(walk: Walk, told: Told) -> None:
     """What came back from this account's server, and what is made of it."""
-    assert cause(WrongAnswer(HERE, walk)).startswith(CAUSES[walk])
+    assert told.cause(WrongAnswer(HERE, walk)).startswith(CAUSES[walk])
 
 
-def test_an_htaccess_in_the_way() -> None:
-    """An app that obeys .htaccess; a 404 may also be a front end that is late."""
-    expected = (
-        "a .htaccess in /home/alice/webapps/php or a code file there answers in place of the file."
-        " Write “RewriteRule ^\\.well-known/acme-challenge/ - [L]” before its other rules, or keep"
-        " challenge files in an app of their own with --webfaction-app NAME."
-    )
+def test_an_htaccess_in_the_way(told: Told) -> None:
+    """Something that may answer in place of files; a 404 may also be a front end that is late."""
     for walk in (
         Walk((URL, "https://shop.test/"), IP, 403),
         Walk((URL,), IP, 200, "<h1>Blog</h1>"),
         Walk((URL, "https://shop.test/"), IP, 200, "Shop"),
     ):
-        assert cause(WrongAnswer(HERE, walk), place(PHP)) == expected
-        assert cause(WrongAnswer(HERE, walk)) != expected
-    assert cause(WrongAnswer(HERE, Walk((URL,), IP, 404)), place(PHP)) == (
-        f"{expected} If shop.test was only just set up, wait a few minutes first."
+        assert told.cause(WrongAnswer(HERE, walk), PHP) == HTACCESS
+        assert told.cause(WrongAnswer(HERE, walk)) != HTACCESS
+    assert told.cause(WrongAnswer(HERE, Walk((URL,), IP, 404)), PHP) == (
+        f"{HTACCESS} If shop.test was only just set up, wait a few minutes first."
     )
 
 
-def test_a_directory_that_is_closed() -> None:
+def test_a_directory_that_is_closed(told: Told) -> None:
     """It is named before the .htaccess that may forbid it as well."""
-    for path, folder in (("/", "/.well-known/acme-challenge"), (CHALLENGE_PATH, "")):
-        told = cause(WrongAnswer(HERE, Walk((URL,), IP, 403)), place(PHP, path))
-        assert told.startswith(
+    for where, folder in ((PHP, "/.well-known/acme-challenge"), (CHALLENGES, "")):
+        said = told.cause(WrongAnswer(HERE, Walk((URL,), IP, 403)), where)
+        assert said.startswith(
             f"the web server may not enter /home/alice/webapps/php{folder}: that directory, and"
             " each on the way to it, needs mode 0755. If they have it, a .htaccess in /home/alice/"
         )
 
 
-def test_a_name_to_connect_to_that_dns_lacks() -> None:
+def test_a_name_to_connect_to_that_dns_lacks(told: Told) -> None:
     """The option is to blame, not the domain; a resolver that is silent blames neither."""
-    options = OPTIONS._replace(route=Route("web500.invalid"))
+    account = told.account(route=Route("web500.invalid"))
     for urls in ((URL,), (URL, "http://www.test/")):
         walk = Walk(urls, "web500.invalid", trouble=Trouble.NOT_FOUND)
-        assert cause(WrongAnswer((), walk), options=options) == (
+        assert told.cause(WrongAnswer((), walk), account=account) == (
             "DNS has no address for web500.invalid, which --webfaction-connect-to names. Correct"
             " it, or give an IP address."
         )
     walk = Walk((URL,), "web500.invalid", trouble=Trouble.NO_RESOLVER)
-    assert cause(WrongAnswer((), walk), options=options).startswith("this machine can't resolve")
-    assert told(WrongAnswer((), walk))[0] == "  shop.test: not resolved"
+    assert told.cause(WrongAnswer((), walk), account=account).startswith(
+        "this machine can't resolve"
+    )
+    assert told.lines(WrongAnswer((), walk))[0] == "  shop.test: not resolved"
 
 
-def test_a_front_end_that_is_late() -> None:
+def test_a_front_end_that_is_late(told: Told) -> None:
     """A mount of this run that did not take effect: the app below still answers."""
     for walk in (Walk((URL,), IP, 404), Walk((URL,), IP, 200, "Django")):
-        where = place(PHP, CHALLENGE_PATH, mounted=False)
-        assert cause(WrongAnswer(HERE, walk), where) == (
+        assert told.cause(WrongAnswer(HERE, walk), replace(CHALLENGES, ready=False)) == (
             "the web server does not know yet that php was mounted at /.well-known/acme-challenge"
-            " on the website shop. Run the command again, with a --webfaction-wait longer than 120"
-            " if that does not help."
+            " on the http website shop. Run the command again, with a --webfaction-wait longer than"
+            " 120 if that does not help."
         )
 
 
-def test_the_hint_says_what_was_seen() -> None:
+@pytest.mark.parametrize(
+    ("walk", "said"),
+    [
+        (
+            Walk((URL,), trouble=Trouble.NOT_FOUND),
+            "DNS has no address for shop.test. Add a record that points it to this account's"
+            " server, and wait until it is known everywhere.",
+        ),
+        (
+            Walk((URL,), "192.0.2.99", 403),
+            "the web server may not enter /srv/shop/.well-known/acme-challenge: that directory, and"
+            " each on the way to it, needs mode 0755. If they have it, see to it that nothing else"
+            " answers at /.well-known/acme-challenge/.",
+        ),
+        (
+            Walk((URL,), "192.0.2.99", 404),
+            "the file is in /srv/shop, but the web server looks elsewhere: either it does not know"
+            " shop.test yet (wait a few minutes), or another folder answers for the folder of shop"
+            " (see to it that nothing else answers at /.well-known/acme-challenge/).",
+        ),
+        (
+            Walk((URL,), "192.0.2.99", 200, "Hello"),
+            "something else than the folder of shop answers there. See to it that nothing else"
+            " answers at /.well-known/acme-challenge/.",
+        ),
+        (
+            Walk((URL,), "192.0.2.99", trouble=Trouble.TIMED_OUT),
+            "a firewall drops the connection, or this machine can't reach the address. If only this"
+            " machine can't, name one that it reaches with --onesite-connect-to.",
+        ),
+    ],
+)
+def test_another_host_is_spoken_of_in_its_own_words(walk: Walk, said: str, told: Told) -> None:
+    """Its options, what holds its files; and no address of its server where none is known."""
+    site = HttpSite("7", "site shop", ("shop.test",), False)
+    where = Place("shop.test", site, "/srv/shop", CHALLENGE_PATH[1:], "of shop", "/")
+    addresses = (walk.address,) if walk.address else ()
+    lines = told.lines(WrongAnswer(addresses, walk), where, told.account(ONE_SITE))
+
+    assert lines[0] == "  shop.test: " + ("resolves to 192.0.2.99" if addresses else "not in DNS")
+    assert lines[-1] == f"    Likely cause: {said}"
+
+
+def test_the_hint_says_what_was_seen(told: Told) -> None:
     """After the CA failed: whether the files were seen from here, where, and what remains."""
-    hint = auth_hint(["shop.test"], OPTIONS)
+    hint = auth_hint([STATIC], told.account())
     assert hint.startswith(
         "The challenge files for shop.test came back right when they were fetched from here. Where"
     )
     for word in ("AAAA", "firewall", "country", "CDN", "DNS", "--webfaction-app"):
         assert word in hint
-    elsewhere = auth_hint(["shop.test"], OPTIONS._replace(route=Route("192.0.2.1")))
+    elsewhere = auth_hint([STATIC], told.account(route=Route("192.0.2.1")))
     assert "came back right at 192.0.2.1, where --webfaction-connect-to leads" in elsewhere
-    unseen = auth_hint(["shop.test"], OPTIONS._replace(wait=0))
+    unseen = auth_hint([STATIC], told.account(wait=0))
     assert "but not looked at from here, because of --webfaction-wait 0" in unseen
 
 
-def test_the_hint_names_no_hundred_domains() -> None:
+def test_the_hint_names_no_hundred_domains(told: Told) -> None:
     """Five, and how many more."""
-    domains = [f"{number}.test" for number in range(100)]
+    places = [replace(STATIC, domain=f"{number}.test") for number in range(100)]
 
     assert "for 0.test, 1.test, 2.test, 3.test, 4.test and 95 more came" in auth_hint(
-        domains, OPTIONS
+        places, told.account()
     )
+
+
+def test_the_hint_names_no_other_way_where_there_is_none(told: Told) -> None:
+    """A host that has one place for the files alone."""
+    hint = auth_hint([replace(STATIC, alternative="")], told.account(ONE_SITE))
+    assert hint.endswith("the CA allows 5 failures per domain and hour.")

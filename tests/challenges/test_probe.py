@@ -3,88 +3,96 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from certbot import errors
 
-from certbot_webfaction.account import HostAccount, Options
-from certbot_webfaction.challenges.placement import Place
+from certbot_webfaction.account import Account
 from certbot_webfaction.challenges.probe import probe
-from certbot_webfaction.hosts.webfaction.choosing import PlacingError
-from certbot_webfaction.hosts.webfaction.model import App, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.hosts.webfaction.seen import SharedPanel
+from certbot_webfaction.hosts.local_files import LocalFiles
+from certbot_webfaction.panel.files import PlacedFile, PlacingError
+from certbot_webfaction.panel.model import CHALLENGE_PATH, HttpSite, Place
 from certbot_webfaction.web.route import Route
-from tests.hosts.webfaction.fake import IP
-from tests.hosts.webfaction.shell_panel import ShellPanel
+from tests.accounts import make_account
+from tests.panel.one_site import ONE_SITE, OneSiteHost, OneSitePanel
 from tests.web.web import Web, nobody_listens
 
 
-class Host:
-    """An account whose apps are directories here; what is fetched comes from ``web``."""
+class Scene:
+    """An account whose sites are directories here; what is fetched comes from ``http_port``."""
 
-    def __init__(self, home: Path, files: str, http_port: int, wait: int = 1) -> None:
-        self.home = home
-        options = Options(
-            home / "ini", None, None, "static_php70", files, wait, Route("127.0.0.1", http_port, 1)
+    def __init__(self, directory: Path, http_port: int, wait: int = 1) -> None:
+        self.sites = directory / "sites"
+        self.sites.mkdir(exist_ok=True)
+        self.host = OneSiteHost(directory)
+        self.panel = OneSitePanel(self.host)
+        route = Route("127.0.0.1", http_port, 1)
+        self.account: Account = make_account(
+            directory, self.panel, ONE_SITE, wait=wait, route=route
         )
-        self.panel = ShellPanel()
-        self.account = HostAccount(options, SharedPanel(lambda: self.panel), home / "documents")
 
-    def place(self, app: str, domain: str) -> Place:
-        """A static app at the root of a domain's website, its directory made."""
-        directory = self.home / app
+    def place(self, name: str, domain: str) -> Place:
+        """The place for a domain in a site of files, whose directory is made."""
+        directory = self.sites / name
         directory.mkdir(exist_ok=True)
-        mount = Mount(app, "/")
-        website = Website(app, IP, False, (domain,), (mount,))
-        return Place(domain, website, mount, App(app, "static_only", str(directory)))
-
-    def left(self) -> list[Path]:
-        """The files in all of it."""
-        return [path for path in self.home.rglob("*") if path.is_file()]
+        site = HttpSite(name, f"site {name}", (domain,), False)
+        return Place(domain, site, str(directory), CHALLENGE_PATH[1:], f"of {name}", "/")
 
 
-@pytest.mark.parametrize("files", ["local", "api"])
-def test_nothing_is_left_and_no_document_is_touched(tmp_path: Path, files: str) -> None:
-    """Whatever came back, here a server that does not have the file."""
+def test_nothing_is_left_and_no_document_is_touched(tmp_path: Path) -> None:
+    """Whatever came back, here from a server that does not have the file."""
     with Web() as web:
-        host = Host(tmp_path, files, web.port, wait=0)
-        places = [host.place("a", "a.test"), host.place("a", "www.a.test")]
-        assert probe(host.account, places) == {}, "not looked at"
+        scene = Scene(tmp_path, web.port, wait=0)
+        books = {path: path.read_bytes() for path in scene.account.books.folder.iterdir()}
+        places = [scene.place("a", "a.test"), scene.place("a", "www.a.test")]
+        assert probe(scene.account, places) == {}, "not looked at"
         assert web.asked == []
-        host = Host(tmp_path, files, web.port)
-        wrong = probe(host.account, places)
+        scene = Scene(tmp_path, web.port)
+        wrong = probe(scene.account, places)
     assert {domain: answer.walk.status for domain, answer in wrong.items()} == {
         "a.test": 404,
         "www.a.test": 404,
     }
-    assert list(tmp_path.rglob("*")) == [tmp_path / "a"]
-    if files == "api":
-        assert host.panel.verbs() == ["run", "run"], "one call places all, one removes them"
+    assert list(scene.sites.rglob("*")) == [scene.sites / "a"]
+    assert {path: path.read_bytes() for path in scene.account.books.folder.iterdir()} == books
+    assert scene.host.calls == []
 
 
-@pytest.mark.parametrize("files", ["local", "api"])
-def test_a_file_that_can_not_be_placed_takes_the_others_away_with_it(
-    tmp_path: Path, files: str
-) -> None:
-    """The error names the app's directory."""
-    host = Host(tmp_path, files, nobody_listens())
-    places = [host.place("a", "a.test"), host.place("b", "b.test")]
-    (tmp_path / "b").rmdir()
+def test_a_file_that_can_not_be_placed_takes_the_others_away_with_it(tmp_path: Path) -> None:
+    """The error names the directory."""
+    scene = Scene(tmp_path, nobody_listens())
+    places = [scene.place("a", "a.test"), scene.place("b", "b.test")]
+    (scene.sites / "b").rmdir()
     with pytest.raises(PlacingError) as raised:
-        probe(host.account, places)
-    assert raised.value.file.directory == str(tmp_path / "b")
-    assert list(tmp_path.rglob("*")) == [tmp_path / "a"], "directories that were made go, too"
+        probe(scene.account, places)
+    assert raised.value.file.directory == str(scene.sites / "b")
+    assert list(scene.sites.rglob("*")) == [scene.sites / "a"], "directories that were made go, too"
 
 
+class Unreachable(LocalFiles):
+    """Files of a host that does not answer any more when they are to be removed."""
+
+    def remove(self, placed: Sequence[PlacedFile]) -> list[tuple[PlacedFile, str]]:
+        raise errors.PluginError("The panel gave no usable answer.")
+
+
+class Kept(LocalFiles):
+    """Files that the host does not let go."""
+
+    def remove(self, placed: Sequence[PlacedFile]) -> list[tuple[PlacedFile, str]]:
+        return [(file, "kept") for file in placed]
+
+
+@pytest.mark.parametrize("files", [Unreachable(), Kept()])
 def test_a_file_that_can_not_be_removed_is_told(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    files: LocalFiles, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By its name; what was found is told all the same."""
-    host = Host(tmp_path, "api", nobody_listens())
-    place = host.place("a", "a.test")
-    host.panel.fail(2, "run")
+    scene = Scene(tmp_path, nobody_listens())
+    scene.panel.files = files
     with caplog.at_level(logging.WARNING):
-        assert list(probe(host.account, [place])) == ["a.test"]
-    (left,) = host.left()
-    assert f"The file {left.name} was left behind" in caplog.text
+        assert list(probe(scene.account, [scene.place("a", "a.test")])) == ["a.test"]
+    (left,) = (path for path in scene.sites.rglob("*") if path.is_file())
+    assert f"{left.name} was left behind: " in caplog.text

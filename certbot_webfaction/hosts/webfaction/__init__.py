@@ -57,4 +57,5 @@ WEBFACTION = Host(
         ),
     ),
     carry_over=carry_over,
+    holder="app",
 )

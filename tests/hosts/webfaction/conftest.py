@@ -68,8 +68,8 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> tuple[Upload, Upload]:
 
 
 @pytest.fixture
-def notices(_display: None) -> Iterator[io.StringIO]:
+def notices(_display: None) -> io.StringIO:
     """What is shown at the terminal."""
     shown = io.StringIO()
     obj.set_display(obj.NoninteractiveDisplay(shown))
-    yield shown
+    return shown

@@ -1,0 +1,85 @@
+"""Answering dns-01 challenges with TXT records of the account's DNS, and taking them away again.
+
+Every change is in the journal before it is made, so that the next run cleans up after one that
+was killed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from certbot import errors
+
+from certbot_webfaction.account import Account
+from certbot_webfaction.panel.errors import PanelUnreachableError
+from certbot_webfaction.panel.model import Change
+
+logger = logging.getLogger(__name__)
+
+
+class Records:
+    """The TXT records of one order."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._unreachable = False
+        self._interrupted: str | None = None
+
+    def find(self, names: Iterable[str]) -> None:
+        """See that records can be published at these validation names.
+
+        :raises certbot.errors.PluginError: for all names at once that are in no zone of the account
+        """
+        self._account.panel.find_zones(names)
+
+    def publish(self, name: str, value: str) -> None:
+        """Add a TXT record for the validation name ``name``, and what it needs to stand there.
+
+        :raises certbot.errors.PluginError: if that fails; `withdraw` has to follow in any case
+        """
+        self._account.read_books()  # a deploy hook may have written them
+        try:
+            self._account.panel.publish(name, value, self._account.books)
+        except BaseException as error:
+            self._account.panel.forget()  # it may have happened all the same
+            if not isinstance(error, errors.PluginError):
+                self._interrupted = value
+            raise
+
+    def withdraw(self, value: str, *, again: bool = False) -> None:
+        """Remove the TXT record with this value, and what was made for it.
+
+        What fails is warned of, and stays in the journal for `remove_leftovers`. Once the panel has
+        given no answer, it is not asked again.
+
+        :param again: whether this has failed before, in another run
+        """
+        if self._unreachable:
+            return
+        books = self._account.books
+        try:
+            self._account.read_books()
+            change = books.noted(Change.RECORD, value)
+            if change is None:
+                return
+            self._account.panel.undo(change, again)
+            # Else the host may carry it out only now: `remove_leftovers` looks once more.
+            if value != self._interrupted:
+                books.forget(change)
+        except errors.Error as error:
+            self._unreachable = isinstance(error, PanelUnreachableError)
+            logger.warning(
+                "Cleaning up after the challenges is not complete: %s The next run tries again.",
+                error,
+            )
+
+
+def remove_leftovers(account: Account) -> None:
+    """Remove what an earlier run that was killed, or could not, has left behind.
+
+    No call is made where nothing was left; the books are taken as they were read last.
+    """
+    records = Records(account)
+    for change in account.books.journal.all(Change.RECORD):
+        records.withdraw(change.on, again=True)

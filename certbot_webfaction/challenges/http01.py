@@ -1,0 +1,285 @@
+"""Answering http-01 challenges on the account, and taking back what that took.
+
+Every change is in the journal before it is made, so that the next run cleans up after one that
+was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import PurePosixPath
+
+from certbot import errors
+
+from certbot_webfaction.account import Account
+from certbot_webfaction.challenges.causes import explain
+from certbot_webfaction.challenges.nowhere import nowhere
+from certbot_webfaction.errors import ExplainedError
+from certbot_webfaction.names import a_label
+from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.files import File, PlacedFile, PlacingError
+from certbot_webfaction.panel.model import Change, Place
+from certbot_webfaction.panel.serving import Sites
+from certbot_webfaction.web.challenge_file import ChallengeFile, look
+
+logger = logging.getLogger(__name__)
+
+SETTLING = 1.0
+"""Seconds after which what was made is looked at again. A web server's processes take a change over
+one after another, so the first right answer may be followed by a wrong one."""
+
+
+def find_places(account: Account, domains: Sequence[str]) -> list[Place]:
+    """Find where the challenge files of domains belong, from what the panel was seen to hold.
+
+    :raises certbot.errors.PluginError: if no http site serves one of them, even when the panel is
+        asked anew, or one is a wildcard
+    """
+    wildcards = [domain for domain in domains if domain.startswith("*.")]
+    if wildcards:
+        raise ExplainedError(
+            f"No CA validates wildcards by challenge files, as -a {account.host.name} places them:"
+            f" {', '.join(wildcards)}. The CA was not asked.",
+            f"Use -a {account.host.dns_plugin} instead; it answers in the account's DNS, for names"
+            " without a wildcard too.",
+        )
+    try:
+        return _find_places(account, domains, fresh=False)
+    except (PanelUnreachableError, LoginRefusedError):
+        raise
+    except errors.PluginError:
+        return _find_places(account, domains, fresh=True)
+
+
+def _find_places(account: Account, domains: Sequence[str], *, fresh: bool) -> list[Place]:
+    sites = Sites(account.panel.http_sites(fresh))
+    serving = {domain: sites.serving(domain) for domain in domains}
+    lost = [domain for domain, found in serving.items() if not found]
+    if lost:
+        raise nowhere(lost, sites, Sites(account.panel.https_sites()))
+    return [account.panel.find_place(found[0], domain) for domain, found in serving.items()]
+
+
+def place(account: Account, files: Sequence[ChallengeFile]) -> list[Place]:
+    """Put challenge files where the web server serves them, and make what that takes.
+
+    :returns: the places, those not ``ready`` for which something was made now
+    :raises certbot.errors.PluginError: if there is no place for one; `clean_up` has to follow in
+        any case
+    """
+    for file in files:
+        # RFC 8555, section 8.3: base64url. It becomes a file's name.
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,200}", file.token):
+            raise ExplainedError(
+                f"The CA sent a challenge for {file.domain} whose token is no base64url."
+            )
+    found = find_places(account, [file.domain for file in files])
+    account.read_books()  # a deploy hook may have written them
+    made = account.panel.make_places(found, account.books)
+    places = [replace(now, ready=then.ready) for then, now in zip(found, made, strict=True)]
+    _place_files(account, files, {place.domain: place for place in places})
+    return places
+
+
+def _place_files(
+    account: Account, challenges: Sequence[ChallengeFile], places: Mapping[str, Place]
+) -> None:
+    files = {}
+    for each in challenges:
+        place = places[each.domain]
+        files[each.domain] = File(place.directory, place.path(each.token), each.content)
+    books = account.books
+    # If this run is killed before it knows which directories it made, the next one takes it that
+    # all are ours that stand empty: nobody loses a file by that.
+    changes = [
+        _change(PlacedFile(file.directory, file.path, _parents(file.path)))
+        for file in files.values()
+    ]
+    earlier = {change.on: change for change in books.journal.all(Change.FILE)}
+    for change in changes:
+        books.journal.put(change)
+    books.save_journal()
+    try:
+        placed = account.panel.files.place(list(files.values()), replace=True)
+    except PlacingError as error:
+        for change in changes:
+            books.journal.drop(change)
+        for change in earlier.values():
+            books.journal.put(change)
+        _note_placed(account, error.placed, earlier)
+        domain = next(domain for domain, file in files.items() if file == error.file)
+        raise _could_not_be_put(account, places[domain], error) from error
+    _note_placed(account, placed, earlier)
+
+
+def _note_placed(
+    account: Account, placed: Sequence[PlacedFile], earlier: Mapping[str, Change]
+) -> None:
+    """Note files as they were placed, with what an earlier run made for one that it left."""
+    for file in placed:
+        change = _change(file)
+        if left := earlier.get(change.on):
+            change.after["made"] = list(dict.fromkeys([*left.after["made"], *file.made]))
+        change.done = True
+        account.books.journal.put(change)
+    account.books.save_journal()
+
+
+def _could_not_be_put(account: Account, place: Place, error: PlacingError) -> ExplainedError:
+    holder = f"{account.host.holder} {place.holder}"
+    return ExplainedError(
+        f"The challenge file for {place.domain} could not be put into the {holder} of the"
+        f" {place.site.label}. {error}",
+        f"Put that right, or {place.alternative}." if place.alternative else "Put that right.",
+    )
+
+
+def _change(file: PlacedFile) -> Change:
+    on = f"{file.directory}/{file.path}"
+    return Change(Change.FILE, on, after=asdict(file), purpose=Change.CHALLENGE)
+
+
+def _parents(path: str) -> list[str]:
+    return [str(parent) for parent in PurePosixPath(path).parents if parent.name]
+
+
+def see(
+    account: Account,
+    files: Sequence[ChallengeFile],
+    places: Sequence[Place],
+    *,
+    quiet: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """See that the web server serves what was placed.
+
+    :param places: what `place` returned
+    :param quiet: whether progress is kept from the terminal
+    :raises certbot.errors.PluginError: if a file does not come back
+    """
+    if account.options.wait == 0:
+        return
+    by_domain = {place.domain: place for place in places}
+    _look(account, files, by_domain, quiet, sleep)
+    changed = [file for file in files if not by_domain[file.domain].ready]
+    if changed:
+        sleep(SETTLING)
+        _look(account, changed, by_domain, quiet, sleep)
+
+
+def _look(
+    account: Account,
+    files: Sequence[ChallengeFile],
+    places: Mapping[str, Place],
+    quiet: bool,
+    sleep: Callable[[float], None],
+) -> None:
+    options = account.options
+    wrong = look(files, options.route, options.wait, quiet=quiet, sleep=sleep)
+    if wrong:
+        raise ExplainedError(explain(wrong, places, account))
+
+
+def clean_up(account: Account, *, keep_made: bool, interrupted: bool = False) -> None:
+    """Remove challenge files and their directories, and what was made so that they are served.
+
+    What fails is warned of, stays in the journal, and is tried again by `remove_leftovers`.
+
+    :param keep_made: whether the challenges succeeded: then what was made stays for renewals, if
+        `remove_leftovers` finds in the next run that a certificate came of them
+    :param interrupted: whether `place` was broken off: the host may carry out its last call only
+        after we have looked, so `remove_leftovers` looks once more
+    """
+    with _warning():
+        account.read_books()  # a deploy hook may have written them
+        journal = account.books.journal
+        before = [*_files(account), *_made(account)] if interrupted else []
+        with _warning():
+            _remove_files(account)
+        if not keep_made:
+            with _warning():
+                _undo_made(account, again=False)
+        for change in before:
+            journal.put(change)
+        if before:
+            account.books.save_journal()
+
+
+def remove_leftovers(account: Account, needed: Callable[[], set[str]]) -> None:
+    """Clean up what an earlier run that was killed, or could not, has left behind.
+
+    No call is made where nothing was left; the books are taken as they were read last.
+
+    :param needed: gives the domains of the lineages that the plugin renews: what was made for one
+        of them stays for good
+    """
+    if _files(account):
+        with _warning():
+            _remove_files(account)
+    if _made(account):
+        with _warning():
+            _keep_needed(account, {a_label(name) for name in needed()})
+        with _warning():
+            _undo_made(account, again=True)
+
+
+@contextlib.contextmanager
+def _warning() -> Iterator[None]:
+    """Warn of what fails while cleaning up, for that is no reason to fail a run."""
+    try:
+        yield
+    except errors.Error as error:
+        logger.warning(
+            "Cleaning up after the challenges is not complete: %s The next run tries again.", error
+        )
+
+
+def _files(account: Account) -> list[Change]:
+    return account.books.journal.all(Change.FILE)
+
+
+def _made(account: Account) -> list[Change]:
+    """What was made so that challenge files are served."""
+    others = (Change.FILE, Change.RECORD)
+    made = account.books.journal.made_for(Change.CHALLENGE)
+    return [change for change in made if change.what not in others]
+
+
+def _remove_files(account: Account) -> None:
+    changes = _files(account)
+    if not changes:
+        return
+    left = account.panel.files.remove([PlacedFile(**change.after) for change in changes])
+    remaining = {_change(file).on for file, _ in left}
+    for change in changes:
+        if change.on not in remaining:
+            account.books.journal.drop(change)
+    account.books.save_journal()
+    if left:
+        raise ExplainedError(
+            "These challenge files could not be removed: "
+            + ", ".join(f"{file.directory}/{file.path} ({reason})" for file, reason in left)
+            + "."
+        )
+
+
+def _keep_needed(account: Account, names: set[str]) -> None:
+    for change in _made(account):
+        if names.intersection(change.names):
+            account.books.journal.drop(change)
+    account.books.save_journal()
+
+
+def _undo_made(account: Account, *, again: bool) -> None:
+    """Undo what was made, in the reverse order."""
+    changes = _made(account)
+    if changes:
+        account.panel.forget()  # the answer to one of our changes may have been lost
+    for change in reversed(changes):
+        account.panel.undo(change, again)
+        account.books.forget(change)

@@ -90,7 +90,7 @@ def read_configuration(arguments: argparse.Namespace) -> configuration.Namespace
             )
     except SystemExit as error:
         reason = said.getvalue().partition("error: ")[2].strip()
-        raise errors.ConfigurationError(_refusal(reason, files)) from error
+        raise errors.ConfigurationError(refusal(reason, files)) from error
     except UnicodeDecodeError as error:
         raise errors.ConfigurationError(_no_text(error, files)) from error
     # Before 2.2 certbot gave the bare namespace.
@@ -105,7 +105,7 @@ def read_configuration(arguments: argparse.Namespace) -> configuration.Namespace
     return config
 
 
-def _refusal(reason: str, files: Sequence[str]) -> str:
+def refusal(reason: str, files: Sequence[str]) -> str:
     """What certbot's parser does not take, with the file that says it if one does."""
     for file in files:
         path = Path(file).expanduser()

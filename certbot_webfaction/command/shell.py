@@ -92,10 +92,9 @@ class Shell:
                 return
 
     def _program(self, word: str) -> Path:
-        name = str(expanded(word))
-        if "/" in name:
-            return self.folder / name
-        return Path(shutil.which(name, path=self.path) or name)
+        if "/" in word:
+            return self.folder / expanded(word)
+        return Path(shutil.which(word, path=self.path) or word)
 
     def _path(self, value: str) -> str:
         folders = re.sub(r"\$\{?PATH\b\}?", lambda _: self.path, value).split(":")

@@ -50,7 +50,7 @@ def flaw(line: str, needs: Needs | None = None) -> str:
             "5 3 * * * ~no-such-user/certbot renew",
             f"{HOME}/~no-such-user/certbot",  # as a shell takes it that knows no such user
         ),
-        ("5 3 * * * /bin/bash -lc 'certbot renew -q'", "certbot"),
+        ("5 3 * * * /bin/bash -lc 'le/certbot renew -q'", f"{HOME}/le/certbot"),
         ("5 3 * * * bash -lc 'cd ~/le && ./certbot renew'", f"{HOME}/le/certbot"),
         ('5 3 * * * sh -c "certbot renew -q" >>~/le.log 2>&1', "certbot"),
         ("5 3 * * * cd /home/alice/le && ./certbot renew", "/home/alice/le/certbot"),
@@ -59,7 +59,7 @@ def flaw(line: str, needs: Needs | None = None) -> str:
         ("5 3 * * * certbot renew -q && touch ~/renewed", "certbot"),
         ("5 3 * * * sleep 5; certbot renew -q; doctor", "certbot"),
         ("5 3 * * * if test -d /x; then certbot renew; fi", "certbot"),
-        ("0 */12 * * mon-sun certbot renew -q", "certbot"),
+        ("0 */12 * * mon-sat certbot renew -q", "certbot"),
         ("0 4 * * 1,4 certbot renew -q", "certbot"),
         ("5 3 * * * certbot renew --deploy-hook 'echo 100\\%'", "certbot"),
         (r"5 3 * * * test -x certbot -a \! -d /run && certbot renew", "certbot"),
@@ -152,10 +152,10 @@ def test_what_is_needed_is_what_certbot_would_renew(tmp_path: Path) -> None:
     """All lineages but those that never are, within the time that the shortest one has left."""
     lineages = Lineages(*(tmp_path / name for name in ("live", "archive", "renewal", "hooks")))
     assert needs_of(lineages) == Needs(frozenset(), USUAL_WINDOW)
-    write_lineage(tmp_path, "long", age=10, left=80)
-    write_lineage(tmp_path, "never", age=1, left=1, autorenew="False")
+    write_lineage(tmp_path, "long", "a.example", age=10, left=80)
+    write_lineage(tmp_path, "never", "a.example", age=1, left=1, autorenew="False")
     assert needs_of(lineages).lineages == {"long"}
-    write_lineage(tmp_path, "short", age=0, left=60, before_expiry="3 days")
+    write_lineage(tmp_path, "short", "a.example", age=0, left=60, before_expiry="3 days")
     assert needs_of(lineages).window == datetime.timedelta(days=3)
     (tmp_path / "live" / "short" / "cert.pem").unlink()
     assert needs_of(lineages).lineages == {"long"}, "certbot itself reports the other"

@@ -61,7 +61,7 @@ def options_for(path: Path, api_url: str | None = None) -> Options:
 
 
 @pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[str]:
     """What the person at the terminal is going to type."""
     lines: list[str] = []
     monkeypatch.setattr("getpass.getpass", lambda _prompt: lines.pop(0))

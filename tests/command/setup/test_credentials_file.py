@@ -185,7 +185,7 @@ def test_the_change_is_shown_without_secrets(
     "line",
     [
         "other = it's ''' and \"\"\"",  # which is read, and can't be written
-        "other = x\u00a0",  # and this is read without its end
+        "other = 'x\u00a0'",  # which is written without quotes, and read without its end
     ],
 )
 def test_a_file_that_can_not_be_completed_is_left_as_it_is(tmp_path: Path, line: str) -> None:

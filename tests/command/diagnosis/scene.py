@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from certbot import configuration
+from certbot_webfaction.books.documents import wanted_path
 
 from certbot_webfaction import account
 from certbot_webfaction.account import HostAccount, Options, read_credentials
 from certbot_webfaction.books import document
-from certbot_webfaction.books.documents import wanted_path
 from certbot_webfaction.books.journal import ChangedCertificate, Journal, Uploaded
 from certbot_webfaction.books.wanted import Wanted, WantedCertificate, WantedWebsite
 from certbot_webfaction.command.diagnosis.findings import Problem, Scene, problems_of

@@ -14,8 +14,8 @@ from certbot import configuration, errors
 from certbot_webfaction.account import Account
 from certbot_webfaction.challenges.causes import describe
 from certbot_webfaction.challenges.probe import probe
-from certbot_webfaction.command.configuration import usual_config_dir
-from certbot_webfaction.command.crontab import read_crontab, renewing_jobs
+from certbot_webfaction.command.configuration import HOST, usual_config_dir
+from certbot_webfaction.command.crontab import needs_of, read_crontab, renewing_jobs
 from certbot_webfaction.command.diagnosis.findings import (
     CHECKS,
     Check,
@@ -27,12 +27,12 @@ from certbot_webfaction.command.diagnosis.survey import Subject, Survey, ask_ser
 from certbot_webfaction.command.schedule import find_schedule
 from certbot_webfaction.command.screen import GREEN, RED, YELLOW, Screen, standard_output
 from certbot_webfaction.errors import parts_of
-from certbot_webfaction.hosts.webfaction import WEBFACTION as HOST
+from certbot_webfaction.lineages import Lineages
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.files import PlacingError
 from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
 from certbot_webfaction.panel.model import Place
-from certbot_webfaction.plugin.door import account_of, read_options
+from certbot_webfaction.plugin.door import account_of, lineages_of, read_options
 from certbot_webfaction.web.challenge_file import WrongAnswer
 
 SUMMARY = "check everything from the credentials to the served certificate"
@@ -76,7 +76,8 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
         _check_account(account, named, report)
     else:
         report.tell_unmade(CHECKS, "because there are no credentials")
-    report.tell("cron", _cron(config, usual_config_dir(config, arguments)))
+    usual_dir = usual_config_dir(config, arguments)
+    report.tell("cron", _cron(config.config_dir, usual_dir, lineages_of(config)))
     report.tell("versions", _versions())
     return 1 if report.failed else 0
 
@@ -307,21 +308,19 @@ def _came_back(place: Place, wrong: WrongAnswer | None, account: Account) -> Fin
 # This machine
 
 
-def _cron(config: configuration.NamespaceConfig, usual_dir: str) -> Finding:
+def _cron(config_dir: str, usual_dir: str, lineages: Lineages) -> Finding:
     crontab = read_crontab()
-    jobs = renewing_jobs(crontab or "", config.config_dir, usual_dir)
-    schedule = find_schedule(config, jobs)
-    if schedule:
+    jobs = renewing_jobs(crontab or "", config_dir, usual_dir, needs_of(lineages))
+    if schedule := find_schedule(config_dir, jobs):
         return Fine(schedule)
     if crontab is None:
         return Note(
             "the crontab can't be read here, so it is not known what runs `certbot renew`",
             "Have `certbot renew -q` run once a day.",
         )
-    what = "nothing here runs `certbot renew` by itself"
+    what, line = "nothing here runs `certbot renew` by itself", "the line"
     if jobs:
-        what = f"the crontab runs {jobs[0].program}, which does not have this plugin"
-    line = "a line" if jobs else "the line"
+        what, line = f"the crontab {jobs[0].why_not}", "a line"
     return Problem(
         "no-cron",
         f"{what}, so certificates will expire",

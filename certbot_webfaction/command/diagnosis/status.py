@@ -11,10 +11,10 @@ from typing import Any
 
 from certbot import configuration
 
+from certbot_webfaction.command.configuration import HOST
 from certbot_webfaction.command.diagnosis.findings import account_problems, problems_of
 from certbot_webfaction.command.diagnosis.survey import Subject, ask_served, take_survey
 from certbot_webfaction.command.screen import BOLD, RED, Screen, standard_output
-from certbot_webfaction.hosts.webfaction import WEBFACTION as HOST
 from certbot_webfaction.panel.findings import Problem
 from certbot_webfaction.panel.model import Login, Place
 from certbot_webfaction.plugin.door import account_of
@@ -64,17 +64,18 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     :raises certbot.errors.PluginError: if the panel can't be asked
     """
     account = account_of(config, HOST)
+    login = account.login()
     survey = take_survey(account)
     subjects = [Subject(survey, domain) for domain in survey.domains()]
     ask_served(subjects, account.options)
     rows = [_Row(subject, problems_of(subject)) for subject in subjects]
     problems = account_problems(survey)
     if arguments.json:
-        whole = _as_json(account.login(), rows, problems)
+        whole = _as_json(login, rows, problems)
         print(json.dumps(whole, indent=2, ensure_ascii=False))
         return 0
     screen = standard_output()
-    told = [] if config.quiet else [_table(account.login(), rows, screen)]
+    told = [] if config.quiet else [_table(login, rows, screen)]
     told += _out_of_step(rows, problems, screen)
     if told:
         print("\n\n".join(told))

@@ -273,7 +273,6 @@ def take_survey(account: Account) -> Survey:
 
     :raises certbot.errors.PluginError: if the panel does not answer
     """
-    account.login()
     return Survey(account, account.panel.http_sites(), account.panel.https_sites())
 
 

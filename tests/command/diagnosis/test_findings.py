@@ -365,7 +365,8 @@ def test_changes_that_did_not_come_to_their_end(healthy: Account, changed: str, 
     elif changed == "redirect":
         healthy.books.wanted.redirects["shop"] = "http website shop"
     elif changed == "undo redirect":
-        healthy.books.journal.put(Change(Change.REDIRECT, "shop", [], done=True))
+        label = {"label": "http website shop"}
+        healthy.books.journal.put(Change(Change.REDIRECT, "shop", [], label, done=True))
     else:
         del healthy.books.wanted.sites["shop"]
     healthy.save()

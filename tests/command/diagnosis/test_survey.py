@@ -15,7 +15,7 @@ def test_looking_takes_one_reading_of_each_kind_and_changes_nothing(healthy: Acc
     survey = healthy.survey()
     for domain in survey.domains():
         Subject(survey, domain)
-    assert healthy.panel.verbs() == ["login", "websites", "certificates", "apps"]
+    assert healthy.panel.verbs() == ["websites", "certificates", "apps"]
     assert sorted(healthy.directory.rglob("*")) == before
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from certbot import configuration, errors
-from certbot_webfaction.plugin.webfaction import Configurator
 
 from certbot_webfaction.command import SUBCOMMANDS, command_parser, main
 from certbot_webfaction.command.configuration import (
@@ -16,6 +15,7 @@ from certbot_webfaction.command.configuration import (
     usual_config_dir,
 )
 from certbot_webfaction.plugin.door import add_options, read_options
+from certbot_webfaction.plugin.webfaction import Configurator
 
 
 @pytest.fixture

@@ -243,7 +243,7 @@ def test_a_mount_that_is_not_served_in_time_is_explained(sandbox: Sandbox) -> No
     assert "status 404" in output
     assert (
         "Likely cause: the web server does not know yet that letsencrypt was mounted at"
-        f" {CHALLENGES} on the website mysite."
+        f" {CHALLENGES} on the http website mysite."
     ) in output
 
 
@@ -266,7 +266,7 @@ def test_domains_that_no_http_website_serves_are_refused_before_an_order(sandbox
     result = certonly(sandbox, *names)
     assert result.returncode == 1
     assert "secure.example.com: only the https website secure serves it" in result.output
-    assert "shpo.example.com: nearest is shop.example.com (website shop)" in result.output
+    assert "shpo.example.com: nearest is shop.example.com (http website shop)" in result.output
     assert sandbox.ca.orders() == 0
 
 

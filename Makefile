@@ -46,8 +46,9 @@ coverage: setup ## run everything, and tell which branches of the package nothin
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=95
 
-docs: setup ## write the tables of options anew, and build the documentation in docs/_build
+docs: setup ## write the tables of options and sizes anew, and build the documentation in docs/_build
 	$(BIN)/python docs/options.py
+	$(BIN)/python docs/size.py
 	$(BIN)/python -m sphinx -q -W -n docs docs/_build
 
 bench: setup ## measure what it costs, and write docs/benchmarks-results.inc (half an hour)

@@ -30,6 +30,7 @@ setup(
             "pytest",
             "pytest-timeout",
             "pytest-xdist",
+            "radon",
             "ruff",
             "setuptools>=70.1",  # which builds wheels by itself; tests build without isolation
             "Sphinx",
@@ -41,8 +42,8 @@ setup(
     },
     entry_points={
         "certbot.plugins": [
-            "webfaction = certbot_webfaction.plugin.configurator:Configurator",
-            "dns-webfaction = certbot_webfaction.plugin.dns:Authenticator",
+            "webfaction = certbot_webfaction.plugin.webfaction:Configurator",
+            "dns-webfaction = certbot_webfaction.plugin.webfaction:DnsAuthenticator",
         ],
         "console_scripts": [
             "certbot-webfaction = certbot_webfaction.command:main",

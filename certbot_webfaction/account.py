@@ -27,14 +27,16 @@ class Memory:
     """What one process remembers of an account, whichever plugin object asks.
 
     ``connection`` is what `Host.connect` gave. ``finished`` tells that what an earlier run left was
-    finished or undone, ``caught_up`` that a ``certbot renew`` made up for failed uploads. ``looks``
-    are those at served certificates that wait for the end of the process.
+    finished or undone, ``caught_up`` that a ``certbot renew`` made up for failed uploads,
+    ``cleaned_up`` that it saw to what was left in the account's DNS. ``looks`` are those at served
+    certificates that wait for the end of the process.
     """
 
     connection: Any
     books: Books
     finished: bool = False
     caught_up: bool = False
+    cleaned_up: bool = False
     looks: dict[str, Expected] = field(default_factory=dict)
 
 

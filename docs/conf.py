@@ -12,6 +12,7 @@ author = "the certbot-webfaction developers"
 project_copyright = author
 release = version_of("certbot-webfaction")
 
+extensions = ["sphinx.ext.autodoc"]  # the manual is the package's docstring
 exclude_patterns = ["_build"]
 html_extra_path = ["status-screen.txt"]  # status.rst links to it, for GitHub shows no inclusion
 nitpicky = True

@@ -7,22 +7,21 @@ from pathlib import Path
 import pytest
 from certbot import configuration, errors
 
-from certbot_webfaction.account import (
-    HostAccount,
-    Options,
-    open_account,
-    read_credentials,
-    read_options,
-)
-from certbot_webfaction.hosts.webfaction.seen import SharedPanel
+from certbot_webfaction.account import read_credentials
+from certbot_webfaction.hosts.host import Credentials, Options
+from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.panel.errors import LoginRefusedError
+from certbot_webfaction.plugin.door import account_of, read_options
 from certbot_webfaction.web.route import Route
-from tests.hosts.webfaction.fake import FakePanel
-from tests.installation.scene import make_config
+from tests.installation.scene import Scene, make_config
 
 
-def options_from(directory: Path, prefix: str = "webfaction", **given: object) -> Options:
-    return read_options(plugin_config(directory, **given), prefix)
+def options_from(directory: Path, **given: object) -> Options:
+    return read_options(plugin_config(directory, **given), WEBFACTION)
+
+
+def credentials_from(options: Options) -> Credentials:
+    return read_credentials(WEBFACTION, options)
 
 
 def plugin_config(directory: Path, **given: object) -> configuration.NamespaceConfig:
@@ -49,7 +48,7 @@ def credentials_file(directory: Path, *lines: str) -> Options:
 def test_the_default_credentials_file_is_in_the_config_directory(tmp_path: Path) -> None:
     """And it is not written into the configuration, which certbot would save for renewals."""
     config = plugin_config(tmp_path)
-    assert read_options(config).credentials == tmp_path / "webfaction.ini"
+    assert read_options(config, WEBFACTION).credentials == tmp_path / "webfaction.ini"
     assert config.webfaction_credentials is None
 
 
@@ -61,9 +60,12 @@ def test_a_relative_credentials_path_is_saved_absolute(
     config = plugin_config(
         tmp_path, webfaction_credentials="mine.ini", dns_webfaction_credentials="../dns.ini"
     )
-    assert read_options(config).credentials == tmp_path / "mine.ini"
+    assert read_options(config, WEBFACTION).credentials == tmp_path / "mine.ini"
     assert config.webfaction_credentials == str(tmp_path / "mine.ini")
-    assert read_options(config, "dns_webfaction").credentials == tmp_path.parent / "dns.ini"
+    assert (
+        read_options(config, WEBFACTION, "dns-webfaction").credentials
+        == tmp_path.parent / "dns.ini"
+    )
 
 
 def test_connect_to_is_address_and_ports(tmp_path: Path) -> None:
@@ -90,12 +92,12 @@ def test_credentials_are_read_as_they_are_quoted(tmp_path: Path) -> None:
         "webfaction_machine = Web500",
         "webfaction_api_url = https://panel.test/",
     )
-    credentials = read_credentials(options)
-    assert credentials.password == '50% "off", #1 ä %(home)s'
-    assert (credentials.machine, credentials.api_url) == ("Web500", "https://panel.test/")
+    credentials = credentials_from(options)
+    assert credentials["password"] == '50% "off", #1 ä %(home)s'
+    assert (credentials["machine"], credentials["api_url"]) == ("Web500", "https://panel.test/")
     plain = credentials_file(tmp_path, "webfaction_username = a", "webfaction_password = b")
-    assert read_credentials(plain).machine is None
-    assert read_credentials(plain).api_url == "https://api.webfaction.com/"
+    assert "machine" not in credentials_from(plain)
+    assert credentials_from(plain)["api_url"] == "https://api.webfaction.com/"
 
 
 def test_the_option_for_the_api_comes_before_the_file(tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ def test_the_option_for_the_api_comes_before_the_file(tmp_path: Path) -> None:
         "webfaction_api_url = https://file.test/",
     )
     options = options_from(tmp_path, webfaction_api_url="https://option.test/")
-    assert read_credentials(options).api_url == "https://option.test/"
+    assert credentials_from(options)["api_url"] == "https://option.test/"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ def test_a_credentials_file_that_can_not_be_used_is_refused_by_name(
     """The key and the file are in the message; no value is."""
     options = credentials_file(tmp_path, *lines)
     with pytest.raises(errors.PluginError, match=message) as caught:
-        read_credentials(options)
+        credentials_from(options)
     assert "webfaction.ini" in str(caught.value)
     assert "two" not in str(caught.value)
 
@@ -140,32 +142,37 @@ def test_a_missing_file_is_told_with_what_writes_it(tmp_path: Path) -> None:
     """A directory or an unreadable file is told too."""
     options = options_from(tmp_path)
     with pytest.raises(errors.PluginError, match="certbot-webfaction init"):
-        read_credentials(options)
+        credentials_from(options)
     (tmp_path / "webfaction.ini").mkdir()
     with pytest.raises(errors.PluginError, match=r"webfaction\.ini"):
-        read_credentials(options)
+        credentials_from(options)
     (tmp_path / "webfaction.ini").rmdir()
     (tmp_path / "webfaction.ini").write_bytes(b"webfaction_username = \xff\xfe")
     with pytest.raises(errors.PluginError, match=r"webfaction\.ini"):
-        read_credentials(options)
+        credentials_from(options)
 
 
-def test_one_panel_per_credentials_and_a_folder_per_account(tmp_path: Path) -> None:
+def test_one_login_and_one_folder_per_account(tmp_path: Path) -> None:
     """Plugins of one process share it; another user or API has its own folder."""
     lines = ("webfaction_username = al/../ice", "webfaction_password = x")
-    options = credentials_file(tmp_path, *lines, "webfaction_api_url = https://[::1]:8443/x")
-    first, second = (open_account(options, str(tmp_path)) for _ in range(2))
-    assert first.panel is second.panel
-    assert first.folder.parent == tmp_path / "webfaction"
+    credentials_file(tmp_path, *lines, "webfaction_api_url = https://[::1]:8443/x")
+    config = plugin_config(tmp_path)
+    first, second = (account_of(config, WEBFACTION) for _ in range(2))
+    assert first.memory is second.memory
+    assert first.books.folder.parent == tmp_path / "webfaction"
     credentials_file(tmp_path, *lines, "webfaction_api_url = https://other.test/")
-    assert open_account(options, str(tmp_path)).folder != first.folder
-    assert open_account(options, str(tmp_path)).panel is not first.panel
+    other = account_of(config, WEBFACTION)
+    assert other.books.folder != first.books.folder
+    assert other.memory.connection is not first.memory.connection
 
 
 def test_a_refused_login_names_the_credentials_file(tmp_path: Path) -> None:
     """The panel's client does not know it."""
-    panel = FakePanel()
-    panel.fail(verb="login", error=LoginRefusedError("No."))
-    account = HostAccount(options_from(tmp_path), SharedPanel(lambda: panel), tmp_path)
-    with pytest.raises(LoginRefusedError, match=r"No\.\nThe credentials file is .*webfaction\.ini"):
-        account.login()
+    scene = Scene(tmp_path)
+    scene.panel.fail(verb="login", error=LoginRefusedError("No.", "Do it.", "never"))
+    with pytest.raises(LoginRefusedError) as caught:
+        scene.account.login()
+    file = tmp_path / "config" / "webfaction.ini"
+    assert str(caught.value) == (
+        f"No. Do it. The credentials file is {file}. The panel says: never"
+    )

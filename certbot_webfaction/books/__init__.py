@@ -96,11 +96,13 @@ class Books:
     @contextmanager
     def changing(self, change: Change) -> Iterator[Change]:
         """See `certbot_webfaction.panel.interface.Notes.changing`."""
-        change.done = False
-        self.journal.put(change)
-        self.save_journal()
+        self._note(change, done=False)
         yield change
-        change.done = True
+        self._note(change, done=True)
+
+    def _note(self, change: Change, *, done: bool) -> None:
+        change.done = done
+        self.journal.put(change)
         self.save_journal()
 
     def noted(self, what: str, on: str) -> Change | None:

@@ -7,6 +7,7 @@ before. It holds no secret.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from certbot_webfaction.panel.model import Change
@@ -18,9 +19,26 @@ class Journal:
 
     changes: list[Change] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        """See that what every host has is as it is to be.
+
+        :raises TypeError: if it is not: somebody else wrote that
+        """
+        for change in self.changes:
+            for name, kind in _FIELDS.get(change.what, {}).items():
+                if not isinstance(change.after, dict) or type(change.after.get(name)) is not kind:
+                    raise TypeError(f"{change.what} {change.on!r:.40} has no {name}")
+            if change.what == Change.SITE and not isinstance(change.before, dict | None):
+                raise TypeError(f"{change.what} {change.on!r:.40} held {change.before!r:.40}")
+
     def find(self, what: str, on: str) -> Change | None:
         """The change of a field, if there is one."""
         return next((c for c in self.changes if c.what == what and c.on == on), None)
+
+    def handle_of(self, source: str) -> str:
+        """The handle under which a source's certificate is on the panel; ``""``: it is not."""
+        change = self.find(Change.CERTIFICATE, source)
+        return str(change.after["certificate"]) if change else ""
 
     def all(self, what: str) -> list[Change]:
         """The changes of one kind of resource."""
@@ -38,6 +56,20 @@ class Journal:
                 return
         self.changes.append(change)
 
+    def drop_field(self, what: str, on: str) -> None:
+        """Take the change of a field out, if there is one."""
+        if change := self.find(what, on):
+            self.drop(change)
+
     def drop(self, change: Change) -> None:
         """Take a change out, if it is there."""
         self.changes = [each for each in self.changes if each is not change]
+
+
+_FIELDS: Mapping[str, Mapping[str, type]] = {
+    Change.CERTIFICATE: {"certificate": str, "fingerprint": str},
+    Change.SITE: {"certificate": str, "names": list, "made_from": str},
+    Change.REDIRECT: {"label": str},
+    Change.FILE: {"directory": str, "path": str, "made": list},
+}
+"""What the ``after`` of a change has at the least."""

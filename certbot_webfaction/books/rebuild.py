@@ -122,7 +122,8 @@ def _rebuild_journal(books: Books, panel: IPanel) -> None:
                 )
     for http in panel.http_sites():
         if http.redirects and http.id in books.wanted.redirects:
-            books.journal.put(Change(Change.REDIRECT, http.id, before=http.state, done=True))
+            label = {"label": http.label}
+            books.journal.put(Change(Change.REDIRECT, http.id, http.state, label, done=True))
 
 
 def _drop_unwanted(books: Books) -> None:

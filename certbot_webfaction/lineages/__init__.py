@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,13 +74,27 @@ class Lineages:
                     logger.debug("The lineage %s is passed over: %s", renewal.lineage, error)
         return names
 
-    def has_exactly(self, names: list[str]) -> bool:
-        """Whether a lineage has just these names."""
+    def within(self, names: Iterable[str]) -> dict[str, set[str]]:
+        """The lineages that have none but these names, with theirs as A-labels."""
         wanted = {a_label(name) for name in names}
+        found = {}
         for renewal in self.renewals():
             try:
-                if wanted == set(map(a_label, self.files(renewal.lineage).names())):
-                    return True
+                own = set(map(a_label, self.files(renewal.lineage).names()))
             except errors.PluginError:
                 continue  # certbot itself reports it
-        return False
+            if own <= wanted:
+                found[renewal.lineage] = own
+        return found
+
+    def has_exactly(self, names: Collection[str]) -> bool:
+        """Whether a lineage has just these names."""
+        return {a_label(name) for name in names} in self.within(names).values()
+
+    def expanded_by(self, names: Collection[str]) -> str:
+        """The lineage that certbot would expand to these names, ``""`` for none.
+
+        It is the one that has most of them (certbot._internal.cert_manager.find_duplicative_certs).
+        """
+        within = self.within(names)
+        return max(within, key=lambda name: len(within[name]), default="")

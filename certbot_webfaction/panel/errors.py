@@ -24,5 +24,9 @@ class LoginRefusedError(PanelRefusedError):
     """The credentials were not accepted."""
 
 
+class CertificateGoneError(PanelRefusedError):
+    """The certificate that a site is to present is not on the panel (any more)."""
+
+
 class ChangedByHandError(PanelError):
     """What is to be undone is not as we left it, so it stays; ``what`` says why, as a clause."""

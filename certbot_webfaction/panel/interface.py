@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -66,7 +66,12 @@ class IPanel(Interface):
         """A certificate as this process has seen it, but for what it stored itself."""
 
     def store(
-        label: str, names: Sequence[str], upload: Upload, known: str, taken: Collection[str]
+        label: str,
+        names: Sequence[str],
+        upload: Upload,
+        known: str,
+        taken: Collection[str],
+        choose: Callable[[str], None],
     ) -> str:
         """Have a certificate on the panel, and return its handle.
 
@@ -77,33 +82,32 @@ class IPanel(Interface):
         :param names: the domains on it; a certificate that holds others is nobody's to replace
         :param known: the handle under which it was stored before, ``""`` for none
         :param taken: handles of other certificates of ours
+        :param choose: is called with a new handle before anything is made under it, where that is
+            known by then
         """
 
     def install(
-        site: HttpsSite,
-        certificate: str,
-        names: Sequence[str],
-        before: State,
-        after: State = None,
-        notes: Notes | None = None,
+        site: HttpsSite, certificate: str, names: Sequence[str], made: Change | None, notes: Notes
     ) -> State:
         """Let a site present a stored certificate, and return the state that it has then.
 
-        A site that does not exist yet is made, with these names; one that we made (``before`` is
-        `None`) gets those of them that it lacks, loses those that only we gave it, and keeps what
-        others gave it.
+        A site that does not exist yet is made, with these names. One that we made gets those of
+        them that it lacks, loses those that only we gave it, and keeps what others gave it. The
+        names of all others stay.
 
         :param certificate: its handle
-        :param after: what this returned for the site last, `None` where that is not known
+        :param made: the `Change` by which we made the site, `None` for one that was there
         :param notes: tell what the http site showed that a new one is made from
-        :raises PanelRefusedError: if there is no such certificate (any more), among other reasons
+        :raises CertificateGoneError: if there is no such certificate (any more)
         """
 
-    def restore(site: HttpsSite, before: State, after: State) -> None:
-        """Give a site back what it held before; delete it where ``before`` is `None`.
+    def restore(site: HttpsSite, change: Change) -> None:
+        """Give a site back what it held before a change, or delete it if we made it.
 
-        :param after: what `install` returned, `None` where it was interrupted
-        :raises ChangedByHandError: if it is not as we left it, or what it held is gone
+        It holds the certificate that we gave it, and no visitors are sent to it.
+
+        :raises ChangedByHandError: if one that we made is not as we left it, or what it held before
+            is gone
         """
 
     def redirect(site: HttpSite, notes: Notes) -> None:

@@ -1,43 +1,34 @@
-"""The plugin ``dns-webfaction``: authenticator (dns-01) through the panel's own DNS."""
+"""A host's DNS plugin: an authenticator through the panel's own DNS."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 from acme import challenges
-from certbot import achallenges, errors
+from certbot import achallenges
 from certbot.plugins import dns_common
 
-from certbot_webfaction.account import HostAccount, open_account, read_options
-from certbot_webfaction.books.documents import read_documents
-
-# Every certbot run on the machine imports this module, and few go on to a challenge.
-if TYPE_CHECKING:
-    from certbot_webfaction.challenges.records import Records
+from certbot_webfaction.account import Account
+from certbot_webfaction.challenges import dns01, domain_of, validation_name
+from certbot_webfaction.hosts.host import Host
+from certbot_webfaction.plugin import door
 
 PROPAGATION_SECONDS = 60
 
-_INSTALLER = "webfaction"  # whose documents the journal belongs to
 
-
-class Authenticator(dns_common.DNSAuthenticator):
+class DnsAuthenticator(dns_common.DNSAuthenticator):
     """Answers challenges with TXT records of the account's DNS, for wildcards too."""
 
-    description = "Obtain certificates, wildcards too, through the DNS of a WebFaction account"
+    host: ClassVar[Host]
 
     @classmethod
     def add_parser_arguments(
         cls, add: Callable[..., None], default_propagation_seconds: int = PROPAGATION_SECONDS
     ) -> None:
         super().add_parser_arguments(add, default_propagation_seconds)
-        add(
-            "credentials",
-            metavar="FILE",
-            help="INI file with user name and password"
-            " (default: CONFIG_DIR/webfaction.ini; certbot-webfaction init writes it)",
-        )
+        door.add_credentials_option(cls.host, add)
 
     def more_info(self) -> str:
         return (
@@ -49,35 +40,26 @@ class Authenticator(dns_common.DNSAuthenticator):
         """Log in, and remove what an interrupted run left.
 
         :raises certbot.errors.ConfigurationError: if the user or the renewal file named this
-            plugin; see `certbot_webfaction.plugin.configurator.Configurator.prepare`
+            plugin; see `certbot_webfaction.plugin.door.raising_for`
         :raises certbot.errors.PluginError: if certbot merely lists its plugins
         """
-        from certbot_webfaction.challenges import names_ahead, records, validation_name
-
-        named = self.name in (self.config.configurator, self.config.authenticator)
-        try:
+        with door.raising_for(self.config, self.name):
             self._account.login()
-            if named:
+            if door.is_named(self.config, self.name):
                 # Rebuilds a damaged journal before we write to it, lest the installer's be lost.
-                read_documents(self._account, self.config, _INSTALLER)
-                records.settle(self._account)
-                if names := names_ahead(self.config):
-                    self._records.find(map(validation_name, names))
-        except errors.PluginError as error:
-            if named:
-                raise errors.ConfigurationError(str(error)) from error
-            raise
+                self._account.read_books()
+                dns01.remove_leftovers(self._account)
+                if names := door.names_ahead(self.config, self._account.lineages):
+                    self._account.panel.find_zones(map(validation_name, names))
 
     @cached_property
-    def _account(self) -> HostAccount:
+    def _account(self) -> Account:
         """The account of the credentials file, opened without a call to its panel."""
-        return open_account(read_options(self.config, "dns_webfaction"), self.config.config_dir)
+        return door.account_of(self.config, self.host, self.host.dns_plugin)
 
     @cached_property
-    def _records(self) -> Records:
-        from certbot_webfaction.challenges.records import Records
-
-        return Records(self._account)
+    def _records(self) -> dns01.Records:
+        return dns01.Records(self._account)
 
     def perform(
         self, achalls: list[achallenges.AnnotatedChallenge]
@@ -86,15 +68,12 @@ class Authenticator(dns_common.DNSAuthenticator):
 
         :raises certbot.errors.PluginError: names every domain that is not in the account
         """
-        from certbot_webfaction.challenges import domain_of, validation_name
-
-        self._records.find(validation_name(domain_of(achall)) for achall in achalls)
+        names = [validation_name(domain_of(achall)) for achall in achalls]
+        self._account.panel.find_zones(names)
         return super().perform(achalls)
 
     def auth_hint(self, failed_achalls: list[achallenges.AnnotatedChallenge]) -> str:
         """Say what to check where the CA did not see the records."""
-        from certbot_webfaction.challenges import domain_of, validation_name
-
         names = list(dict.fromkeys(validation_name(domain_of(achall)) for achall in failed_achalls))
         listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         seconds = self.conf("propagation-seconds")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from certbot import configuration
+from certbot import configuration, errors
 
 from certbot_webfaction.account import Account, open_account
 from certbot_webfaction.hosts.host import Host, Options
+from certbot_webfaction.installation.installer import Run
 from certbot_webfaction.lineages import Lineages
 from certbot_webfaction.web.route import Route
 
@@ -118,3 +120,52 @@ def lineages_of(config: configuration.NamespaceConfig) -> Lineages:
         renewal=Path(config.renewal_configs_dir),
         deploy_hooks=Path(config.renewal_deploy_hooks_dir),
     )
+
+
+def run_of(config: configuration.NamespaceConfig, lineages: Lineages) -> Run:
+    """What an installer has to know of this run of certbot."""
+    authenticator = config.authenticator
+    if not authenticator:
+        renewal = lineages.renewal_of(config.certname or "")
+        authenticator = renewal.authenticator if renewal else ""
+    return Run(config.verb, bool(config.quiet), bool(config.redirect), authenticator)
+
+
+def is_named(config: configuration.NamespaceConfig, plugin: str) -> bool:
+    """Whether the user or the renewal file named a plugin; else certbot merely lists them."""
+    return plugin in (config.configurator, config.authenticator, config.installer)
+
+
+@contextmanager
+def raising_for(config: configuration.NamespaceConfig, plugin: str) -> Iterator[None]:
+    """Make of a `PluginError` what certbot reports, where a plugin was named.
+
+    certbot takes a `PluginError` of `prepare` as "not available": it would go on without the
+    plugin, and take the installer out of the renewal file. A `ConfigurationError` ends the run.
+    """
+    try:
+        yield
+    except errors.PluginError as error:
+        if is_named(config, plugin):
+            raise errors.ConfigurationError(str(error)) from error
+        raise
+
+
+def names_ahead(config: configuration.NamespaceConfig, lineages: Lineages) -> list[str]:
+    """The names that this run is to have validated, as far as they are known before an order.
+
+    None are told where a lineage has exactly these: certbot will most likely keep it as it is, and
+    if not, its order tells them.
+    """
+    names = [str(domain) for domain in config.domains]
+    if config.verb in ("renew", "reconfigure"):
+        return names
+    if config.verb not in ("run", "certonly") or lineages.has_exactly(names):
+        return []
+    return names
+
+
+def lineage_ahead(config: configuration.NamespaceConfig, lineages: Lineages) -> str:
+    """The lineage that this run is to renew or expand, ``""`` for none."""
+    names = [str(domain) for domain in config.domains]
+    return config.certname or lineages.expanded_by(names)

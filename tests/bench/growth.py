@@ -59,5 +59,9 @@ def _forget_attachment(config_dir: Path, site: Site) -> None:
     """Let the journal know nothing of one website, as if it had just been wanted."""
     (journal,) = config_dir.glob("webfaction/*/journal.json")
     content = json.loads(journal.read_text())
-    del content["certificates"][site.name]
+    content["changes"] = [
+        change
+        for change in content["changes"]
+        if (change["what"], change["on"]) != ("https site", site.name)
+    ]
     journal.write_text(json.dumps(content))

@@ -12,14 +12,12 @@ import sys
 import time
 from pathlib import Path
 
-from certbot_webfaction.account import open_account, read_options
-from certbot_webfaction.books.documents import read_documents
 from certbot_webfaction.command import command_parser
 from certbot_webfaction.command.configuration import read_configuration
 from certbot_webfaction.command.output import set_up_output
-from certbot_webfaction.installation.differences import differences
-from certbot_webfaction.installation.reconcile import reconcile
-from certbot_webfaction.installation.watch import ServedWatch
+from certbot_webfaction.hosts.webfaction import WEBFACTION
+from certbot_webfaction.installation.installer import Installer, Run
+from certbot_webfaction.plugin import door
 
 
 def main() -> None:
@@ -27,12 +25,9 @@ def main() -> None:
     result, *options = sys.argv[1:]
     config = read_configuration(command_parser().parse_args(["status", "--quiet", *options]))
     set_up_output(config)
-    account = open_account(read_options(config), config.config_dir)
+    account = door.account_of(config, WEBFACTION)
     wall, cpu = time.perf_counter(), time.process_time()
-    wanted, journal = read_documents(account, config, "webfaction")
-    if found := differences(wanted, journal, config):
-        watch = ServedWatch(account.options, config)
-        reconcile(account, found, wanted, journal, config, watch)
+    Installer(account, Run("install", quiet=True)).restart()
     cost = {
         "wall": time.perf_counter() - wall,
         "cpu": time.process_time() - cpu,

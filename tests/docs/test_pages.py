@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import runpy
 import subprocess
@@ -98,28 +97,3 @@ def test_nothing_of_one_machine_is_in_the_pages() -> None:
     """No path of whoever wrote them."""
     for page in (*PAGES, ROOT / "CHANGELOG.md"):
         assert not re.search(r"/root\b|/work/", page.read_text(encoding="utf-8")), page
-
-
-def test_each_room_imports_only_from_its_floor_and_below() -> None:
-    """As the table of architecture.rst has it, which has every module of the package."""
-    text = (DOCS / "architecture.rst").read_text(encoding="utf-8")
-    rows = re.findall(r"\* - (\d)\n     - ``(\w+)``", text)
-    floors = {room: int(floor) for floor, room in rows}
-    package = ROOT / "certbot_webfaction"
-    modules = {path.relative_to(package).with_suffix("").parts[0] for path in package.rglob("*.py")}
-    assert set(floors) == modules - {"__init__"}
-    for path in package.rglob("*.py"):
-        room = path.relative_to(package).with_suffix("").parts[0]
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            for imported in _rooms(node):
-                assert floors[imported] <= floors.get(room, 0), f"{path}: {imported}"
-
-
-def _rooms(node: ast.AST) -> list[str]:
-    """The rooms of ours that an import names."""
-    if not isinstance(node, ast.ImportFrom) or node.module is None:
-        return []
-    first, *rest = node.module.split(".")
-    if first != "certbot_webfaction":
-        return []
-    return rest[:1] or [alias.name for alias in node.names]

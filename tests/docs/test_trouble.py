@@ -66,6 +66,9 @@ NOT_SHOWN: Mapping[str, str] = {
 }
 """Texts that nobody gets to see, with the reason."""
 
+EXPLAINED = ("ExplainedError", "PanelError", "ChangedByHandError")
+"""Errors in parts: what happened, then what to do."""
+
 TABLES = ("_CAUSES", "_FAILURES", "_REASONS", "_HTACCESS", "Trouble")
 """Module-level names whose values are messages."""
 
@@ -94,6 +97,9 @@ def _texts(node: ast.AST) -> Iterator[str]:
             return
         if called == "Problem":  # its remedy stands below it
             yield from _texts(node.args[1])
+            return
+        if called in EXPLAINED:  # what to do stands after it
+            yield from _texts(node.args[0])
             return
     if isinstance(node, ast.JoinedStr):
         parts = [part.value if isinstance(part, ast.Constant) else "…" for part in node.values]

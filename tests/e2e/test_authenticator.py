@@ -19,6 +19,7 @@ import pytest
 
 from certbot_webfaction.books import document
 from certbot_webfaction.books.journal import Journal
+from certbot_webfaction.panel.model import Change
 from tests.e2e.scenes import website
 from tests.sandbox.certbot import Result
 from tests.sandbox.faults import fault, wrong
@@ -337,7 +338,7 @@ def test_a_clean_up_that_fails_is_made_up_by_the_next_run(sandbox: Sandbox) -> N
 
     sandbox.certbot("renew")
     assert challenge_files(sandbox) == []
-    assert journal(sandbox).files == []
+    assert journal(sandbox).all(Change.FILE) == []
 
 
 def started(sandbox: Sandbox, *args: str, umask: int = -1) -> subprocess.Popen[bytes]:
@@ -383,7 +384,7 @@ def test_a_killed_run_is_cleaned_up_by_the_next(sandbox: Sandbox, files: str) ->
     sandbox.certbot("renew")
     assert challenge_files(sandbox) == []
     assert panel(sandbox) == before
-    assert (journal(sandbox).files, journal(sandbox).mounts) == ([], [])
+    assert journal(sandbox).made_for(Change.CHALLENGE) == []
 
 
 def test_an_interrupted_run_cleans_up(sandbox: Sandbox) -> None:

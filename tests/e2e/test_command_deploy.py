@@ -28,9 +28,9 @@ def hook(sandbox: Sandbox) -> str:
 
 
 def wanted(sandbox: Sandbox) -> list[str]:
-    """The names of the certificates that are wanted on the panel."""
+    """The https websites that are to present a certificate."""
     (path,) = (sandbox.config_dir / "webfaction").glob("*/wanted.json")
-    return list(json.loads(path.read_text())["certificates"])
+    return list(json.loads(path.read_text())["sites"])
 
 
 def test_a_deploy_hook_installs_at_issuance_and_uploads_at_renewal(sandbox: Sandbox) -> None:

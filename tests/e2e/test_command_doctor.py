@@ -7,10 +7,15 @@ import shlex
 import shutil
 import subprocess
 import threading
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from certbot_webfaction.books import document
+from certbot_webfaction.books.journal import Journal
+from certbot_webfaction.panel.files import PlacedFile
+from certbot_webfaction.panel.model import Change
 from tests.e2e import command
 from tests.e2e.scenes import add_certificate, add_site, change_by_hand, install, website
 from tests.lineages.writing import write_lineage
@@ -249,11 +254,11 @@ def test_a_certbot_that_runs_at_the_same_time_keeps_its_challenge_files(healthy:
     challenge = healthy.sandbox.host.webapps / "shop" / ".well-known" / "acme-challenge" / "token"
     challenge.parent.mkdir(parents=True)
     challenge.write_text("token.thumbprint")
-    placed = (
-        '"files": [{"directory": "%s", "path": ".well-known/acme-challenge/token",'
-        ' "made": [".well-known"]}]' % (healthy.sandbox.host.webapps / "shop")
-    )
-    journal.write_text(journal.read_text().replace('"files": []', placed))
+    app = healthy.sandbox.host.webapps / "shop"
+    placed = PlacedFile(str(app), ".well-known/acme-challenge/token", [".well-known"])
+    noted = document.read(journal, Journal)
+    noted.put(Change(Change.FILE, str(challenge), after=asdict(placed), purpose=Change.CHALLENGE))
+    document.write(journal, noted)
     assert healthy.doctor().returncode == 0
     assert challenge.read_text() == "token.thumbprint"
 

@@ -126,7 +126,7 @@ def test_a_deleted_lineage_is_forgotten_and_its_certificate_stays(sandbox: Sandb
     assert "The certificate shop.example.com is gone from this machine" in result.log
     assert sandbox.served("shop.example.com") == before
     (wanted,) = sandbox.config_dir.glob("webfaction/*/wanted.json")
-    assert list(json.loads(wanted.read_text())["certificates"]) == ["blog_example_com"]
+    assert list(json.loads(wanted.read_text())["sites"]) == ["blog"]
 
 
 def test_reconfigure_keeps_the_installer(sandbox: Sandbox) -> None:

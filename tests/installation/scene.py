@@ -6,26 +6,25 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from certbot import configuration, errors
+from certbot import configuration
+from certbot_webfaction.hosts.webfaction.panel import Panel
 
-from certbot_webfaction.account import HostAccount, Options
-from certbot_webfaction.books import document
-from certbot_webfaction.books.documents import read_documents, wanted_path
+from certbot_webfaction.account import Account, Memory
+from certbot_webfaction.books import Books
 from certbot_webfaction.books.journal import Journal
-from certbot_webfaction.books.wanted import Wanted, WantedCertificate
-from certbot_webfaction.hosts.webfaction.model import Account, Website
+from certbot_webfaction.books.wanted import Wanted
+from certbot_webfaction.hosts.host import Options
+from certbot_webfaction.hosts.webfaction import WEBFACTION
+from certbot_webfaction.hosts.webfaction.model import Account as Login
+from certbot_webfaction.hosts.webfaction.model import Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.hosts.webfaction.seen import SharedPanel
-from certbot_webfaction.installation.decisions import (
-    Seen,
-    acknowledge,
-    acknowledge_redirects,
-    want_certificate,
-    websites_to_redirect,
-)
-from certbot_webfaction.installation.differences import differences, forget_gone
-from certbot_webfaction.installation.reconcile import reconcile
-from certbot_webfaction.lineages.files import CertificateFiles, lineage_files
+from certbot_webfaction.hosts.webfaction.seen import Seen
+from certbot_webfaction.installation.decide import Present
+from certbot_webfaction.installation.installer import Installer, Run
+from certbot_webfaction.lineages import Lineages
+from certbot_webfaction.lineages.files import CertificateFiles
+from certbot_webfaction.panel.model import Change
+from certbot_webfaction.phrases import Phrases
 from certbot_webfaction.web.route import Route
 from certbot_webfaction.web.served import Expected
 from tests.hosts.webfaction.fake import IP
@@ -56,86 +55,132 @@ class Scene:
         (directory / "home/webapps").mkdir(parents=True)
         apps = {mount.app for website in websites for mount in website.mounts}
         self.panel = ShellPanel(
-            websites=websites, account=Account("alice", str(directory / "home"), "web500")
+            websites=websites, account=Login("alice", str(directory / "home"), "web500")
         )
         for app in sorted(apps):
             self.panel.create_app(app, "static_php70")
-        self.config = make_config(directory / "config")
+        config = directory / "config"
+        self.lineages = Lineages(
+            config / "live", config / "archive", config / "renewal", config / "hooks"
+        )
+        self.own: dict[str, str | None] = {"app": None, "app-type": "static_php70"}
         self.time = Time()
         self.watch = RecordingWatch()
         self.forget_process()
 
     def forget_process(self) -> None:
         """Forget what a process knows; disk and panel stay."""
-        options = Options(
-            Path(self.config.config_dir) / "webfaction.ini",
-            *(None, None, "static_php70", "api", 0, Route()),
+        file = self.directory / "config" / "webfaction.ini"
+        options = Options(file, file, None, "api", 0, Route(), self.own)
+        connection = Seen(lambda: self.panel, self.time.clock)
+        self.account = Account(
+            WEBFACTION,
+            options,
+            Panel(connection, options),
+            self.lineages,
+            Phrases(WEBFACTION.name, WEBFACTION.dns_plugin),
+            Memory(connection, Books(self.directory / "documents", WEBFACTION.carry_over)),
         )
-        shared = SharedPanel(lambda: self.panel, self.time.clock)
-        self.account = HostAccount(options, shared, self.directory / "documents")
         self.panel.calls.clear()
 
     def issue(self, name: str, *domains: str) -> CertificateFiles:
         """Issue a new certificate for a lineage, in the place of the one that it had."""
-        files = lineage_files(self.config, name)
+        files = self.lineages.files(name)
         files.leaf.parent.mkdir(parents=True, exist_ok=True)
         write_self_signed(files.leaf, files.key, *domains)
         (files.leaf.parent / "chain.pem").write_text("")
-        archive = Path(self.config.default_archive_dir) / name
+        archive = self.lineages.archive / name
         archive.mkdir(parents=True, exist_ok=True)
         number = len(list(archive.iterdir())) + 1
         (archive / f"cert{number}.pem").write_text(files.leaf.read_text())
-        conf = Path(self.config.renewal_configs_dir) / f"{name}.conf"
+        conf = self.lineages.renewal_file(name)
         conf.parent.mkdir(parents=True, exist_ok=True)
         conf.write_text("[renewalparams]\nauthenticator = webfaction\ninstaller = webfaction\n")
         return files
 
-    def documents(self) -> tuple[Wanted, Journal]:
-        return read_documents(self.account, self.config, "webfaction")
+    @property
+    def wanted(self) -> Wanted:
+        """What is wanted, as the books have it now."""
+        self.account.read_books()
+        return self.account.books.wanted
+
+    @property
+    def journal(self) -> Journal:
+        """What was done, as the books have it now."""
+        self.account.read_books()
+        return self.account.books.journal
+
+    def now(self) -> Present:
+        """The panel, for a decision."""
+        return Present(self.account.panel)
+
+    def installer(self, *, verb: str = "install", redirect: bool = False) -> Installer:
+        """The installer of a run of certbot."""
+        return Installer(self.account, Run(verb, redirect=redirect), self.watch)
 
     def install(self, name: str, *domains: str) -> None:
-        """What `certbot install` does: decide, save, restart."""
-        files = lineage_files(self.config, name)
-        wanted, journal = self.documents()
-        seen = Seen(self.account.panel)
-        chosen = domains or files.names()
-        acknowledge(wanted, journal, WantedCertificate.of(files), chosen, seen)
-        self.account.save(journal)
-        self.want(want_certificate(wanted, files, chosen, seen, journal, self.config))
-        self.restart()
+        """What `certbot install` does."""
+        installer, files = self.installer(), self.lineages.files(name)
+        for domain in domains or files.names():
+            installer.deploy(files, domain)
+        installer.save(lambda _: None)
+        installer.restart()
 
     def redirect(self, domain: str) -> None:
         """What `certbot enhance --redirect` does."""
-        wanted, journal = self.documents()
-        seen = Seen(self.account.panel)
-        acknowledge_redirects(wanted, journal, domain, seen)
-        self.account.save(journal)
-        wanted.redirects += websites_to_redirect(wanted, domain, seen, self.config)
-        self.want(wanted)
-        self.restart()
+        installer = self.installer(verb="enhance", redirect=True)
+        installer.redirect(domain)
+        installer.save(lambda _: None)
+        installer.restart()
 
     def want(self, wanted: Wanted) -> None:
-        """Write *wanted*, as a save or a rollback does."""
-        document.write(wanted_path(self.account), wanted)
+        """Write *wanted*, as a rollback does."""
+        self.account.read_books()
+        self.account.books.wanted = wanted
+        self.account.books.save_wanted()
+
+    def note(self, journal: Journal) -> None:
+        """Write the journal."""
+        self.account.read_books()
+        self.account.books.journal = journal
+        self.account.books.save_journal()
+
+    def lose_notes(self, what: str) -> None:
+        """Take all changes of one kind out of the journal."""
+        journal = self.journal
+        journal.changes = [change for change in journal.changes if change.what != what]
+        self.note(journal)
 
     def restart(self) -> None:
-        wanted, journal = self.documents()
-        if forget_gone(wanted, journal, self.config):
-            self.want(wanted)
-            self.account.save(journal)
-        found = differences(wanted, journal, self.config)
-        problems = list(found.unreadable)
-        if found:
-            problems += reconcile(self.account, found, wanted, journal, self.config, self.watch)
-        if problems:
-            raise errors.PluginError("\n".join(problem.text for problem in problems))
+        self.installer().restart()
 
     def site(self, name: str, *, https: bool) -> Website:
         return self.panel.sites[name, https]
 
+    def certificate_of(self, lineage: str) -> str:
+        """The name of a lineage's certificate on the panel."""
+        return self.journal.handle_of(lineage)
+
     def writes(self) -> list[str]:
         """The verbs that changed the panel, in order."""
         return [verb for verb in self.panel.verbs() if verb.startswith(("create", "update", "del"))]
+
+
+def stored(lineage: str, handle: str, fingerprint: str = "", *, done: bool = True) -> Change:
+    """The note of a certificate on the panel."""
+    after = {"certificate": handle, "fingerprint": fingerprint}
+    return Change(Change.CERTIFICATE, lineage, after=after, done=done)
+
+
+def presented(
+    site: str, handle: str, *names: str, before: str | None = "", made_from: str = ""
+) -> Change:
+    """The note of what a site presents; ``before`` is `None` where we made the site."""
+    state = {"certificate": handle, "names": list(names), "made_from": made_from, "state": None}
+    former = None
+    if before is not None:
+        former = {"certificate": before or None, "names": [], "made_from": "", "state": None}
+    return Change(Change.SITE, site, former, state, done=True)
 
 
 def make_config(directory: Path, **options: object) -> configuration.NamespaceConfig:

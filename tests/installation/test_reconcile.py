@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from certbot import errors
 
-from certbot_webfaction.books.journal import Journal, Uploaded
+from certbot_webfaction.books.journal import Journal
 from certbot_webfaction.books.wanted import Wanted
 from certbot_webfaction.hosts.webfaction.model import Certificate, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
-from certbot_webfaction.panel.model import CHALLENGE_PATH
-from tests.installation.scene import Scene, http, https
+from certbot_webfaction.panel.model import CHALLENGE_PATH, Change
+from tests.installation.scene import Scene, http, https, stored
 
 CHALLENGES = Mount("letsencrypt", CHALLENGE_PATH)
 
@@ -59,8 +59,8 @@ def test_a_certificate_is_noted_as_ours_before_the_panel_is_asked_to_create_it(
     scene.panel.fail(verb="create_certificate", after=True)
     with pytest.raises(PanelUnreachableError):
         scene.install("shop.test")
-    uploads = {"shop_test": Uploaded("shop.test", files.fingerprint())}
-    assert scene.account.journal().uploads == uploads
+    noted = stored("shop.test", "shop_test", files.fingerprint(), done=False)
+    assert scene.journal.changes == [noted]
 
 
 def test_the_certificate_is_uploaded_before_a_website_uses_it(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_challenge_mounts_stay_out_of_made_websites_and_of_redirects(tmp_path: P
     site = http("shop", "shop.test")
     scene = Scene(tmp_path, site)
     scene.panel.create_app("letsencrypt", "static_only")
-    scene.panel.update_website(site.with_content((*site.content, CHALLENGES)))
+    scene.panel.update_website(replace(site, mounts=(*site.mounts, CHALLENGES)))
     scene.issue("shop.test", "shop.test")
     scene.install("shop.test")
     scene.redirect("shop.test")
@@ -111,7 +111,7 @@ def test_a_redirect_taken_away_by_hand_can_be_asked_for_again(tmp_path: Path) ->
     scene.forget_process()
     scene.redirect("shop.test")
     assert scene.site("shop", https=False).content == (Mount("redirect_to_https", "/"),)
-    wanted, _ = scene.documents()
+    wanted = scene.wanted
     wanted.redirects.clear()
     scene.want(wanted)
     scene.restart()
@@ -195,8 +195,7 @@ def test_an_interrupted_undo_is_finished_by_the_next_restart(
     scene.forget_process()
     scene.restart()
     assert _state(scene) == before
-    journal = scene.account.journal()
-    assert journal == Journal(uploads=journal.uploads)
+    assert {change.what for change in scene.journal.changes} == {Change.CERTIFICATE}
 
 
 def test_a_certificate_that_is_gone_from_the_panel_is_created_anew(tmp_path: Path) -> None:
@@ -260,7 +259,7 @@ def test_domains_of_a_website_that_we_made_come_and_go_with_what_is_wanted(tmp_p
     made = scene.site("shop", https=True)
     scene.panel.sites["shop", True] = replace(made, domains=("shop.test", "mine.test"))
     scene.forget_process()
-    smaller, _ = scene.documents()
+    smaller = scene.wanted
     scene.issue("shop.test", "shop.test", "www.shop.test")
     scene.install("shop.test")
     everything = {"shop.test", "mine.test", "www.shop.test"}
@@ -304,12 +303,12 @@ def test_a_deleted_lineage_is_forgotten_without_undoing_anything(
     scene.issue("shop.test", "shop.test")
     scene.install("shop.test")
     before = _state(scene)
-    for path in Path(scene.config.live_dir, "shop.test").iterdir():
+    for path in (scene.lineages.live / "shop.test").iterdir():
         path.unlink()
     scene.forget_process()
     scene.restart()
     assert (scene.panel.calls, _state(scene)) == ([], before)
-    assert scene.documents() == (Wanted(), Journal())
+    assert (scene.wanted, scene.journal) == (Wanted(), Journal())
 
 
 def test_an_undo_leaves_what_was_changed_by_hand(
@@ -337,7 +336,7 @@ def test_an_undo_leaves_what_was_changed_by_hand(
     assert f"{kept}: it was chosen by hand since it was a_test." in caplog.text
     kept = "The https website b stays on the panel with the certificate a_test"
     assert f"{kept}: it was changed by hand since" in caplog.text
-    assert scene.account.journal().contents == {}
+    assert scene.journal.all(Change.REDIRECT) == []
 
 
 def _two_renewed(directory: Path) -> Scene:
@@ -355,8 +354,7 @@ def _two_renewed(directory: Path) -> Scene:
 def _install_and_redirect(scene: Scene) -> None:
     scene.install("a.test")
     for domain in ("a.test", "b.test"):
-        wanted, _ = scene.documents()
-        if {"a.test": "a", "b.test": "b"}[domain] not in wanted.redirects:
+        if {"a.test": "a", "b.test": "b"}[domain] not in scene.wanted.redirects:
             scene.redirect(domain)
     scene.restart()
 
@@ -376,7 +374,7 @@ def _state(scene: Scene) -> object:
 
 
 def _leaf(scene: Scene, name: str) -> str:
-    return Path(scene.config.live_dir, name, "cert.pem").read_text()
+    return scene.lineages.files(name).leaf.read_text()
 
 
 def test_installing_again_puts_back_a_certificate_whose_content_was_replaced(
@@ -469,7 +467,7 @@ def test_a_certificate_that_was_deleted_while_unused_is_uploaded_again(tmp_path:
     scene = Scene(tmp_path, https("shop", "shop.test", "www.shop.test"))
     scene.issue("shop.test", "shop.test")
     scene.install("shop.test")
-    before, _ = scene.documents()
+    before = scene.wanted
     scene.issue("big", "shop.test", "www.shop.test")
     scene.install("big")
     del scene.panel.installed["shop_test"]
@@ -485,11 +483,11 @@ def test_a_certificate_that_is_there_though_nobody_noted_it_is_replaced(tmp_path
     scene = Scene(tmp_path, https("shop", "shop.test"))
     scene.issue("shop.test", "shop.test")
     scene.install("shop.test")
-    scene.account.save(Journal())
+    scene.note(Journal())
     scene.issue("shop.test", "shop.test")
     scene.forget_process()
     scene.restart()
-    assert scene.writes() == ["create_certificate", "update_certificate"]
+    assert scene.writes() == ["update_certificate"]
     assert scene.panel.installed["shop_test"].leaf == _leaf(scene, "shop.test")
 
 
@@ -498,16 +496,15 @@ def test_a_website_we_made_without_a_note_of_it_is_taken_as_it_is(tmp_path: Path
     scene = Scene(tmp_path, http("shop", "shop.test"))
     scene.issue("shop.test", "shop.test")
     scene.install("shop.test")
-    before, journal = scene.documents()
-    journal.websites.clear()
-    scene.account.save(journal)
+    before = scene.wanted
+    scene.lose_notes(Change.SITE)
     scene.forget_process()
     scene.restart()
     assert scene.writes() == []
     scene.forget_process()
     scene.restart()
     assert scene.panel.calls == []
-    assert scene.documents()[0] == before
+    assert scene.wanted == before
     scene.want(Wanted())
     scene.restart()
     assert ("shop", True) in scene.panel.sites
@@ -518,9 +515,7 @@ def test_an_https_website_that_is_gone_is_told_of_once(tmp_path: Path) -> None:
     scene = Scene(tmp_path, https("shop", "shop.test"))
     scene.issue("shop.test", "shop.test")
     scene.install("shop.test")
-    _, journal = scene.documents()
-    journal.certificates.clear()
-    scene.account.save(journal)
+    scene.lose_notes(Change.SITE)
     del scene.panel.sites["shop", True]
     scene.forget_process()
     with pytest.raises(errors.PluginError, match="The https website shop is gone from the panel"):
@@ -528,13 +523,13 @@ def test_an_https_website_that_is_gone_is_told_of_once(tmp_path: Path) -> None:
     scene.forget_process()
     scene.restart()
     assert scene.panel.calls == []
-    assert "shop" not in scene.documents()[0].websites
+    assert "shop" not in scene.wanted.sites
 
 
 def test_a_damaged_lineage_keeps_no_other_from_its_upload(tmp_path: Path) -> None:
     """The error names its file; nothing of it is touched."""
     scene = _two_renewed(tmp_path)
-    leaf = Path(scene.config.live_dir, "a.test", "cert.pem")
+    leaf = scene.lineages.files("a.test").leaf
     leaf.write_text("")
     with pytest.raises(errors.PluginError, match=rf"^{leaf} holds no certificate"):
         scene.restart()
@@ -560,8 +555,9 @@ def test_an_app_of_a_type_that_cant_redirect_is_not_blamed_on_anybody(tmp_path: 
     scene = Scene(tmp_path, http("shop", "shop.test"))
     scene.issue("shop.test", "shop.test")
     scene.install("shop.test")
-    scene.account.options = scene.account.options._replace(app_type="static_only")
-    before, _ = scene.documents()
+    scene.own["app-type"] = "static_only"
+    scene.forget_process()
+    before = scene.wanted
     with pytest.raises(errors.PluginError, match=r"^Apps of type static_only can't redirect"):
         scene.redirect("shop.test")
     scene.want(before)
@@ -581,7 +577,7 @@ def test_no_website_is_made_of_a_redirect(tmp_path: Path) -> None:
     assert scene.site("renamed", https=True).content == (Mount("site", "/"),)
     for name in ("shop", "renamed"):
         del scene.panel.sites[name, True]
-    scene.account.save(Journal())
+    scene.note(Journal())
     scene.want(Wanted())
     scene.forget_process()
     with pytest.raises(errors.PluginError, match="what it showed before is not known"):
@@ -631,8 +627,8 @@ def test_a_website_of_other_domains_sends_nobody(tmp_path: Path) -> None:
         scene.issue(f"{name}.test", f"{name}.test")
         scene.install(f"{name}.test")
     scene.redirect("blog.test")
-    wanted, _ = scene.documents()
-    del wanted.websites["shop"]
+    wanted = scene.wanted
+    del wanted.sites["shop"]
     scene.want(wanted)
     scene.restart()
     assert ("shop", True) not in scene.panel.sites
@@ -645,11 +641,10 @@ def test_a_website_of_other_domains_sends_nobody(tmp_path: Path) -> None:
 def test_a_redirect_found_in_place_is_undone_to_what_https_shows(tmp_path: Path) -> None:
     """The note of it was lost; nothing is changed until then."""
     scene = _redirected(tmp_path)
-    wanted, journal = scene.documents()
-    journal.contents.clear()
-    scene.account.save(journal)
+    scene.lose_notes(Change.REDIRECT)
     scene.restart()
     assert scene.writes() == []
+    wanted = scene.wanted
     wanted.redirects.clear()
     scene.want(wanted)
     scene.restart()

@@ -11,31 +11,25 @@ from typing import Any, cast
 import pytest
 from acme import challenges, messages
 from certbot import achallenges, configuration, errors, interfaces
+from certbot_webfaction.challenges.dns01 import Records
 from cryptography.hazmat.primitives.asymmetric import rsa
 from josepy.jwk import JWKRSA
 
-from certbot_webfaction import account as accounts
-from certbot_webfaction.account import open_account, read_options
-from certbot_webfaction.books import document
-from certbot_webfaction.books.documents import wanted_path
 from certbot_webfaction.books.journal import Journal
-from certbot_webfaction.books.wanted import Wanted, WantedCertificate, WantedWebsite
-from certbot_webfaction.challenges import names_ahead
-from certbot_webfaction.challenges.records import Records
+from certbot_webfaction.books.wanted import Source, Wanted, WantedSite
 from certbot_webfaction.command import command_parser
 from certbot_webfaction.command.configuration import read_configuration
-from certbot_webfaction.hosts.webfaction.credentials import Credentials
+from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.hosts.webfaction.model import Account, App, Domain, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.hosts.webfaction.seen import SharedPanel
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import CHALLENGE_PATH
-from certbot_webfaction.plugin import configurator as module
-from certbot_webfaction.plugin.configurator import Configurator
-from certbot_webfaction.plugin.dns import Authenticator
+from certbot_webfaction.plugin import door
+from certbot_webfaction.plugin.webfaction import Configurator, DnsAuthenticator
 from tests.hosts.webfaction.fake import IP, FakePanel
 from tests.hosts.webfaction.shell_panel import ShellPanel
 from tests.lineages.writing import write_lineage
+from tests.plugin.connecting import connect
 
 KEY = JWKRSA(key=rsa.generate_private_key(65537, 2048))
 LETSENCRYPT = Mount("letsencrypt", CHALLENGE_PATH)
@@ -49,8 +43,7 @@ def account(monkeypatch: pytest.MonkeyPatch, panel: FakePanel, file: Path) -> No
         "webfaction_api_url = http://127.0.0.1/\n"
     )
     file.chmod(0o600)
-    credentials = Credentials(file.stem, "secret", None, "http://127.0.0.1/")
-    monkeypatch.setitem(accounts._panels, credentials, SharedPanel(lambda: panel))
+    connect(monkeypatch, panel, file.parent / "config", file.stem)
 
 
 @pytest.fixture
@@ -129,7 +122,7 @@ def test_only_who_asks_for_a_challenge_needs_a_website(
     refused = pytest.raises(errors.ConfigurationError, match=r"gone\.test")
     for each in (
         plugin(tmp_path, verb=verb, domains=["gone.test"]),
-        Authenticator(
+        DnsAuthenticator(
             configure(tmp_path, verb=verb, authenticator="dns-webfaction", domains=["gone.test"]),
             "dns-webfaction",
         ),
@@ -145,10 +138,14 @@ def test_a_certificate_that_is_there_needs_no_website(panel: ShellPanel, tmp_pat
     (tmp_path / "config/archive/broken/cert1.pem").write_text("")
     names = ["www.gone.test", "GONE.test"]
 
-    assert names_ahead(configure(tmp_path, verb="run", domains=names)) == []
-    assert names_ahead(configure(tmp_path, verb="renew", domains=names)) == names
+    def ahead(verb: str, domains: list[str]) -> list[str]:
+        config = configure(tmp_path, verb=verb, domains=domains)
+        return door.names_ahead(config, door.lineages_of(config))
+
+    assert ahead("run", names) == []
+    assert ahead("renew", names) == names
     for others in ([*names, "a.gone.test"], names[:1]):
-        assert names_ahead(configure(tmp_path, verb="run", domains=others)) == others
+        assert ahead("run", others) == others
 
 
 def test_a_wildcard_is_sent_to_dns_before_an_order(panel: ShellPanel, tmp_path: Path) -> None:
@@ -222,7 +219,8 @@ def test_the_journal_remembers_what_was_interrupted(
             each.perform([achall("api.test")])
         finally:
             each.cleanup([achall("api.test")])
-    assert bool(each._account.journal().mounts) == stays
+    each._account.read_books()
+    assert bool(each._account.books.journal.all("mount")) == stays
 
 
 @contextlib.contextmanager
@@ -246,7 +244,6 @@ def test_before_a_renewal_of_many_what_was_left_is_tried_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A refusal is warned of once; each lineage's `restart` tries again."""
-    monkeypatch.setattr(module, "_finished", set())
     write_lineage(tmp_path / "config", "shop", "shop.test")
     mounts = panel.sites["shop", False].mounts
     panel.sites["shop", True] = Website("shop", IP, True, ("shop.test",), mounts)
@@ -254,12 +251,10 @@ def test_before_a_renewal_of_many_what_was_left_is_tried_once(
         plugin(tmp_path, verb="renew", installer="webfaction", domains=["shop.test"])
         for _ in range(2)
     )
-    wanted = Wanted(
-        certificates={"shop": WantedCertificate(lineage="shop")},
-        websites={"shop": WantedWebsite("shop", ["shop.test"])},
-    )
-    document.write(wanted_path(first._account), wanted)
-    document.write(first._account.journal_path, Journal())
+    books = first._account.books
+    books.wanted = Wanted({"shop": WantedSite(Source(lineage="shop"), ["shop.test"])})
+    books.journal = Journal()
+    books.save()
     panel.fail(verb="create_certificate", error=PanelRefusedError("Try again later."))
     first.prepare()
     second.prepare()
@@ -279,8 +274,6 @@ def test_an_idle_renew_cleans_up_the_dns_of_another_account(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Once per run, without a call where nothing was left; an error is no more than a warning."""
-    monkeypatch.setattr(module, "_installed", {})
-    monkeypatch.setattr(module, "_settled", set())
     others = FakePanel(domains=(Domain("bob.test", ()),))
     account(monkeypatch, others, tmp_path / "bob.ini")
     options = {
@@ -293,15 +286,15 @@ def test_an_idle_renew_cleans_up_the_dns_of_another_account(
 
     plugin(tmp_path, **options).generic_updates(lineage)
     assert others.calls == []
-    killed = open_account(read_options(config, "dns_webfaction"), config.config_dir)
+    killed = door.account_of(config, WEBFACTION, "dns-webfaction")
     Records(killed).publish("_acme-challenge.bob.test", "left")
     others.calls.clear()
     plugin(tmp_path, **options).generic_updates(lineage)
     assert others.calls == []
-    module._settled.clear()
+    killed.memory.cleaned_up = False
     plugin(tmp_path, **options).generic_updates(lineage)
     assert (others.records, others.zones["bob.test"]) == ([], Domain("bob.test", ()))
-    assert killed.journal().records == []
+    assert killed.books.journal.all("record") == []
 
     gone: Any = {**options, "dns_webfaction_credentials": str(tmp_path / "gone.ini")}
     plugin(tmp_path, **gone).generic_updates(lineage)

@@ -16,13 +16,13 @@ from certbot._internal.display import obj
 from cryptography.hazmat.primitives.asymmetric import rsa
 from josepy.jwk import JWKRSA
 
-from certbot_webfaction import account as accounts
-from certbot_webfaction.hosts.webfaction.credentials import Credentials
+from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.hosts.webfaction.model import DnsRecord, Domain
-from certbot_webfaction.hosts.webfaction.seen import SharedPanel
 from certbot_webfaction.panel.errors import LoginRefusedError
-from certbot_webfaction.plugin.dns import Authenticator
+from certbot_webfaction.plugin import door
+from certbot_webfaction.plugin.webfaction import DnsAuthenticator
 from tests.hosts.webfaction.fake import FakePanel
+from tests.plugin.connecting import connect
 
 NAME = "_acme-challenge.example.com"
 KEY = JWKRSA(key=rsa.generate_private_key(65537, 2048))
@@ -37,11 +37,10 @@ def terminal() -> io.StringIO:
 
 
 @pytest.fixture
-def panel(monkeypatch: pytest.MonkeyPatch) -> FakePanel:
+def panel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakePanel:
     """The panel of the account that `authenticator`'s credentials file names."""
     panel = FakePanel(domains=(Domain("example.com", ("www",)),))
-    credentials = Credentials("alice", "secret", None, "http://127.0.0.1/")
-    monkeypatch.setitem(accounts._panels, credentials, SharedPanel(lambda: panel))
+    connect(monkeypatch, panel, tmp_path, "alice")
     return panel
 
 
@@ -52,7 +51,7 @@ def add_to(parser: argparse.ArgumentParser, plugin: str) -> Callable[..., None]:
     return add
 
 
-def authenticator(folder: Path, **options: Any) -> Authenticator:
+def authenticator(folder: Path, **options: Any) -> DnsAuthenticator:
     (folder / "webfaction.ini").write_text(
         "webfaction_username = alice\n"
         "webfaction_password = secret\n"
@@ -60,8 +59,8 @@ def authenticator(folder: Path, **options: Any) -> Authenticator:
     )
     (folder / "webfaction.ini").chmod(0o600)
     parser = argparse.ArgumentParser()
-    accounts.add_options(add_to(parser, "webfaction"))
-    Authenticator.add_parser_arguments(add_to(parser, "dns-webfaction"))
+    door.add_options(WEBFACTION, add_to(parser, "webfaction"))
+    DnsAuthenticator.add_parser_arguments(add_to(parser, "dns-webfaction"))
     known = {
         "config_dir": str(folder),
         "work_dir": str(folder / "work"),
@@ -78,7 +77,7 @@ def authenticator(folder: Path, **options: Any) -> Authenticator:
         **options,
     }
     namespace = parser.parse_args([], argparse.Namespace(**known))
-    return Authenticator(configuration.NamespaceConfig(namespace), "dns-webfaction")
+    return DnsAuthenticator(configuration.NamespaceConfig(namespace), "dns-webfaction")
 
 
 def achall(domain: str) -> achallenges.KeyAuthorizationAnnotatedChallenge:
@@ -100,7 +99,7 @@ def texts(panel: FakePanel) -> list[str]:
 def test_help_tells_the_default_wait_and_file(capsys: pytest.CaptureFixture[str]) -> None:
     """A minute, and the file that the installer uses."""
     parser = argparse.ArgumentParser()
-    Authenticator.add_parser_arguments(add_to(parser, "dns-webfaction"))
+    DnsAuthenticator.add_parser_arguments(add_to(parser, "dns-webfaction"))
 
     assert parser.parse_args([]).dns_webfaction_propagation_seconds == 60
     parser.print_help()

@@ -134,8 +134,9 @@ def _documents(config_dir: Path) -> str:
     for name in ("wanted.json", "journal.json"):
         for path in config_dir.glob(f"webfaction/*/{name}"):
             document: dict[str, Any] = json.loads(path.read_text())
-            for mount in document.get("mounts", []):
-                del mount["domains"]  # not those that the CA remembers from an earlier order
+            for change in document.get("changes", []):
+                if change["what"] in ("app", "mount"):
+                    del change["names"]  # not those that the CA remembers from an earlier order
             texts.append(json.dumps(_sorted(document), sort_keys=True))
     return re.sub(r'"fingerprint": "\w+"', '"fingerprint"', " ".join(texts))
 

@@ -13,27 +13,26 @@ from typing import Any
 
 import pytest
 from certbot import errors
+from certbot_webfaction.challenges.http01 import find_places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certbot_webfaction.account import Options, read_credentials
+from certbot_webfaction.account import read_credentials
 from certbot_webfaction.books import document
 from certbot_webfaction.books.document import DamagedError
-from certbot_webfaction.books.journal import (
-    ChangedContent,
-    Journal,
-    MadeMount,
-    MadeWebsite,
-    PlacedFile,
-    Uploaded,
-)
-from certbot_webfaction.books.wanted import Wanted, WantedCertificate, WantedWebsite
-from certbot_webfaction.challenges.placement import find_places
-from certbot_webfaction.hosts.webfaction.choosing import File, LocalFiles, PanelFiles, check_path
+from certbot_webfaction.books.journal import Journal
+from certbot_webfaction.books.wanted import Source, Wanted, WantedSite
+from certbot_webfaction.hosts.host import Options
+from certbot_webfaction.hosts.local_files import LocalFiles
+from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.hosts.webfaction.model import App, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.shell_files import PanelFiles
+from certbot_webfaction.panel.files import File, check_path
+from certbot_webfaction.panel.model import Change
 from certbot_webfaction.web.route import Route
 from tests.hosts.webfaction.shell_panel import ShellPanel
+from tests.installation.scene import Scene, presented, stored
 
 PARTS = st.text(st.sampled_from("a-.~$`'\"\\*?;&| \n\0é"), max_size=6) | st.just("..")
 PATHS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
@@ -84,18 +83,22 @@ NAMES = st.text(max_size=12) | st.sampled_from(["example.com", "*.example.com", 
     sites=st.lists(st.tuples(NAMES, st.lists(NAMES, max_size=3), PATHS), max_size=3),
 )
 def test_any_domain_has_a_place_or_is_told_to_have_none(
-    domains: list[str], sites: list[tuple[str, list[str], str]]
+    tmp_path_factory: pytest.TempPathFactory,
+    domains: list[str],
+    sites: list[tuple[str, list[str], str]],
 ) -> None:
     """Whatever domains, names and mounts the panel's websites have."""
     websites = [
         Website(name, "192.0.2.1", False, tuple(own), (Mount("app", f"/{path}"),))
         for name, own, path in sites
     ]
-    app = App("app", "static_only", "/home/alice/webapps/app", htaccess=False)
+    scene = Scene(tmp_path_factory.mktemp("places"))
+    scene.panel.sites = {(website.name, False): website for website in websites}
+    scene.panel.programs["app"] = App("app", "static_only", "/home/alice/webapps/app")
     with contextlib.suppress(errors.PluginError):
-        places = find_places(domains, websites, [app], None)
+        places = find_places(scene.account, domains)
         assert {place.domain for place in places} == set(domains)
-        assert all(place.website in websites for place in places)
+        assert {place.site.id for place in places} <= {website.name for website in websites}
 
 
 @settings(max_examples=150)
@@ -115,25 +118,22 @@ def test_any_credentials_file_is_read_or_refused(
     path = tmp_path_factory.getbasetemp() / "credentials.ini"
     path.write_text("\n".join(lines), encoding="utf-8", errors="replace")
     path.chmod(0o600)
-    options = Options(path, None, None, "static_php70", "auto", 0, Route())
+    options = Options(path, path, None, "auto", 0, Route())
     with contextlib.suppress(errors.PluginError):
-        credentials = read_credentials(options)
-        assert credentials.username
-        assert credentials.password
+        credentials = read_credentials(WEBFACTION, options)
+        assert credentials["username"]
+        assert credentials["password"]
 
 
 JOURNAL = Journal(
-    uploads={"shop": Uploaded("shop", "ab", done=True)},
-    contents={"shop": ChangedContent((Mount("a", "/"),), (Mount("b", "/"),))},
-    websites={"shop": MadeWebsite("192.0.2.1", ("a.test",), (Mount("a", "/"),), "shop", "shop")},
-    mounts=[MadeMount("shop", "app", "/", ["a.test"])],
-    files=[PlacedFile("/home/alice/webapps/app", "a/b", ["a"])],
+    [
+        stored("shop", "shop"),
+        presented("shop", "shop", "a.test", before=None, made_from="shop"),
+        Change(Change.REDIRECT, "shop", [["a", "/", 0]], {"label": "http website shop"}),
+        Change("mount", "shop /", purpose=Change.CHALLENGE, names=["a.test"]),
+    ]
 )
-WANTED = Wanted(
-    certificates={"shop": WantedCertificate(lineage="shop")},
-    websites={"shop": WantedWebsite("shop", ["a.test"], "shop")},
-    redirects=["shop"],
-)
+WANTED = Wanted({"shop": WantedSite(Source(lineage="shop"), ["a.test"], "shop")}, {"shop": "shop"})
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
@@ -157,14 +157,15 @@ def test_a_document_with_one_odd_value_is_read_or_damaged(
 ) -> None:
     """Anywhere in it: what was read can be written again, and what was not is kept aside."""
     path = tmp_path_factory.mktemp("document") / "journal.json"
-    content = json.loads(json.dumps({"version": 1, **dataclasses.asdict(original)}))
+    content = json.loads(json.dumps({"version": 2, **dataclasses.asdict(original)}))
     container, key = where.choice(list(_nodes(content)))
     container[key] = odd
     before = copy.deepcopy(content)
     path.write_text(json.dumps(content))
     try:
         document.write(path, document.read(path, type(original)))
-    except DamagedError:
+    except DamagedError as damage:
+        document.set_aside(path, damage)
         (aside,) = path.parent.glob("journal.json.damaged-*")
         assert json.dumps(json.loads(aside.read_text())) == json.dumps(before)
         assert not path.exists()
@@ -182,7 +183,8 @@ def test_bytes_that_are_no_document_are_kept_aside(
     """Text in no encoding, a part of a document, nothing at all."""
     path = tmp_path_factory.mktemp("bytes") / "wanted.json"
     path.write_bytes(content)
-    with pytest.raises(DamagedError):
+    with pytest.raises(DamagedError) as damage:
         document.read(path, Wanted)
+    document.set_aside(path, damage.value)
     (aside,) = path.parent.glob("wanted.json.damaged-*")
     assert aside.read_bytes() == content

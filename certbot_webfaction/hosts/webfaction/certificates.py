@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from certbot.display import util as display_util
 
@@ -15,23 +15,7 @@ from certbot_webfaction.panel.errors import PanelRefusedError
 from certbot_webfaction.panel.model import Upload
 
 
-def store(
-    seen: Seen,
-    label: str,
-    names: Sequence[str],
-    upload: Upload,
-    known: str,
-    taken: Collection[str],
-) -> str:
-    """As `IPanel.store`."""
-    name = known or _free_name(seen, label, tuple(names), taken)
-    if not seen.has_stored(name, upload):
-        _send(seen, name, upload, there=bool(known) or seen.saw_certificate(name))
-        display_util.notify(f"Uploaded certificate {label} to the panel as {name}.")
-    return name
-
-
-def _free_name(seen: Seen, label: str, names: tuple[str, ...], taken: Collection[str]) -> str:
+def free_name(seen: Seen, label: str, names: tuple[str, ...], taken: Collection[str]) -> str:
     """A name for a new certificate, after the label, as letsencrypt_webfaction named its own.
 
     Somebody else's certificate keeps its name: one that is for more than these names.
@@ -44,6 +28,16 @@ def _free_name(seen: Seen, label: str, names: tuple[str, ...], taken: Collection
         for name in itertools.chain([plain], numbered)
         if name not in taken and (name not in there or _is_covered(there[name], names))
     )
+
+
+def store(seen: Seen, label: str, name: str, upload: Upload, *, there: bool) -> None:
+    """Store a certificate under a name, unless this process has.
+
+    :param there: whether it is there by all that we know
+    """
+    if not seen.has_stored(name, upload):
+        _send(seen, name, upload, there=there or seen.saw_certificate(name))
+        display_util.notify(f"Uploaded certificate {label} to the panel as {name}.")
 
 
 def _is_covered(certificate: Certificate, names: tuple[str, ...]) -> bool:

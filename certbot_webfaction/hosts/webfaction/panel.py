@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from certbot_webfaction.hosts.webfaction.credentials import Credentials
 from certbot_webfaction.hosts.webfaction.places import MOUNT, Places, undo_mount
 from certbot_webfaction.hosts.webfaction.seen import FRESH, Seen
 from certbot_webfaction.hosts.webfaction.shell_files import PanelFiles
+from certbot_webfaction.panel.errors import CertificateGoneError, PanelRefusedError
 from certbot_webfaction.panel.files import Files
 from certbot_webfaction.panel.findings import Finding, Fine, Problem
 from certbot_webfaction.panel.interface import IPanel, Notes
@@ -112,25 +113,34 @@ class Panel:
         upload: Upload,
         known: str,
         taken: Collection[str],
+        choose: Callable[[str], None],
     ) -> str:
         """See `IPanel.store`."""
-        return certificates.store(self._seen, label, names, upload, known, taken)
+        name = known or certificates.free_name(self._seen, label, tuple(names), taken)
+        if not known:
+            choose(name)
+        certificates.store(self._seen, label, name, upload, there=bool(known))
+        return name
 
     def install(
         self,
         site: HttpsSite,
         certificate: str,
         names: Sequence[str],
-        before: State,
-        after: State = None,
-        notes: Notes | None = None,
+        made: Change | None,
+        notes: Notes,
     ) -> State:
         """See `IPanel.install`."""
-        return websites.install(self._seen, site, certificate, names, before, after, notes)
+        try:
+            return websites.install(self._seen, site, certificate, names, made, notes)
+        except PanelRefusedError as error:
+            if certificate in self._seen.certificates(anew=True):
+                raise
+            raise CertificateGoneError(error.what, error.todo, error.said) from error
 
-    def restore(self, site: HttpsSite, before: State, after: State) -> None:
+    def restore(self, site: HttpsSite, change: Change) -> None:
         """See `IPanel.restore`."""
-        websites.restore(self._seen, site, before, after)
+        websites.restore(self._seen, site, change)
 
     def redirect(self, site: HttpSite, notes: Notes) -> None:
         """See `IPanel.redirect`."""

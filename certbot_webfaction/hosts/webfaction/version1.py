@@ -90,7 +90,8 @@ def _redirects(content: dict[str, Any]) -> Iterator[Change]:
         before = [
             [mount["app"], mount["path"], number] for number, mount in enumerate(entry["before"])
         ]
-        yield Change(Change.REDIRECT, name, before, done=entry["done"])
+        label = {"label": f"http website {name}"}
+        yield Change(Change.REDIRECT, name, before, label, entry["done"])
 
 
 def _apps(content: dict[str, Any]) -> Iterator[Change]:

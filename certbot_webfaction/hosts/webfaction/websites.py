@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from certbot.display import util as display_util
 
@@ -28,22 +27,15 @@ def install(
     site: HttpsSite,
     certificate: str,
     names: Sequence[str],
-    before: State,
-    after: State,
-    notes: Notes | None,
+    made: Change | None,
+    notes: Notes,
 ) -> State:
     """As `IPanel.install`."""
     website = seen.website(site.id, https=True)
     if website is None:
         return _make(seen, site, certificate, names, notes)
-    if site.made_from and not set(map(a_label, names)) <= website.labels:
-        raise PanelError(
-            f"An https website {site.id} has appeared on the panel while one was to be made for"
-            f" {', '.join(names)}.",
-            "Run the command again.",
-        )
-    if site.exists and before is None:
-        return _bring(seen, website, certificate, names, after)
+    if made is not None:
+        return _bring(seen, website, certificate, names, made.after)
     return _attach(seen, website, certificate)
 
 
@@ -56,29 +48,24 @@ def _attach(seen: Seen, website: Website, certificate: str) -> State:
 
 
 def _bring(
-    seen: Seen, website: Website, certificate: str, names: Sequence[str], after: State
+    seen: Seen, website: Website, certificate: str, names: Sequence[str], ours: State
 ) -> State:
     """Give a website that we made its names; those that others gave it stay."""
     wanted = {a_label(name): name for name in names}
-    given = set(map(a_label, _part(after, "names", "domains") or ()))
+    given = set(map(a_label, ours["names"]))
     kept = [own for own in website.domains if a_label(own) in wanted or a_label(own) not in given]
     new = [name for label, name in wanted.items() if label not in website.labels]
     changed = replace(website, domains=(*kept, *new), certificate=certificate)
     if changed != website:
         seen.update_website(changed)
     # What others put there is not ours, so that it keeps an undo from deleting the website.
-    content = _part(after, "content") or https_state(website)["content"]
+    content = (ours["state"] or https_state(website))["content"]
     return {**https_state(changed), "domains": sorted(wanted), "content": content}
 
 
 def _make(
-    seen: Seen, site: HttpsSite, certificate: str, names: Sequence[str], notes: Notes | None
+    seen: Seen, site: HttpsSite, certificate: str, names: Sequence[str], notes: Notes
 ) -> State:
-    if site.exists:
-        raise PanelError(
-            f"The https website {site.id} is gone from the panel, so the certificate"
-            f" {certificate} is not used there any more."
-        )
     source = seen.website(site.made_from, https=False)
     if source is None:
         raise PanelError(
@@ -100,10 +87,10 @@ def _make(
 
 
 def _mounts_behind(
-    seen: Seen, source: Website, names: Sequence[str], notes: Notes | None
+    seen: Seen, source: Website, names: Sequence[str], notes: Notes
 ) -> tuple[Mount, ...]:
     """The mounts that an http website had before it redirected."""
-    noted = notes.noted(Change.REDIRECT, source.name) if notes else None
+    noted = notes.noted(Change.REDIRECT, source.name)
     shown = noted.before if noted else None
     if shown is None:
         shown = content_behind(source, seen.websites(FRESH))
@@ -116,45 +103,28 @@ def _mounts_behind(
     return mounts_of(shown, [mount for mount in source.mounts if mount.serves_challenges])
 
 
-def restore(seen: Seen, site: HttpsSite, before: State, after: State) -> None:
+def restore(seen: Seen, site: HttpsSite, change: Change) -> None:
     """As `IPanel.restore`."""
     website = seen.website(site.id, https=True)
     if website is None:
         return
-    if before is None:
-        _delete(seen, website, after)
+    if change.before is None:
+        _delete(seen, website, change.after)
     else:
-        ours = _part(after, "certificate")
-        _use_again(seen, website, _part(before, "certificate") or "", ours)
+        _use_again(seen, website, change.before["certificate"] or "")
 
 
-def _delete(seen: Seen, website: Website, after: State) -> None:
-    _check_senders(seen, website)
-    if not _is_as_made(website, after):
+def _delete(seen: Seen, website: Website, ours: State) -> None:
+    now, left = https_state(website), ours["state"]
+    if left is None:  # interrupted: the rest is not known
+        left = {**now, "domains": sorted(map(a_label, ours["names"]))}
+    if now != left:
         raise ChangedByHandError("it was changed by hand since certbot-webfaction made it")
     seen.delete_website(website)
     display_util.notify(f"Deleted the https website {website.name} again.")
 
 
-def _is_as_made(website: Website, after: State) -> bool:
-    """Whether an https website is as we made it, as far as we know how that was."""
-    now = https_state(website)
-    known = {
-        "certificate": _part(after, "certificate"),
-        "ip": _part(after, "ip"),
-        "domains": sorted(map(a_label, _part(after, "names", "domains") or ())),
-        "content": _part(after, "content"),
-    }
-    return all(now[key] == value for key, value in known.items() if value is not None)
-
-
-def _use_again(seen: Seen, website: Website, before: str, ours: str | None) -> None:
-    if website.certificate == before:
-        return
-    if ours is not None and website.certificate != ours:
-        raise ChangedByHandError(f"it was chosen by hand since it was {ours}")
-    if not before:
-        _check_senders(seen, website)
+def _use_again(seen: Seen, website: Website, before: str) -> None:
     try:
         seen.update_website(replace(website, certificate=before))
     except PanelRefusedError as error:
@@ -167,22 +137,3 @@ def _use_again(seen: Seen, website: Website, before: str, ours: str | None) -> N
         f"The https website {website.name} uses"
         f" {before or 'the shared certificate of the host'} again."
     )
-
-
-def _check_senders(seen: Seen, website: Website) -> None:
-    """Refuse while visitors of an http website are sent to an https one."""
-    for other in seen.websites(FRESH):
-        if not other.https and redirects(other) and other.labels & website.labels:
-            raise ChangedByHandError(
-                f"visitors of the http website {other.name} are still sent to it"
-            )
-
-
-def _part(state: State, *keys: str) -> Any:
-    """A part of what `install` returned, or of a `Change.SITE` around it; `None`: not known."""
-    inner = (state or {}).get("state") or {}
-    for known in (state or {}, inner):
-        for key in keys:
-            if known.get(key) is not None:
-                return known[key]
-    return None

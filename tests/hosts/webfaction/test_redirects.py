@@ -28,7 +28,7 @@ class Scene(Fixture):
     def redirect(self, name: str = "shop") -> None:
         site = self.http(name)
         change = self.books.noted(Change.REDIRECT, name) or Change(
-            Change.REDIRECT, name, before=site.state
+            Change.REDIRECT, name, site.state, {"label": site.label}
         )
         with self.books.changing(change):
             self.panel.redirect(site, self.books)

@@ -81,7 +81,7 @@ def test_what_was_installed_is_undone(tmp_path: Path) -> None:
     for name in ("blog", "shop"):
         change = books.journal.find(Change.SITE, name)
         assert change is not None
-        account.panel.restore(account.https(name), change.before, change.after)
+        account.panel.restore(account.https(name), change)
     assert account.site("blog", https=True).certificate == "bought"
     assert ("shop", True) not in account.client.sites
 
@@ -105,10 +105,10 @@ def test_a_website_that_was_being_made_is_undone_unless_it_was_changed(
     assert change is not None
     assert not change.done
     if mounts == CONTENT:
-        account.panel.restore(account.https("shop"), change.before, change.after)
+        account.panel.restore(account.https("shop"), change)
     else:
         with pytest.raises(ChangedByHandError, match="changed by hand"):
-            account.panel.restore(account.https("shop"), change.before, change.after)
+            account.panel.restore(account.https("shop"), change)
     assert (("shop", True) in account.client.sites) is (mounts != CONTENT)
 
 

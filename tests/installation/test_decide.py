@@ -8,28 +8,18 @@ from pathlib import Path
 
 import pytest
 from certbot import errors
-from hypothesis import given
-from hypothesis import strategies as st
 
-from certbot_webfaction.books.journal import (
-    ChangedCertificate,
-    ChangedContent,
-    Journal,
-    MadeWebsite,
-    Uploaded,
-)
-from certbot_webfaction.books.wanted import Wanted, WantedCertificate, WantedWebsite
+from certbot_webfaction.books.journal import Journal
+from certbot_webfaction.books.wanted import Source, Wanted, WantedSite
 from certbot_webfaction.hosts.webfaction.model import Certificate, Website
-from certbot_webfaction.installation.decisions import (
-    Seen,
+from certbot_webfaction.installation.decide import (
     acknowledge,
     acknowledge_redirects,
-    certificate_name,
+    sites_to_redirect,
     want_certificate,
-    websites_to_redirect,
 )
-from certbot_webfaction.lineages.files import CertificateFiles
-from tests.installation.scene import Scene, http, https, make_config
+from certbot_webfaction.panel.model import Change
+from tests.installation.scene import Scene, http, https, presented, stored
 from tests.sandbox.certificates import write_self_signed
 
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
@@ -40,9 +30,17 @@ def foreign(name: str, *domains: str, days: int = 30) -> Certificate:
 
 
 def want(scene: Scene, lineage: str, *domains: str, wanted: Wanted | None = None) -> Wanted:
-    files = scene.issue(lineage, *domains)
-    seen = Seen(scene.account.panel)
-    return want_certificate(wanted or Wanted(), files, domains, seen, Journal(), scene.config)
+    scene.want(wanted or Wanted())
+    return want_certificate(scene.account, scene.issue(lineage, *domains), domains, scene.now())
+
+
+def made(lineage: str, source: str, key: str, *names: str) -> WantedSite:
+    """An https site that is to be made from an http one."""
+    return WantedSite(Source(lineage), list(names), source, f"https website {key}")
+
+
+def to_redirect(scene: Scene, domain: str, *, asked: bool = False) -> list[str]:
+    return [site.id for site in sites_to_redirect(scene.account, domain, scene.now(), asked=asked)]
 
 
 def test_every_https_website_of_the_domains_is_wanted(tmp_path: Path) -> None:
@@ -55,11 +53,11 @@ def test_every_https_website_of_the_domains_is_wanted(tmp_path: Path) -> None:
         https("d", "other.test"),
     )
     wanted = want(scene, "shop.test", "shop.test", "www.shop.test")
-    assert {name: site.domains for name, site in wanted.websites.items()} == {
+    assert {name: site.names for name, site in wanted.sites.items()} == {
         "a": ["shop.test"],
         "b": ["www.shop.test"],
     }
-    assert wanted.certificates == {"shop_test": WantedCertificate(lineage="shop.test")}
+    assert wanted.sources() == [Source(lineage="shop.test")]
 
 
 def test_a_wildcard_reaches_the_websites_that_it_covers(tmp_path: Path) -> None:
@@ -71,9 +69,9 @@ def test_a_wildcard_reaches_the_websites_that_it_covers(tmp_path: Path) -> None:
         https("bare", "shop.test"),
     )
     wanted = want(scene, "shop.test", "*.shop.test")
-    assert wanted.websites == {
-        "a": WantedWebsite("shop_test", ["a.shop.test"]),
-        "b": WantedWebsite("shop_test", ["b.shop.test"], made_from="b"),
+    assert wanted.sites == {
+        "a": WantedSite(Source("shop.test"), ["a.shop.test"], label="https website a"),
+        "b": made("shop.test", "b", "b", "b.shop.test"),
     }
 
 
@@ -87,7 +85,7 @@ def test_only_an_unexpired_certificate_keeps_a_website(
     scene = Scene(tmp_path, https("shop", "shop.test", "pay.test", certificate="bought"))
     scene.panel.installed["bought"] = foreign("bought", "shop.test", "pay.test", days=days)
     if installed:
-        assert want(scene, "shop.test", "shop.test").websites["shop"].domains == ["shop.test"]
+        assert want(scene, "shop.test", "shop.test").sites["shop"].names == ["shop.test"]
     else:
         with pytest.raises(errors.PluginError, match=r"also serves pay\.test"):
             want(scene, "shop.test", "shop.test")
@@ -106,8 +104,7 @@ def test_a_domain_in_unicode_on_the_panel_is_known_by_its_a_label(tmp_path: Path
     """certbot and certificates write xn--…; a panel may show the name as people do."""
     scene = Scene(tmp_path, https("books", "bücher.test"))
     wanted = want(scene, "xn--bcher-kva.test", "xn--bcher-kva.test")
-    assert list(wanted.websites) == ["books"]
-    assert list(wanted.certificates) == ["xn__bcher_kva_test"]
+    assert list(wanted.sites) == ["books"]
 
 
 def test_what_was_wanted_before_stays_wanted(
@@ -117,9 +114,9 @@ def test_what_was_wanted_before_stays_wanted(
     scene = Scene(tmp_path, http("a", "a.test"), http("b", "b.test"))
     first = want(scene, "a.test", "a.test")
     both = want(scene, "b.test", "b.test", wanted=first)
-    assert list(first.websites) == ["a"]
-    assert list(both.websites) == ["a", "b"]
-    assert both.websites["a"] == first.websites["a"]
+    assert list(first.sites) == ["a"]
+    assert list(both.sites) == ["a", "b"]
+    assert both.sites["a"] == first.sites["a"]
     assert not caplog.text
 
 
@@ -130,83 +127,28 @@ def test_a_website_covers_all_of_its_domains_that_its_certificate_has_by_now(
     scene = Scene(tmp_path, https("a", "a.test", "www.a.test"), http("b", "b.test"))
     scene.issue("a.test", "a.test", "b.test")
     scene.install("a.test")
-    wanted, journal = scene.documents()
-    assert wanted.websites["a"].domains == ["a.test"]
+    assert scene.wanted.sites["a"].names == ["a.test"]
     scene.panel.sites["b", True] = replace(scene.site("b", https=True), domains=("b.test", "x.a"))
     files = scene.issue("a.test", "a.test", "www.a.test", "b.test", "x.a")
     scene.forget_process()
-    seen = Seen(scene.account.panel)
-    after = want_certificate(wanted, files, files.names(), seen, journal, scene.config)
-    assert after.websites["a"].domains == ["a.test", "www.a.test"]
-    assert after.websites["b"].domains == ["b.test"]
+    scene.account.read_books()
+    after = want_certificate(scene.account, files, files.names(), scene.now())
+    assert after.sites["a"].names == ["a.test", "www.a.test"]
+    assert after.sites["b"].names == ["b.test"]
 
 
 def test_a_website_is_made_for_a_name_that_http_serves_by_a_wildcard(tmp_path: Path) -> None:
     """For that name alone, as the certificate has no other."""
     scene = Scene(tmp_path, http("star", "*.shop.test"))
     wanted = want(scene, "www.shop.test", "www.shop.test")
-    assert wanted.websites == {
-        "star": WantedWebsite("www_shop_test", ["www.shop.test"], made_from="star")
-    }
+    assert wanted.sites == {"star": made("www.shop.test", "star", "star", "www.shop.test")}
 
 
 def test_the_hosts_shared_certificate_is_not_asked_for(tmp_path: Path) -> None:
     """It has no name, and listing certificates brings all private keys."""
     scene = Scene(tmp_path)
-    assert Seen(scene.account.panel).certificate("") is None
+    assert scene.now().certificate("") is None
     assert scene.panel.calls == []
-
-
-NAMES = st.text(min_size=1, max_size=40).filter(lambda name: "/" not in name)
-
-
-@given(st.lists(NAMES, min_size=1, max_size=6, unique=True), st.lists(NAMES, max_size=4))
-def test_certificate_names_are_legal_and_unique(lineages: list[str], taken: list[str]) -> None:
-    """Whatever lineages are called, and whatever is on the panel or ours already."""
-    wanted = Wanted()
-    others = {name: foreign(name, "else.test") for name in taken}
-
-    class AnyPanel(Seen):
-        def __init__(self) -> None:
-            pass
-
-        def certificate(self, name: str) -> Certificate | None:
-            return others.get(name)
-
-    for lineage in lineages:
-        files = CertificateFiles(Path("leaf"), Path("key"), None, lineage)
-        name = certificate_name(wanted, files, ("mine.test",), AnyPanel(), Journal())
-        assert name.isascii()
-        assert name.replace("_", "a").isalnum()
-        assert name not in others
-        assert name not in wanted.certificates
-        wanted.certificates[name] = WantedCertificate(lineage=lineage)
-        again = certificate_name(wanted, files, ("mine.test",), AnyPanel(), Journal())
-        assert again == name
-
-
-def test_a_certificate_that_the_journal_knows_as_ours_is_taken_again(tmp_path: Path) -> None:
-    """Though it covers a name that the lineage has lost; another lineage's is not taken."""
-    scene = Scene(tmp_path)
-    scene.panel.installed["shop_test"] = foreign("shop_test", "shop.test", "gone.test")
-    files = scene.issue("shop.test", "shop.test")
-    seen = Seen(scene.account.panel)
-
-    def name(journal: Journal) -> str:
-        return certificate_name(Wanted(), files, ("shop.test",), seen, journal)
-
-    assert name(Journal(uploads={"shop_test": Uploaded("shop.test", "")})) == "shop_test"
-    assert name(Journal(uploads={"shop_test": Uploaded("other", "")})) == "shop_test_2"
-    assert name(Journal()) == "shop_test_2"
-
-
-def test_a_certificate_that_covers_nothing_known_is_not_taken_over(tmp_path: Path) -> None:
-    """A panel that does not tell its domains does not make it ours."""
-    scene = Scene(tmp_path)
-    scene.panel.installed["shop_test"] = foreign("shop_test")
-    files = scene.issue("shop.test", "shop.test")
-    seen = Seen(scene.account.panel)
-    assert certificate_name(Wanted(), files, ("shop.test",), seen, Journal()) == "shop_test_2"
 
 
 @pytest.mark.parametrize(
@@ -233,13 +175,11 @@ def test_a_redirect_needs_https_for_every_domain_of_the_website(
         scene.panel.installed[certificate.name] = certificate
     scene.issue("shop.test", "shop.test")
     scene.install("shop.test")
-    wanted, _ = scene.documents()
-    seen = Seen(scene.account.panel)
     if dark:
         with pytest.raises(errors.PluginError, match=f"it also serves {dark}, for which"):
-            websites_to_redirect(wanted, "shop.test", seen, scene.config)
+            to_redirect(scene, "shop.test")
     else:
-        assert websites_to_redirect(wanted, "shop.test", seen, scene.config) == ["shop"]
+        assert to_redirect(scene, "shop.test") == ["shop"]
 
 
 def test_one_of_two_https_websites_is_enough_for_a_redirect(tmp_path: Path) -> None:
@@ -253,9 +193,9 @@ def test_one_of_two_https_websites_is_enough_for_a_redirect(tmp_path: Path) -> N
     scene.panel.installed["bought"] = foreign("bought", "shop.test")
     files = scene.issue("shop.test", "shop.test")
     write_self_signed(files.leaf, files.key, "shop.test", age=100, left=-1)
-    wanted = Wanted(certificates={"ours": WantedCertificate(lineage="shop.test")})
-    seen = Seen(scene.account.panel)
-    assert websites_to_redirect(wanted, "shop.test", seen, scene.config) == ["shop"]
+    scene.want(Wanted({"a": WantedSite(Source("shop.test"), ["shop.test"])}))
+    scene.note(Journal([stored("shop.test", "ours")]))
+    assert to_redirect(scene, "shop.test") == ["shop"]
 
 
 def test_a_redirect_in_place_is_told_as_certbot_expects_it(tmp_path: Path) -> None:
@@ -263,25 +203,20 @@ def test_a_redirect_in_place_is_told_as_certbot_expects_it(tmp_path: Path) -> No
     scene = Scene(tmp_path, http("shop", "shop.test"))
     scene.issue("shop.test", "shop.test")
     scene.install("shop.test")
-    wanted = replace(scene.documents()[0], redirects=["shop"])
-    seen = Seen(scene.account.panel)
+    scene.want(replace(scene.wanted, redirects={"shop": "http website shop"}))
     with pytest.raises(errors.PluginEnhancementAlreadyPresent):
-        websites_to_redirect(wanted, "shop.test", seen, scene.config)
+        to_redirect(scene, "shop.test")
     with pytest.raises(errors.PluginError, match=r"No http website serves other\.test"):
-        websites_to_redirect(wanted, "other.test", seen, scene.config)
+        to_redirect(scene, "other.test")
 
 
 def test_a_website_of_the_exact_name_goes_before_one_of_a_wildcard(tmp_path: Path) -> None:
     """As on a web server: that of the wildcard is neither made, attached to, nor redirected."""
     scene = Scene(tmp_path, http("star", "*.shop.test", app="other"), http("www", "www.shop.test"))
     wanted = want(scene, "www.shop.test", "www.shop.test")
-    assert wanted.websites == {
-        "www": WantedWebsite("www_shop_test", ["www.shop.test"], made_from="www")
-    }
+    assert wanted.sites == {"www": made("www.shop.test", "www", "www", "www.shop.test")}
     scene.install("www.shop.test")
-    wanted, _ = scene.documents()
-    seen = Seen(scene.account.panel)
-    assert websites_to_redirect(wanted, "www.shop.test", seen, scene.config) == ["www"]
+    assert to_redirect(scene, "www.shop.test") == ["www"]
 
 
 def test_a_wildcard_website_is_no_https_for_another_name_of_its_certificate(tmp_path: Path) -> None:
@@ -290,10 +225,9 @@ def test_a_wildcard_website_is_no_https_for_another_name_of_its_certificate(tmp_
         tmp_path, http("star", "*.shop.test"), http("a", "a.shop.test"), https("a", "a.shop.test")
     )
     wanted = want(scene, "shop.test", "*.shop.test")
-    assert wanted.websites["star"] == WantedWebsite("shop_test", ["*.shop.test"], made_from="star")
-    seen = Seen(scene.account.panel)
+    assert wanted.sites["star"] == made("shop.test", "star", "star", "*.shop.test")
     with pytest.raises(errors.PluginError, match=r"star was not redirected: it also serves \*\."):
-        websites_to_redirect(Wanted(), "*.shop.test", seen, make_config(tmp_path, redirect=True))
+        to_redirect(scene, "*.shop.test", asked=True)
 
 
 def test_a_website_that_a_wildcard_leaves_out_is_warned_of(
@@ -307,7 +241,7 @@ def test_a_website_that_a_wildcard_leaves_out_is_warned_of(
     )
     scene.panel.installed["bought"] = foreign("bought", "pay.test", "b.shop.test")
     wanted = want(scene, "shop.test", "*.shop.test")
-    assert list(wanted.websites) == ["a"]
+    assert list(wanted.sites) == ["a"]
     assert "the https website b also serves pay.test" in caplog.text
     assert (
         "`certbot run -a dns-webfaction -i webfaction --expand -d b.shop.test -d pay.test"
@@ -327,11 +261,11 @@ def test_names_that_a_certificate_loses_are_warned_of(
     )
     before = want(scene, "a.test", "a.test", "www.a.test", "b.test", "www.b.test", "c.test")
     after = want(scene, "a.test", "a.test", "b.test", wanted=before)
-    assert after.websites["a"].domains == ["a.test", "www.a.test"]
-    assert after.websites["b"].domains == ["b.test"]
-    assert after.websites["c"].domains == []
-    assert "a_test no longer covers c.test, which the https website c may" in caplog.text
-    assert "a_test no longer covers www.a.test, which the https website a may" in caplog.text
+    assert after.sites["a"].names == ["a.test", "www.a.test"]
+    assert after.sites["b"].names == ["b.test"]
+    assert after.sites["c"].names == []
+    assert "a.test no longer covers c.test, which the https website c may" in caplog.text
+    assert "a.test no longer covers www.a.test, which the https website a may" in caplog.text
     assert "--expand -d a.test -d b.test -d www.a.test`" in caplog.text
 
 
@@ -348,12 +282,10 @@ def test_by_default_one_website_without_https_keeps_no_other_from_a_redirect(
     )
     scene.issue("shop.test", "*.shop.test")
     scene.install("shop.test")
-    wanted, _ = scene.documents()
-    seen = Seen(scene.account.panel)
-    assert websites_to_redirect(wanted, "*.shop.test", seen, scene.config) == ["a"]
+    assert to_redirect(scene, "*.shop.test") == ["a"]
     assert "The http website b was not redirected: it also serves pay.test" in caplog.text
     with pytest.raises(errors.PluginError, match="The http website b was not redirected"):
-        websites_to_redirect(wanted, "*.shop.test", seen, make_config(tmp_path, redirect=True))
+        to_redirect(scene, "*.shop.test", asked=True)
 
 
 @pytest.mark.parametrize(
@@ -370,13 +302,11 @@ def test_https_of_a_lineage_counts_while_its_leaf_is_valid(
     scene.install("shop.test")
     files = scene.issue("shop.test", *names)
     write_self_signed(files.leaf, files.key, *names, age=100, left=days)
-    wanted, _ = scene.documents()
-    seen = Seen(scene.account.panel)
     if secured:
-        assert websites_to_redirect(wanted, "shop.test", seen, scene.config) == ["shop"]
+        assert to_redirect(scene, "shop.test") == ["shop"]
     else:
         with pytest.raises(errors.PluginError, match="no https website has an unexpired"):
-            websites_to_redirect(wanted, "shop.test", seen, scene.config)
+            to_redirect(scene, "shop.test")
 
 
 def test_a_made_website_gets_the_next_free_name(tmp_path: Path) -> None:
@@ -385,11 +315,9 @@ def test_a_made_website_gets_the_next_free_name(tmp_path: Path) -> None:
         tmp_path, http("shop", "shop.test", "pay.test"), https("shop", "old.test"), http("b", "b.t")
     )
     wanted = want(scene, "shop.test", "shop.test")
-    assert wanted.websites == {
-        "shop_2": WantedWebsite("shop_test", ["shop.test"], made_from="shop")
-    }
+    assert wanted.sites == {"shop_2": made("shop.test", "shop", "shop_2", "shop.test")}
     again = want(scene, "pay.test", "pay.test", wanted=wanted)
-    assert again.websites["shop_3"] == WantedWebsite("pay_test", ["pay.test"], made_from="shop")
+    assert again.sites["shop_2_2"] == made("pay.test", "shop", "shop_2_2", "pay.test")
 
 
 def test_what_was_taken_from_a_website_by_hand_is_put_back_by_installing(tmp_path: Path) -> None:
@@ -410,24 +338,27 @@ def test_what_was_taken_from_a_website_by_hand_is_put_back_by_installing(tmp_pat
 def test_only_what_was_installed_is_forgotten_with_its_website(tmp_path: Path) -> None:
     """A website that is still to be made is; one without a note of ours was rolled back to."""
     scene = Scene(tmp_path, http("a", "a.test"), https("kept", "kept.test"))
-    wanted = Wanted(
-        websites={
-            "made": WantedWebsite("c", ["m.test"], made_from="m"),
-            "gone": WantedWebsite("c", ["g.test"]),
-            "kept": WantedWebsite("c", ["kept.test"]),
-        }
+    scene.want(
+        Wanted(
+            {
+                "made": WantedSite(Source("c"), ["m.test"], made_from="m"),
+                "gone": WantedSite(Source("c"), ["g.test"]),
+                "kept": WantedSite(Source("c"), ["kept.test"]),
+            }
+        )
     )
-    acknowledge(wanted, Journal(), WantedCertificate("x"), ["a.test"], Seen(scene.account.panel))
-    assert list(wanted.websites) == ["made", "kept"]
+    acknowledge(scene.account.books, Source("x"), ["a.test"], scene.now())
+    assert list(scene.account.books.wanted.sites) == ["made", "kept"]
 
 
 def test_our_notes_of_a_website_are_forgotten_with_it(tmp_path: Path) -> None:
     """Else it would be taken as one to undo."""
     scene = Scene(tmp_path, http("a", "a.test"))
-    journal = Journal(certificates={"gone": ChangedCertificate("", "c", done=True)})
-    wanted = Wanted(websites={"gone": WantedWebsite("c", ["g.test"])})
-    acknowledge(wanted, journal, WantedCertificate("x"), ["a.test"], Seen(scene.account.panel))
-    assert (wanted, journal) == (Wanted(), Journal())
+    scene.want(Wanted({"gone": WantedSite(Source("c"), ["g.test"])}))
+    scene.note(Journal([presented("gone", "c")]))
+    books = scene.account.books
+    acknowledge(books, Source("x"), ["a.test"], scene.now())
+    assert (books.wanted, books.journal) == (Wanted(), Journal())
 
 
 @pytest.mark.parametrize(
@@ -445,23 +376,25 @@ def test_a_website_that_we_made_is_brought_back_only_where_it_was_changed(
 ) -> None:
     """In its certificate, or by taking a domain of ours away."""
     scene = Scene(tmp_path, https("a", *domains, certificate=certificate))
-    journal = Journal(websites={"a": MadeWebsite("ip", ("a.test",), (), "c", "a", done=True)})
-    wanted = Wanted(websites={"a": WantedWebsite("c", ["a.test"], made_from="a")})
-    seen = Seen(scene.account.panel)
-    acknowledge(wanted, journal, WantedCertificate("x"), ["a.test", "more.test"], seen)
-    assert journal.websites["a"].done is done
-    assert list(wanted.websites) == ["a"]
+    scene.want(Wanted({"a": WantedSite(Source("c"), ["a.test"], made_from="a")}))
+    scene.note(Journal([presented("a", "c", "a.test", before=None, made_from="a")]))
+    books = scene.account.books
+    acknowledge(books, Source("x"), ["a.test", "more.test"], scene.now())
+    assert [change.done for change in books.journal.changes] == [done]
+    assert list(books.wanted.sites) == ["a"]
 
 
 def test_only_a_redirect_that_somebody_took_away_is_forgotten(tmp_path: Path) -> None:
     """The http website counts, whatever the https one is called."""
     scene = Scene(tmp_path, http("shop", "shop.test"), https("secure", "shop.test"))
-    seen = Seen(scene.account.panel)
-    journal = Journal(contents={"shop": ChangedContent((), (), done=True)})
-    wanted = Wanted(redirects=["shop"])
-    assert acknowledge_redirects(wanted, journal, "shop.test", seen)
-    assert (wanted, journal) == (Wanted(), Journal())
-    assert not acknowledge_redirects(wanted, journal, "shop.test", seen)
+    scene.want(Wanted(redirects={"shop": "http website shop"}))
+    scene.note(
+        Journal([Change(Change.REDIRECT, "shop", [], {"label": "http website shop"}, done=True)])
+    )
+    books = scene.account.books
+    assert acknowledge_redirects(books, "shop.test", scene.now())
+    assert (books.wanted, books.journal) == (Wanted(), Journal())
+    assert not acknowledge_redirects(books, "shop.test", scene.now())
 
 
 def test_a_certificate_chosen_by_hand_is_what_a_rollback_goes_back_to(tmp_path: Path) -> None:
@@ -474,4 +407,6 @@ def test_a_certificate_chosen_by_hand_is_what_a_rollback_goes_back_to(tmp_path: 
     scene.forget_process()
     scene.install("shop.test")
     assert scene.site("shop", https=True).certificate == "shop_test"
-    assert scene.account.journal().certificates["shop"].before == "bought"
+    change = scene.journal.find(Change.SITE, "shop")
+    assert change is not None
+    assert change.before["certificate"] == "bought"

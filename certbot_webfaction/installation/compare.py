@@ -1,0 +1,116 @@
+"""Where the account is not yet as it is wanted, told by the books and the leaves on disk."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from certbot import errors
+
+from certbot_webfaction.books import Books
+from certbot_webfaction.books.journal import Journal
+from certbot_webfaction.books.wanted import Source, WantedSite
+from certbot_webfaction.lineages import Lineages
+from certbot_webfaction.panel.model import Change
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that could not be done, told to the user.
+
+    ``about`` is the source of a certificate, or the identity of an http site that is to redirect.
+    """
+
+    about: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Where *wanted* and the journal differ; false when all is in step.
+
+    ``certificates`` are sources, the next four identities of sites, ``leftovers`` what was made for
+    redirects and serves none any more. ``unreadable`` tells of certificates on disk that can't be
+    read; what concerns them is in none of the others.
+    """
+
+    certificates: Sequence[Source] = ()
+    sites: Sequence[str] = ()
+    redirects: Sequence[str] = ()
+    undo_redirects: Sequence[str] = ()
+    undo_sites: Sequence[str] = ()
+    leftovers: Sequence[Change] = ()
+    unreadable: Sequence[Failure] = ()
+
+    def __bool__(self) -> bool:
+        return any(found for name, found in vars(self).items() if name != "unreadable")
+
+
+def compare(books: Books, lineages: Lineages) -> Differences:
+    """Compare the two documents and the leaves on disk, without a call to the panel."""
+    wanted, journal = books.wanted, books.journal
+    certificates: list[Source] = []
+    unreadable: dict[Source, Failure] = {}
+    for source in wanted.sources():
+        try:
+            fingerprint = source.files(lineages).fingerprint()
+        except errors.PluginError as error:
+            unreadable[source] = Failure(source.name, str(error))
+            continue
+        if not _is_stored(journal.find(Change.CERTIFICATE, source.name), fingerprint):
+            certificates.append(source)
+    return Differences(
+        certificates=certificates,
+        sites=[
+            key
+            for key, want in wanted.sites.items()
+            if want.source not in unreadable and not _is_installed(key, want, journal)
+        ],
+        redirects=[key for key in wanted.redirects if not _is_done(Change.REDIRECT, key, journal)],
+        undo_redirects=[c.on for c in journal.all(Change.REDIRECT) if c.on not in wanted.redirects],
+        undo_sites=[c.on for c in journal.all(Change.SITE) if c.on not in wanted.sites],
+        leftovers=[] if wanted.redirects else journal.made_for(Change.REDIRECT),
+        unreadable=list(unreadable.values()),
+    )
+
+
+def _is_stored(change: Change | None, fingerprint: str) -> bool:
+    return change is not None and change.done and change.after["fingerprint"] == fingerprint
+
+
+def _is_installed(key: str, want: WantedSite, journal: Journal) -> bool:
+    change = journal.find(Change.SITE, key)
+    if change is None or not change.done:
+        return False
+    is_made = change.before is None
+    return change.after["certificate"] == journal.handle_of(want.source.name) and (
+        not is_made or change.after["names"] == want.names
+    )
+
+
+def _is_done(what: str, key: str, journal: Journal) -> bool:
+    change = journal.find(what, key)
+    return change is not None and change.done
+
+
+def forget_gone(books: Books, lineages: Lineages) -> bool:
+    """Forget the certificates whose files are gone, as after `certbot delete`.
+
+    :returns: whether there were any; the caller saves the books then
+    """
+    wanted, journal = books.wanted, books.journal
+    gone = [source for source in wanted.sources() if not source.files(lineages).exist()]
+    for source in gone:
+        logger.info(
+            "The certificate %s is gone from this machine. Its copy stays on the panel for the"
+            " websites that use it, and will not be renewed there.",
+            source.name,
+        )
+        for key in wanted.sites_of(source):
+            del wanted.sites[key]
+            journal.drop_field(Change.SITE, key)
+        journal.drop_field(Change.CERTIFICATE, source.name)
+    return bool(gone)

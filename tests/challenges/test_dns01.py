@@ -251,7 +251,7 @@ def test_the_next_run_removes_what_a_killed_one_left(
 
 def test_what_a_hook_wrote_meanwhile_stays(scene: Scene) -> None:
     """A hook that deploys writes the journal while certbot runs."""
-    theirs = [Change(Change.CERTIFICATE, name, done=True) for name in ("a.test", "b.test")]
+    theirs = [Change("something else", name, done=True) for name in ("a.test", "b.test")]
     records = Records(scene.account)
 
     def write(change: Change) -> None:

@@ -25,6 +25,7 @@ from certbot_webfaction.hosts.host import Host, Key, Options
 from certbot_webfaction.hosts.local_files import LocalFiles
 from certbot_webfaction.names import a_label, covered
 from certbot_webfaction.panel.errors import (
+    CertificateGoneError,
     ChangedByHandError,
     PanelRefusedError,
     PanelUnreachableError,
@@ -400,7 +401,13 @@ class OneSitePanel:
         return self._certificates.get(handle)
 
     def store(
-        self, label: str, names: Sequence[str], upload: Upload, known: str, taken: Collection[str]
+        self,
+        label: str,
+        names: Sequence[str],
+        upload: Upload,
+        known: str,
+        taken: Collection[str],
+        choose: Callable[[str], None],
     ) -> str:
         with self.host.called("store", label, listed=False):
             self.login()
@@ -426,26 +433,21 @@ class OneSitePanel:
         site: HttpsSite,
         certificate: str,
         names: Sequence[str],
-        before: State,
-        after: State = None,
-        notes: Notes | None = None,
+        made: Change | None,
+        notes: Notes,
     ) -> State:
         with self.host.called("install", site.id, listed=False):
             found = self._there(site)
+            if certificate not in self.host.list_certificates():
+                raise CertificateGoneError(f"There is no certificate {certificate}.")
             if found.certificate != certificate:
                 self._update(site.id, certificate=certificate)
             return {"certificate": certificate}
 
-    def restore(self, site: HttpsSite, before: State, after: State) -> None:
+    def restore(self, site: HttpsSite, change: Change) -> None:
         with self.host.called("restore", site.id, listed=False):
-            found = self._there(site)
-            former = (before or {}).get("certificate")
-            if found.certificate == former:
-                return
-            if after is not None and found.certificate != after["certificate"]:
-                raise ChangedByHandError("its certificate was chosen by hand")
-            if former is None and found.redirect:
-                raise ChangedByHandError("its visitors are sent to https")
+            self._there(site)
+            former = change.before["certificate"]
             try:
                 self._update(site.id, certificate=former)
             except PanelRefusedError as error:

@@ -9,6 +9,7 @@ from zope.interface.verify import verifyObject
 
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.interface import IPanel
+from certbot_webfaction.panel.model import Change
 from tests.accounts import make_account
 from tests.panel.one_site import ONE_SITE, OneSitePanel, three_sites
 
@@ -40,11 +41,12 @@ def test_a_failure_comes_before_or_after_its_effect(tmp_path: Path) -> None:
     host = three_sites(tmp_path)
     panel = OneSitePanel(host)
     blog = next(site for site in panel.https_sites() if site.label == "site blog")
+    change = Change(Change.SITE, blog.id, {"certificate": None}, {"certificate": None})
     host.fail(verb="update_site", after=True)
     host.fail(2, verb="restore")
     with pytest.raises(PanelUnreachableError):
-        panel.restore(blog, {"certificate": None}, None)
+        panel.restore(blog, change)
     host.settle()
     assert host.site("blog").certificate is None
     with pytest.raises(PanelUnreachableError):
-        panel.restore(blog, {"certificate": None}, None)
+        panel.restore(blog, change)

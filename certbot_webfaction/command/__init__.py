@@ -11,7 +11,7 @@ from typing import Protocol
 from certbot import configuration, errors
 
 from certbot_webfaction.command import deploy
-from certbot_webfaction.command.configuration import common_options, read_configuration
+from certbot_webfaction.command.configuration import HOST, common_options, read_configuration
 from certbot_webfaction.command.diagnosis import doctor, status
 from certbot_webfaction.command.output import set_up_output
 from certbot_webfaction.command.setup import init
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = command_parser().parse_args(argv)
     try:
         config = read_configuration(arguments)
-        set_up_output(config)
+        set_up_output(quiet=config.quiet)
         exit_status = SUBCOMMANDS[arguments.subcommand].run(config, arguments)
         sys.stdout.flush()
         return exit_status
@@ -80,7 +80,7 @@ def command_parser() -> argparse.ArgumentParser:
     """The command line's parser."""
     parser = argparse.ArgumentParser(
         prog="certbot-webfaction",
-        description="Sets certbot up for a WebFaction account, and shows and checks its state.",
+        description=f"Sets certbot up for a {HOST.label} account, and shows and checks its state.",
         allow_abbrev=False,
     )
     subparsers = parser.add_subparsers(

@@ -5,17 +5,36 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from certbot import configuration, errors
+from certbot._internal import cli, constants
+from certbot._internal.plugins import disco
 
-from certbot_webfaction.account import add_options
+from certbot_webfaction.hosts.host import Host
+from certbot_webfaction.hosts.webfaction import WEBFACTION
+from certbot_webfaction.plugin.door import add_options
 
-CERTBOT_OPTIONS = ("config_dir", "work_dir", "logs_dir")
+HOST: Host = WEBFACTION
+"""The host that the command is about."""
+
+DIRECTORIES = {
+    "config_dir": f"certbot's configuration: lineages, accounts, {HOST.name}.ini",
+    "work_dir": "certbot's working directory: backups of what was installed",
+    "logs_dir": "certbot's logs",
+}
 """certbot's own options that every subcommand has, as attributes of a configuration."""
 
-PREFIX = "webfaction_"
+PREFIX = f"{HOST.name}_"
 """What the plugin's options start with, as attributes of a configuration."""
+
+
+def option(attribute: str) -> str:
+    """An option's name without dashes before it, from that of its attribute."""
+    return attribute.replace("_", "-")
 
 
 def common_options(parser: argparse.ArgumentParser) -> None:
@@ -28,9 +47,9 @@ def common_options(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="read this file over certbot's usual cli.ini files",
     )
-    for name in CERTBOT_OPTIONS:
-        option = f"--{name.replace('_', '-')}"
-        group.add_argument(option, metavar="DIR", default=argparse.SUPPRESS, help=_HELP[name])
+    for name, meaning in DIRECTORIES.items():
+        flag = f"--{option(name)}"
+        group.add_argument(flag, metavar="DIR", default=argparse.SUPPRESS, help=meaning)
     group.add_argument(
         "-q",
         "--quiet",
@@ -39,22 +58,15 @@ def common_options(parser: argparse.ArgumentParser) -> None:
         help="print only what is wrong",
     )
 
-    group = parser.add_argument_group("options of the plugin webfaction, as certbot has them")
+    group = parser.add_argument_group(f"options of the plugin {HOST.name}, as certbot has them")
 
     def add(name: str, **settings: Any) -> None:
         default = settings.pop("default", None)
         if default is not None:
             settings["help"] += f" (default: {default})"
-        group.add_argument(f"--webfaction-{name}", default=argparse.SUPPRESS, **settings)
+        group.add_argument(HOST.flag(name), default=argparse.SUPPRESS, **settings)
 
-    add_options(add)
-
-
-_HELP = {
-    "config_dir": "certbot's configuration: lineages, accounts, webfaction.ini",
-    "work_dir": "certbot's working directory: backups of what was installed",
-    "logs_dir": "certbot's logs",
-}
+    add_options(HOST, add)
 
 
 def read_configuration(arguments: argparse.Namespace) -> configuration.NamespaceConfig:
@@ -66,10 +78,9 @@ def read_configuration(arguments: argparse.Namespace) -> configuration.Namespace
     # certbot's own parser reads the files. A parser of ours would have to repeat where they lie,
     # how values are written and what the more than a hundred attributes of a configuration are,
     # in every version. It needs all plugins, because cli.ini may hold any plugin's options.
-    from certbot._internal import cli
-    from certbot._internal.plugins import disco
-
     said = io.StringIO()
+    # certbot reads them the other way round: what the first here says counts.
+    files = [*_given_file(arguments), *reversed(constants.CLI_DEFAULTS["config_files"])]
     try:
         with contextlib.redirect_stderr(said):
             parsed: Any = cli.prepare_and_parse_args(
@@ -79,17 +90,44 @@ def read_configuration(arguments: argparse.Namespace) -> configuration.Namespace
             )
     except SystemExit as error:
         reason = said.getvalue().partition("error: ")[2].strip()
-        raise errors.ConfigurationError(f"certbot can't be configured so: {reason}") from error
+        raise errors.ConfigurationError(refusal(reason, files)) from error
+    except UnicodeDecodeError as error:
+        raise errors.ConfigurationError(_no_text(error, files)) from error
     # Before 2.2 certbot gave the bare namespace.
     config = (
         parsed
         if isinstance(parsed, configuration.NamespaceConfig)
         else configuration.NamespaceConfig(parsed)
     )
-    config.installer = "webfaction"  # whose errors are those of a plugin that the user named
+    config.installer = HOST.name  # whose errors are those of a plugin that the user named
     if config.quiet:
         config.noninteractive_mode = True
     return config
+
+
+def refusal(reason: str, files: Sequence[str]) -> str:
+    """What certbot's parser does not take, with the file that says it if one does."""
+    for file in files:
+        path = Path(file).expanduser()
+        text = path.read_text(errors="replace") if path.exists() else ""
+        for name in re.findall(r"--([\w-]+)", reason):
+            if re.search(rf"(?m)^\s*(--)?{name}\b(?!-)", text):
+                return f"certbot can't be configured as {path} says: {reason}"
+    return f"certbot can't be configured so: {reason}"
+
+
+def _no_text(error: UnicodeDecodeError, files: Sequence[str]) -> str:
+    for file in files:
+        path = Path(file).expanduser()
+        try:
+            if path.exists():
+                path.read_text()
+        except UnicodeDecodeError:
+            return (
+                f"certbot can't be configured as {path} says, which is not text in"
+                f" {error.encoding}: save it in that encoding."
+            )
+    return f"certbot can't be configured so: {error}"
 
 
 def usual_config_dir(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> str:
@@ -106,12 +144,16 @@ def _given(arguments: argparse.Namespace) -> list[str]:
     """The options that were given, for certbot's parser."""
     given: dict[str, Any] = vars(arguments)
     options = [
-        f"--{name.replace('_', '-')}={value}"
+        f"--{option(name)}={value}"
         for name, value in given.items()
-        if name in CERTBOT_OPTIONS or name.startswith(PREFIX)
+        if name in DIRECTORIES or name.startswith(PREFIX)
     ]
     if "quiet" in given:
         options.append("--quiet")
-    if "config" in given:
-        options += ["-c", given["config"]]
+    for file in _given_file(arguments):
+        options += ["-c", file]
     return options
+
+
+def _given_file(arguments: argparse.Namespace) -> list[str]:
+    return [arguments.config] if hasattr(arguments, "config") else []

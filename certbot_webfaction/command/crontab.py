@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
-import os
+import datetime
 import re
 import secrets
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from certbot import errors
+
+from certbot_webfaction.command.cron_time import longest_gap
+from certbot_webfaction.command.shell import Run, Shell, expanded
+from certbot_webfaction.lineages import Lineages
+from certbot_webfaction.lineages.renewals import next_renewal
 
 
 def read_crontab() -> str | None:
@@ -58,59 +62,124 @@ def write_crontab(text: str) -> None:
 CRON_PATH = "/usr/bin:/bin"
 """Where cron looks for programs unless the crontab says otherwise (crontab(5))."""
 
+USUAL_WINDOW = datetime.timedelta(days=30)
+"""How long certificates of 90 days can be renewed before they expire (certbot's default)."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What jobs are to renew: these lineages, each within ``window`` after it is due."""
+
+    lineages: frozenset[str] = frozenset()
+    window: datetime.timedelta = USUAL_WINDOW
+
+
+def needs_of(lineages: Lineages) -> Needs:
+    """What jobs are to renew, as the lineages are now; those that never are need none."""
+    windows = {}
+    for renewal in lineages.renewals():
+        files = lineages.files(renewal.lineage)
+        try:
+            due = next_renewal(renewal, files)
+        except errors.Error:
+            continue  # certbot itself reports it, at every renewal
+        if due:
+            windows[renewal.lineage] = files.expires() - due
+    return Needs(frozenset(windows), min(windows.values(), default=USUAL_WINDOW))
+
 
 @dataclass(frozen=True)
 class Job:
-    """A line of a crontab that runs ``certbot renew``, and that certbot."""
+    """A line of a crontab that runs ``certbot renew``, and that certbot.
+
+    ``flaw`` says why the line alone does not renew all that is to be renewed, ``lineage`` which one
+    it renews where that is why.
+    """
 
     line: str
     program: Path
+    flaw: str = ""
+    lineage: str = ""
+
+    @property
+    def why_not(self) -> str:
+        """Why it does not count, to stand behind “the crontab”; ``""`` if it does."""
+        if self.flaw or has_plugin(self.program):
+            return self.flaw
+        return f"runs {self.program}, which does not have this plugin"
 
 
-def renewing_jobs(crontab: str, config_dir: str, usual_dir: str) -> list[Job]:
-    """The jobs of a crontab that renew the lineages below a configuration directory.
+def renewing_jobs(
+    crontab: str, config_dir: str | Path, usual_dir: str | Path, needs: Needs | None = None
+) -> list[Job]:
+    """The jobs of a crontab that run ``certbot renew``, also those that renew something else.
 
+    :param config_dir: the configuration directory whose lineages are to be renewed
     :param usual_dir: the directory that a certbot takes which is not told one
+    :param needs: by default one renewal each `USUAL_WINDOW` will do
     """
+    needs = needs or Needs()
     path, jobs = CRON_PATH, []
     for line in crontab.splitlines():
         if assignment := re.fullmatch(r"""\s*PATH\s*=\s*["']?(.*?)["']?\s*""", line):
             path = assignment[1]
-        elif not line.lstrip().startswith("#"):
-            for program, *arguments in _runs_of_certbot(line):
-                if _renews(arguments, config_dir, usual_dir):
-                    name = str(_expanded(program))
-                    jobs.append(Job(line, Path(shutil.which(name, path=path) or name)))
-    return jobs
+        elif timed := _TIMED.fullmatch(line):
+            # A % ends the command (crontab(5)).
+            command = re.split(r"(?<!\\)%", timed["command"])[0].replace(r"\%", "%")
+            for run in Shell(path, Path.home()).runs_of_certbot(command):
+                if "renew" in run.words:
+                    flaw = _flaw_of_time(timed["time"], needs.window)
+                    flaw = flaw or _flaw(run, Path(config_dir), Path(usual_dir))
+                    jobs.append(Job(line, run.program, flaw, run.value_of("--cert-name")))
+    alone = {job.lineage for job in jobs if job.lineage and not job.flaw}
+    if needs.lineages and needs.lineages <= alone:
+        return jobs
+    return [
+        replace(job, flaw=job.flaw or f"renews the certificate {job.lineage} alone")
+        if job.lineage
+        else job
+        for job in jobs
+    ]
 
 
-def _runs_of_certbot(line: str) -> Iterator[list[str]]:
-    """Each certbot that a line of a crontab runs, with its arguments."""
-    words = shlex.shlex(line, posix=True, punctuation_chars=True)
-    words.whitespace_split, words.commenters = True, ""
-    try:
-        for _, group in itertools.groupby(words, lambda word: word.startswith(tuple(";&|<>()"))):
-            command = list(group)
-            names = [word.rpartition("/")[2] for word in command]
-            if "certbot" in names:
-                yield command[names.index("certbot") :]
-    except ValueError:  # a quotation that does not end: no shell runs it either
-        return
+_TIMED = re.compile(r"\s*(?P<time>@\w+|(?:[^\s#@=]+\s+){4}[^\s]+)\s+(?P<command>.+)")
+"""A line of a crontab that is no comment and no assignment (crontab(5))."""
 
 
-def _renews(arguments: Sequence[str], config_dir: str, usual_dir: str) -> bool:
-    words = [word for argument in arguments for word in argument.split("=", 1)]
-    if "renew" not in words or "--dry-run" in words:
-        return False
-    has_file = "--config" in words or "-c" in words  # what that says is taken to be right
+def _flaw_of_time(time: str, window: datetime.timedelta) -> str:
+    if time == "@reboot":
+        return "runs it when the machine starts (@reboot), and not again until the next start"
+    gap = longest_gap(time)
+    if gap is None:
+        return f"runs it at a time that cron does not know ({time})"
+    if gap <= window:
+        return ""
+    return (
+        f"runs it up to {_days(gap)} apart, but a certificate has to be renewed within"
+        f" {_days(window)} here"
+    )
+
+
+def _days(time: datetime.timedelta) -> str:
+    days = round(time / datetime.timedelta(days=1), 1)
+    return "1 day" if days == 1 else f"{days:g} days"
+
+
+def _flaw(run: Run, config_dir: Path, usual_dir: Path) -> str:
+    """Why a run does not renew the lineages of a configuration directory."""
+    if run.user:
+        return (
+            f"has {run.user} before certbot, which is run as a program: only the system's crontab"
+            " names users"
+        )
+    if "--dry-run" in run.words:
+        return "only tries to renew (--dry-run)"
+    if {"-d", "--domain", "--domains"}.intersection(run.words):
+        return "gives `certbot renew` domains (-d), which it refuses: it takes --cert-name alone"
+    has_file = "--config" in run.words or "-c" in run.words  # that it is right is taken for granted
     untold = config_dir if has_file else usual_dir
-    given = dict(itertools.pairwise(words)).get("--config-dir", untold)
-    return _expanded(given).resolve() == Path(config_dir).resolve()
-
-
-def _expanded(word: str) -> Path:
-    # Path.expanduser raises where there is no such user.
-    return Path(os.path.expanduser(os.path.expandvars(word)))  # noqa: PTH111
+    given = expanded(run.value_of("--config-dir") or str(untold))
+    return "" if given.resolve() == config_dir.resolve() else f"renews the certificates in {given}"
 
 
 def has_plugin(certbot: Path) -> bool:

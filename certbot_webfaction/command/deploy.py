@@ -8,16 +8,16 @@ import os
 from pathlib import Path
 
 from certbot import configuration, errors, util
+from certbot._internal import cli
 from certbot.display import util as display_util
 
-from certbot_webfaction.account import open_account, read_options
-from certbot_webfaction.books.documents import read_documents
-from certbot_webfaction.books.wanted import Wanted, WantedCertificate
-from certbot_webfaction.command.configuration import PREFIX
-from certbot_webfaction.lineages.files import CertificateFiles, lineage_files
-from certbot_webfaction.lineages.renewals import renewal_of
+from certbot_webfaction.books.wanted import Source, Wanted
+from certbot_webfaction.command.configuration import HOST, PREFIX
+from certbot_webfaction.lineages.files import CertificateFiles
+from certbot_webfaction.lineages.renewals import Renewal
 from certbot_webfaction.names import covers
-from certbot_webfaction.plugin.configurator import Configurator
+from certbot_webfaction.plugin.door import account_of, lineages_of
+from certbot_webfaction.plugin.webfaction import Configurator
 
 logger = logging.getLogger(__name__)
 
@@ -58,23 +58,24 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     A certbot that runs this as a hook holds its locks, and waits; by hand they are taken here.
     """
     name = _lineage_name(config, arguments)
-    files = lineage_files(config, name)
+    lineages = lineages_of(config)
+    files = lineages.files(name)
     if not files.exist():
         raise errors.Error(
             f"There is no certificate {name} in {config.config_dir}. See `certbot certificates`"
             " for those that there are."
         )
-    _take_options(config, arguments, name)
+    _take_options(config, arguments, lineages.renewal_of(name))
     config.namespace.verb = "deploy"
     hooked = "RENEWED_LINEAGE" in os.environ
     if not hooked:
         util.make_or_verify_dir(config.work_dir)
         for directory in (config.config_dir, config.work_dir):
             util.lock_dir_until_exit(directory)
-    installer = Configurator(config, "webfaction")
-    account = open_account(read_options(config), config.config_dir)
-    wanted, _ = read_documents(account, config, installer.name)
-    if hooked and is_wanted(wanted, files):
+    installer = Configurator(config, HOST.name)
+    account = account_of(config, HOST)
+    account.read_books()
+    if hooked and is_wanted(account.books.wanted, files):
         installer.restart()  # as certbot does for an installer's lineage that it has renewed
     else:
         _install(installer, files)
@@ -100,27 +101,20 @@ def _lineage_name(config: configuration.NamespaceConfig, arguments: argparse.Nam
 
 
 def _take_options(
-    config: configuration.NamespaceConfig, arguments: argparse.Namespace, lineage: str
+    config: configuration.NamespaceConfig, arguments: argparse.Namespace, renewal: Renewal | None
 ) -> None:
     """Take the options that the lineage's renewal file keeps, as `certbot renew` does."""
-    from certbot._internal import cli  # knows the types, which renewal files don't keep
-
-    renewal = renewal_of(config, lineage)
     for key, text in renewal.parameters.items() if renewal else ():
         kept = key.startswith(PREFIX) or key in ("work_dir", "logs_dir")
         if kept and not hasattr(arguments, key):
-            value = None if text == "None" else cli.argparse_type(key)(text)
-            setattr(config, key, value)
+            # Renewal files don't keep the types.
+            setattr(config, key, None if text == "None" else cli.argparse_type(key)(text))
 
 
 def is_wanted(wanted: Wanted, files: CertificateFiles) -> bool:
-    """Whether each name on the certificate has a website that is to use it."""
-    certificates = wanted.names_of(WantedCertificate.of(files))
+    """Whether each name on the certificate has a site that is to present it."""
     domains = [
-        domain
-        for website in wanted.websites.values()
-        if website.certificate in certificates
-        for domain in website.domains
+        domain for site in wanted.sites_of(Source.of(files)) for domain in wanted.sites[site].names
     ]
     return all(any(covers(name, domain) for domain in domains) for name in files.names())
 

@@ -7,8 +7,6 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from certbot import configuration
-
 from certbot_webfaction.command.crontab import Job, has_plugin
 
 SYSTEM_CRON = Path("/etc/cron.d/certbot")
@@ -20,18 +18,18 @@ SYSTEM_CONFIG = Path("/etc/letsencrypt")
 """The configuration that they renew: certbot's default, as root has it."""
 
 
-def find_schedule(config: configuration.NamespaceConfig, jobs: Iterable[Job]) -> str | None:
-    """Say what runs `certbot renew` for this configuration by itself; `None`: nothing is known to.
+def find_schedule(config_dir: str | Path, jobs: Iterable[Job]) -> str | None:
+    """Say what renews the lineages below this directory by itself; `None`: nothing is known to.
 
     Only a certbot that has the plugin counts, and the system's own only where it renews this
     configuration.
 
-    :param jobs: those of the user's crontab that renew it
+    :param jobs: those of the user's crontab; each tells in ``why_not`` why it does not count
     """
     for job in jobs:
-        if has_plugin(job.program):
+        if not job.why_not:
             return f"the crontab has “{job.line}”"
-    if Path(config.config_dir).resolve() != SYSTEM_CONFIG.resolve():
+    if Path(config_dir).resolve() != SYSTEM_CONFIG.resolve():
         return None
     if not has_plugin(SYSTEM_CERTBOT):
         return None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from certbot_webfaction.panel.errors import LoginRefusedError
 from certbot_webfaction.panel.interface import IPanel
 from certbot_webfaction.web.route import Route
 
@@ -16,12 +17,34 @@ Credentials = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Key:
-    """A value of the credentials file: its name there without prefix, and words for it."""
+    """A value of the credentials file: its name there without prefix, and words for it.
+
+    ``help`` is what the command's option for it says, where the words don't say enough.
+    """
 
     name: str
     words: str
     secret: bool = False
     optional: bool = False
+    help: str = ""
+
+    @property
+    def flag(self) -> str:
+        """The option of ``certbot-webfaction init`` that gives it; a secret is no argument."""
+        return f"--{self.name.replace('_', '-')}{'-stdin' if self.secret else ''}"
+
+
+class KeyRefusedError(LoginRefusedError):
+    """The panel knows the account, but refuses what one optional key says, or wants it said.
+
+    :param what: what was refused
+    :param question: what to ask the person at the terminal; ``""`` where that was answered just now
+    """
+
+    def __init__(self, key: str, what: str, todo: str, said: str, question: str = "") -> None:
+        super().__init__(what, todo, said)
+        self.key = key
+        self.question = question
 
 
 @dataclass(frozen=True)
@@ -56,6 +79,11 @@ class Host:
     ``name`` is what the plugin is called, what options and keys of the credentials file start with,
     and the file's own name. ``dns_plugin`` answers dns-01 for it, ``""`` where none does.
 
+    ``log_in`` logs in with credentials that are not in a file yet, finds what optional keys they
+    lack, and gives those that the panel accepts; it takes the keys that the user has just given,
+    which are not guessed, and raises `LoginRefusedError`, as a `KeyRefusedError` where the user can
+    be asked for a key.
+
     ``user_of`` gives the account's user name from its credentials. ``connect`` gives what all
     panels of an account share in a process (the login, what was seen), without a call; it is where
     the client is imported, for most runs of certbot need none. ``open`` gives a panel over that.
@@ -70,6 +98,7 @@ class Host:
     keys: tuple[Key, ...]
     connect: Callable[[Credentials], Any]
     open: Callable[[Any, Options], IPanel]
+    log_in: Callable[[Credentials, Collection[str]], Credentials]
     user_of: Callable[[Credentials], str]
     dns_plugin: str = ""
     options: tuple[Option, ...] = ()

@@ -17,7 +17,9 @@ from certbot_webfaction.account import Account
 from certbot_webfaction.challenges import causes, dns01, domain_of, http01
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.installation.installer import Installer
+from certbot_webfaction.panel.model import Place
 from certbot_webfaction.plugin import door
+from certbot_webfaction.web.challenge_file import ChallengeFile
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +35,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._placed = self._performed = False
+        self._places: list[Place] = []
+        self._performed = False
         self._raised: BaseException | None = None
 
     @classmethod
@@ -114,14 +117,13 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """
         answers = [achall.response_and_validation() for achall in achalls]
         files = [
-            http01.Challenge(domain_of(achall), achall.chall.encode("token"), validation)
+            ChallengeFile(domain_of(achall, self.host), achall.chall.encode("token"), validation)
             for achall, (_, validation) in zip(achalls, answers, strict=True)
         ]
-        self._placed = self._performed = False
+        self._places, self._performed = [], False
         self._raised = sys.exc_info()[1]
-        places = http01.place(self._account, files)
-        self._placed = True
-        http01.see(self._account, files, places, quiet=self.config.quiet)
+        self._places = http01.place(self._account, files)
+        http01.see(self._account, files, self._places, quiet=self.config.quiet)
         self._performed = True
         return [response for response, _ in answers]
 
@@ -137,13 +139,15 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         succeeded = self._performed and raised is self._raised
         http01.clean_up(
             self._account,
-            keep=succeeded and not self.config.dry_run,
-            interrupted=not self._placed and not isinstance(raised, errors.PluginError),
+            keep_made=succeeded and not self.config.dry_run,
+            interrupted=not self._places and not isinstance(raised, errors.PluginError),
         )
 
     def auth_hint(self, failed_achalls: list[achallenges.AnnotatedChallenge]) -> str:
         """Say what to check where the CA failed although the files were seen from here."""
-        return causes.auth_hint([domain_of(achall) for achall in failed_achalls], self._account)
+        failed = {domain_of(achall, self.host) for achall in failed_achalls}
+        places = [place for place in self._places if place.domain in failed]
+        return causes.auth_hint(places, self._account)
 
     # Installer
 

@@ -68,13 +68,17 @@ class DnsAuthenticator(dns_common.DNSAuthenticator):
 
         :raises certbot.errors.PluginError: names every domain that is not in the account
         """
-        names = [validation_name(domain_of(achall)) for achall in achalls]
+        names = [validation_name(domain_of(achall, self.host)) for achall in achalls]
         self._account.panel.find_zones(names)
         return super().perform(achalls)
 
     def auth_hint(self, failed_achalls: list[achallenges.AnnotatedChallenge]) -> str:
         """Say what to check where the CA did not see the records."""
-        names = list(dict.fromkeys(validation_name(domain_of(achall)) for achall in failed_achalls))
+        names = list(
+            dict.fromkeys(
+                validation_name(domain_of(achall, self.host)) for achall in failed_achalls
+            )
+        )
         listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         seconds = self.conf("propagation-seconds")
         return (

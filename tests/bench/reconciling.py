@@ -24,7 +24,7 @@ def main() -> None:
     """Reconcile once."""
     result, *options = sys.argv[1:]
     config = read_configuration(command_parser().parse_args(["status", "--quiet", *options]))
-    set_up_output(config)
+    set_up_output(quiet=True)
     account = door.account_of(config, WEBFACTION)
     wall, cpu = time.perf_counter(), time.process_time()
     Installer(account, Run("install", quiet=True)).restart()

@@ -15,6 +15,7 @@ from certbot_webfaction.challenges.dns01 import Records, remove_leftovers
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Change
 from tests.accounts import make_account
+from tests.installation.scene import stored
 from tests.panel.one_site import ONE_SITE, OneSiteHost, OneSitePanel, Record
 
 NAME = "_acme-challenge.example.com"
@@ -251,7 +252,7 @@ def test_the_next_run_removes_what_a_killed_one_left(
 
 def test_what_a_hook_wrote_meanwhile_stays(scene: Scene) -> None:
     """A hook that deploys writes the journal while certbot runs."""
-    theirs = [Change("something else", name, done=True) for name in ("a.test", "b.test")]
+    theirs = [stored(name, name) for name in ("a.test", "b.test")]
     records = Records(scene.account)
 
     def write(change: Change) -> None:

@@ -24,6 +24,7 @@ from certbot_webfaction.panel.model import CHALLENGE_PATH, Change
 from certbot_webfaction.web.challenge_file import ChallengeFile
 from certbot_webfaction.web.route import Route
 from tests.accounts import make_account
+from tests.installation.scene import stored
 from tests.panel.one_site import (
     FOLDER,
     FRESH,
@@ -515,7 +516,7 @@ def test_other_changes_in_the_journal_stay(scene: Scene) -> None:
     others = [
         Change("folder", "redirects", purpose="redirect", done=True),
         Change(Change.RECORD, "value", purpose=Change.CHALLENGE, done=True),
-        Change("something else", "shop.test", done=True),
+        stored("shop.test", "7"),
     ]
     for change in others:
         scene.account.books.journal.put(change)
@@ -529,7 +530,7 @@ def test_other_changes_in_the_journal_stay(scene: Scene) -> None:
 
 def test_what_a_hook_wrote_meanwhile_stays(scene: Scene) -> None:
     """A hook that deploys writes the journal between two runs of one process, or within one."""
-    theirs = [Change("something else", name, done=True) for name in ("a.test", "b.test")]
+    theirs = [stored(name, name) for name in ("a.test", "b.test")]
 
     def write(change: Change) -> None:
         hook = make_account(scene.directory, scene.account.panel, ONE_SITE)

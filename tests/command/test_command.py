@@ -7,10 +7,15 @@ from pathlib import Path
 import pytest
 from certbot import configuration, errors
 
-from certbot_webfaction.account import add_options, read_options
 from certbot_webfaction.command import SUBCOMMANDS, command_parser, main
-from certbot_webfaction.command.configuration import read_configuration, usual_config_dir
-from certbot_webfaction.plugin.configurator import Configurator
+from certbot_webfaction.command.configuration import (
+    HOST,
+    read_configuration,
+    refusal,
+    usual_config_dir,
+)
+from certbot_webfaction.plugin.door import add_options, read_options
+from certbot_webfaction.plugin.webfaction import Configurator
 
 
 @pytest.fixture
@@ -48,8 +53,8 @@ def test_cli_ini_is_read_and_the_command_line_wins(tmp_path: Path) -> None:
     config = read("-c", str(file), "--webfaction-app=-odd", f"--config-dir={tmp_path / 'given'}")
     assert config.config_dir == str(tmp_path / "given")
     assert config.work_dir == str(tmp_path / "work")
-    assert read_options(config).wait == 7
-    assert read_options(config).app == "-odd"
+    assert read_options(config, HOST).wait == 7
+    assert read_options(config, HOST).own["app"] == "-odd"
 
 
 def test_what_a_certbot_takes_that_is_told_nothing(tmp_path: Path) -> None:
@@ -63,12 +68,48 @@ def test_what_a_certbot_takes_that_is_told_nothing(tmp_path: Path) -> None:
         assert (usual_config_dir(config, parsed) == config.config_dir) == is_usual
 
 
-def test_a_cli_ini_that_certbot_refuses_is_an_error_that_names_the_key(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("webfaction-weight = 3", "--webfaction-weight=3$"),
+        ("webfaction-wait = soon", "webfaction-wait: 'soon' is not a whole number of seconds$"),
+        ("--webfaction-files=remote", "webfaction-files: invalid choice: 'remote'"),
+    ],
+)
+def test_a_cli_ini_that_certbot_refuses_is_an_error_that_names_file_and_key(
+    tmp_path: Path, line: str, reason: str
+) -> None:
     """certbot would not run with it either, so it is better known."""
     file = tmp_path / "cli.ini"
-    file.write_text("webfaction-weight = 3\n")
-    with pytest.raises(errors.ConfigurationError, match=r"--webfaction-weight=3$"):
+    file.write_text(f"key-type = rsa\n{line}\n")
+    with pytest.raises(errors.ConfigurationError, match=reason) as refused:
         read("-c", str(file))
+    assert str(refused.value).startswith(f"certbot can't be configured as {file} says: ")
+
+
+def test_a_file_that_is_not_at_fault_is_not_named(tmp_path: Path) -> None:
+    """What the user configuration says is told as that, though another was given; else none."""
+    usual, given = tmp_path / "usual.ini", tmp_path / "given.ini"
+    usual.write_text("webfaction-weight = 3\n")
+    given.write_text("key-type = rsa\nwebfaction-weight-2 = 3\n")
+    files = [str(given), str(usual)]
+    said = refusal("unrecognized arguments: --webfaction-weight=3", files)
+    assert str(usual) in said
+    said = refusal("unrecognized arguments: --webfaction-w=3", files)
+    assert said == "certbot can't be configured so: unrecognized arguments: --webfaction-w=3"
+
+
+def test_a_cli_ini_in_another_encoding_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It names the file, and what to do."""
+    file = tmp_path / "cli.ini"
+    file.write_bytes("# für alle\nkey-type = rsa\n".encode("latin-1"))
+    assert main(["status", "-c", str(file)]) == 1
+    assert capsys.readouterr().err == (
+        f"certbot-webfaction status: certbot can't be configured as {file} says, which is not text"
+        " in utf-8: save it in that encoding.\n"
+    )
 
 
 def test_the_configuration_is_good_enough_for_the_plugin(
@@ -122,7 +163,7 @@ def test_help_tells_what_it_does_and_has_every_option(
     shown = capsys.readouterr().out
     assert SUBCOMMANDS[subcommand].DESCRIPTION.splitlines()[0] in shown
     names: list[str] = []
-    add_options(lambda name, **_settings: names.append(f"--webfaction-{name}"))
+    add_options(HOST, lambda name, **_settings: names.append(f"--webfaction-{name}"))
     for option in ["--config-dir", "--work-dir", "--logs-dir", "--quiet", *names]:
         assert f"{option}" in shown
 

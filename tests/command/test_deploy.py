@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from certbot_webfaction.books.wanted import Wanted, WantedCertificate, WantedWebsite
+from certbot_webfaction.books.wanted import Source, Wanted, WantedSite
 from certbot_webfaction.command import main
 from certbot_webfaction.command.deploy import is_wanted
 from certbot_webfaction.lineages.files import CertificateFiles
@@ -67,7 +67,7 @@ def test_it_only_uploads_where_every_name_has_its_website(
     """A wildcard has one where a website has a name that it covers."""
     files = CertificateFiles(tmp_path / "leaf", tmp_path / "key", None, "lineage")
     write_self_signed(files.leaf, files.key, *names)
-    wanted = Wanted({"c": WantedCertificate("lineage")}, {"site": WantedWebsite("c", served)})
+    wanted = Wanted({"site": WantedSite(Source("lineage"), served)})
     assert is_wanted(wanted, files) == expected
-    wanted.websites["site"].certificate = "another"
+    wanted.sites["site"].source = Source("another")
     assert not is_wanted(wanted, files)

@@ -8,8 +8,6 @@ import sys
 import pytest
 from certbot.display import util as display_util
 
-from certbot_webfaction.command import command_parser
-from certbot_webfaction.command.configuration import read_configuration
 from certbot_webfaction.command.output import set_up_output
 
 
@@ -18,7 +16,7 @@ def test_output_is_written_in_any_encoding(monkeypatch: pytest.MonkeyPatch, enco
     """With a question mark for what it does not have."""
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
-    set_up_output(read_configuration(command_parser().parse_args(["status"])))
+    set_up_output(quiet=False)
     display_util.notify("the crontab has “5 4 * * *”")
     sys.stdout.flush()
     assert written.getvalue() == b"the crontab has ?5 4 * * *?\n"

@@ -10,7 +10,6 @@ import pytest
 from certbot_webfaction.command import schedule
 from certbot_webfaction.command.crontab import Job
 from certbot_webfaction.command.schedule import find_schedule
-from tests.command.diagnosis.scene import Account
 
 CERTBOT = Path(sys.executable).with_name("certbot")
 
@@ -29,20 +28,21 @@ def _add(programs: Path, name: str, script: str) -> None:
     (programs / name).chmod(0o755)
 
 
-def test_a_line_of_the_crontab_is_shown(account: Account) -> None:
-    """The first whose certbot has the plugin."""
-    jobs = [Job("first", Path("/nowhere/certbot")), Job("second", CERTBOT), Job("third", CERTBOT)]
-    assert find_schedule(account.config, jobs) == "the crontab has “second”"
+def test_a_line_of_the_crontab_is_shown(tmp_path: Path) -> None:
+    """The first that renews, and whose certbot has the plugin."""
+    jobs = [Job("first", Path("/nowhere/certbot")), Job("rare", CERTBOT, "runs it rarely")]
+    jobs += [Job("second", CERTBOT), Job("third", CERTBOT)]
+    assert find_schedule(tmp_path, jobs) == "the crontab has “second”"
 
 
-def test_without_such_a_line_and_systemd_nothing_renews(account: Account, programs: Path) -> None:
+def test_without_such_a_line_and_systemd_nothing_renews(tmp_path: Path, programs: Path) -> None:
     """Nor where the crontab's certbot does not have the plugin."""
-    assert find_schedule(account.config, []) is None
-    assert find_schedule(account.config, [Job("first", Path("/nowhere/certbot"))]) is None
+    assert find_schedule(tmp_path, []) is None
+    assert find_schedule(tmp_path, [Job("first", Path("/nowhere/certbot"))]) is None
 
 
 def test_the_systems_jobs_count_for_the_systems_configuration_alone(
-    account: Account, programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Debian's cron file or a timer of systemd, if the certbot that they run has the plugin."""
     cron = tmp_path / "cron.d" / "certbot"
@@ -51,13 +51,13 @@ def test_the_systems_jobs_count_for_the_systems_configuration_alone(
     monkeypatch.setattr(schedule, "SYSTEM_CRON", cron)
     monkeypatch.setattr(schedule, "SYSTEM_CERTBOT", CERTBOT)
     _add(programs, "systemctl", '[ "$1 $2 $3" = "is-active --quiet certbot.timer" ]')
-    assert find_schedule(account.config, []) is None, "the user's own configuration"
-    monkeypatch.setattr(schedule, "SYSTEM_CONFIG", account.directory)
-    assert find_schedule(account.config, []) == f"{cron} runs it"
+    assert find_schedule(tmp_path, []) is None, "the user's own configuration"
+    monkeypatch.setattr(schedule, "SYSTEM_CONFIG", tmp_path)
+    assert find_schedule(tmp_path, []) == f"{cron} runs it"
     monkeypatch.setattr(schedule, "SYSTEM_CERTBOT", programs / "certbot")
-    assert find_schedule(account.config, []) is None
+    assert find_schedule(tmp_path, []) is None
     monkeypatch.setattr(schedule, "SYSTEM_CERTBOT", CERTBOT)
     cron.unlink()
-    assert find_schedule(account.config, []) == "systemd's timer certbot.timer runs it"
+    assert find_schedule(tmp_path, []) == "systemd's timer certbot.timer runs it"
     _add(programs, "systemctl", "exit 3")
-    assert find_schedule(account.config, []) is None
+    assert find_schedule(tmp_path, []) is None

@@ -86,12 +86,12 @@ def test_a_person_is_asked_for_user_name_and_password_and_then_certbot_works(hom
     """After three answers plain `certbot` logs in, from the home directory alone."""
     host = home.sandbox.host
     with home.at_terminal() as terminal:
-        terminal.expect("User name on the control panel: ")
+        terminal.expect("User name on the control panel (Enter 'c' to cancel): ")
         terminal.type(host.username)
         terminal.expect("Password of alice on the control panel (not shown): ")
         terminal.type(host.password)
         terminal.expect("renew -q")
-        terminal.expect("[y/n] ")
+        terminal.expect("(Y)es/(N)o: ")
         terminal.type("y")
         assert terminal.wait() == 0
     assert host.password not in terminal.shown
@@ -152,7 +152,7 @@ def test_ctrl_c_ends_it_quietly_and_changes_nothing(home: Home) -> None:
     """Exit status 130, no traceback, nothing written."""
     before = home.files()
     with home.at_terminal() as terminal:
-        terminal.expect("User name on the control panel: ")
+        terminal.expect("User name on the control panel (Enter 'c' to cancel): ")
         assert terminal.interrupt() == 130
     assert "Traceback" not in terminal.shown
     assert home.files() == before
@@ -161,7 +161,7 @@ def test_ctrl_c_ends_it_quietly_and_changes_nothing(home: Home) -> None:
 def test_ctrl_d_is_no_answer(home: Home) -> None:
     """The message stands on a line of its own."""
     with home.at_terminal() as terminal:
-        terminal.expect("User name on the control panel: ")
+        terminal.expect("User name on the control panel (Enter 'c' to cancel): ")
         terminal.type("\x04")
         assert terminal.wait() == 1
     assert "\ncertbot-webfaction init: The question was not answered." in terminal.shown
@@ -237,21 +237,21 @@ def test_a_changed_password_is_asked_for_and_shown_as_a_change(home: Home) -> No
     host = home.sandbox.host
     home.init("--username=alice", "--password-stdin", "--no-cron", input=answers(host))
     with home.credentials.open("a") as file:
-        file.write("# mine\ndns_other_token = 'abc'\n")
+        file.write("# mine\ndns_other_token = 'a, b#c'\n")
     old, host.password = host.password, "a new one"
     with home.at_terminal("--no-cron") as terminal:
         terminal.expect(f"This is about the password in {home.credentials}.")
         terminal.expect("(not shown): ")
         terminal.type("a new one")
         terminal.expect("+webfaction_password = (the new one)")
-        terminal.expect("[y/n] ")
+        terminal.expect("(Y)es/(N)o: ")
         terminal.type("y")
         assert terminal.wait() == 0
     text = home.credentials.read_text()
-    assert "webfaction_password = 'a new one'\n" in text
-    assert text.endswith("# mine\ndns_other_token = 'abc'\n")
+    assert "webfaction_password = a new one\n" in text
+    assert text.endswith('# mine\ndns_other_token = "a, b#c"\n')
     assert old not in text
-    for secret in (old, "a new one", "abc"):
+    for secret in (old, "a new one", "b#c"):
         assert secret not in terminal.shown.replace("(the new one)", "")
 
 
@@ -268,7 +268,7 @@ def test_a_change_that_is_not_agreed_to_is_not_made(home: Home) -> None:
     with home.at_terminal("--no-cron") as terminal:
         terminal.expect("(not shown): ")
         terminal.type("a new one")
-        terminal.expect("[y/n] ")
+        terminal.expect("(Y)es/(N)o: ")
         terminal.type("n")
         assert terminal.wait() == 0
     assert home.credentials.read_bytes() == before
@@ -357,7 +357,7 @@ class TestMachine:
         text = home.credentials.read_text()
         home.credentials.write_text(text.replace("Web1", "web1"))
         with home.at_terminal("--no-cron", "--yes") as terminal:
-            terminal.expect("machine, as the panel spells it")
+            terminal.expect("machine, as the panel spells it (web1 was refused) Is it Web1?")
             terminal.type("Web1")
             assert terminal.wait() == 0
         assert "Password" not in terminal.shown
@@ -388,7 +388,7 @@ class TestMachine:
                 terminal.type("web2")
             assert terminal.wait() == 1
         assert 'The panel refused the machine "web2" of "alice". It says: ' in terminal.shown
-        assert "Nothing was changed; run the command again." in terminal.shown
+        assert "Is it Web2? Nothing was changed; run the command again." in terminal.shown
         assert not home.credentials.exists()
 
 

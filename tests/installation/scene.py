@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from certbot import configuration
-from certbot_webfaction.hosts.webfaction.panel import Panel
 
 from certbot_webfaction.account import Account, Memory
 from certbot_webfaction.books import Books
@@ -18,6 +17,7 @@ from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.hosts.webfaction.model import Account as Login
 from certbot_webfaction.hosts.webfaction.model import Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.panel import Panel
 from certbot_webfaction.hosts.webfaction.seen import Seen
 from certbot_webfaction.installation.decide import Present
 from certbot_webfaction.installation.installer import Installer, Run
@@ -177,7 +177,7 @@ def presented(
 ) -> Change:
     """The note of what a site presents; ``before`` is `None` where we made the site."""
     state = {"certificate": handle, "names": list(names), "made_from": made_from, "state": None}
-    former = None
+    former: dict[str, object] | None = None
     if before is not None:
         former = {"certificate": before or None, "names": [], "made_from": "", "state": None}
     return Change(Change.SITE, site, former, state, done=True)

@@ -618,6 +618,7 @@ ONE_SITE = Host(
     connect=lambda credentials: OneSiteHost(Path(credentials["token"])),
     open=_open,
     user_of=lambda credentials: "alice",
+    log_in=lambda credentials, given: credentials,
     dns_plugin="dns-onesite",
     holder="folder",
 )

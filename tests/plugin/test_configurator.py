@@ -11,12 +11,12 @@ from typing import Any, cast
 import pytest
 from acme import challenges, messages
 from certbot import achallenges, configuration, errors, interfaces
-from certbot_webfaction.challenges.dns01 import Records
 from cryptography.hazmat.primitives.asymmetric import rsa
 from josepy.jwk import JWKRSA
 
 from certbot_webfaction.books.journal import Journal
 from certbot_webfaction.books.wanted import Source, Wanted, WantedSite
+from certbot_webfaction.challenges.dns01 import Records
 from certbot_webfaction.command import command_parser
 from certbot_webfaction.command.configuration import read_configuration
 from certbot_webfaction.hosts.webfaction import WEBFACTION

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 import platform
 import re
 from collections.abc import Iterator, Sequence
@@ -12,42 +11,33 @@ from pathlib import Path
 
 from certbot import configuration, errors
 
-from certbot_webfaction.account import HostAccount, open_account, read_options
+from certbot_webfaction.account import Account
 from certbot_webfaction.challenges.causes import describe
-from certbot_webfaction.challenges.placement import Place
 from certbot_webfaction.challenges.probe import probe
-from certbot_webfaction.command.configuration import usual_config_dir
-from certbot_webfaction.command.crontab import read_crontab, renewing_jobs
+from certbot_webfaction.command.configuration import HOST, usual_config_dir
+from certbot_webfaction.command.crontab import needs_of, read_crontab, renewing_jobs
 from certbot_webfaction.command.diagnosis.findings import (
-    DOMAIN_CHECKS,
+    CHECKS,
     Check,
-    Finding,
-    Fine,
-    Note,
-    Problem,
-    Scene,
     account_problems,
-    challenge_app,
+    answers_http,
     listed,
 )
-from certbot_webfaction.command.diagnosis.survey import (
-    Survey,
-    look_at_served,
-    peek_documents,
-    read_lineages,
-    take_survey,
-)
+from certbot_webfaction.command.diagnosis.survey import Subject, Survey, ask_served, take_survey
 from certbot_webfaction.command.schedule import find_schedule
 from certbot_webfaction.command.screen import GREEN, RED, YELLOW, Screen, standard_output
-from certbot_webfaction.hosts.webfaction.choosing import LocalFiles, PlacingError, choose_files
-from certbot_webfaction.hosts.webfaction.model import Account
+from certbot_webfaction.errors import parts_of
+from certbot_webfaction.lineages import Lineages
 from certbot_webfaction.names import a_label
-from certbot_webfaction.phrases import credentials_option
+from certbot_webfaction.panel.files import PlacingError
+from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
+from certbot_webfaction.panel.model import Place
+from certbot_webfaction.plugin.door import account_of, lineages_of, read_options
 from certbot_webfaction.web.challenge_file import WrongAnswer
 
 SUMMARY = "check everything from the credentials to the served certificate"
 DESCRIPTION = """\
-Checks, in order: the credentials file, the login, the machine, what this plugin and certbot have
+Checks, in order: the credentials file, the login, this machine, what this plugin and certbot have
 noted; then for each domain its http website, the app that answers challenges, the challenge path
 (a file is placed, fetched and removed), its https website and certificate, whether the panel has
 the lineage's certificate and visitors get it, the days left, and its renewal; then what runs
@@ -61,8 +51,6 @@ line in a crontab mails only then:
 
   0 6 * * 1  ~/certbot/bin/certbot-webfaction doctor -q
 """
-
-CHALLENGE_PATH_CHECK = Check("challenge path", lambda _: None, ("login", "website", "app"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,8 +71,13 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     """Make all checks; return 0 if nothing is wrong, else 1."""
     named = list(_named(arguments.doctor_domains))
     report = Report(standard_output(), quiet=bool(config.quiet))
-    _check_account(config, named, report)
-    report.tell("cron", _cron(config, usual_config_dir(config, arguments)))
+    account = _open_account(config, report)
+    if account:
+        _check_account(account, named, report)
+    else:
+        report.tell_unmade(CHECKS, "because there are no credentials")
+    usual_dir = usual_config_dir(config, arguments)
+    report.tell("cron", _cron(config.config_dir, usual_dir, lineages_of(config)))
     report.tell("versions", _versions())
     return 1 if report.failed else 0
 
@@ -126,17 +119,16 @@ class Report:
     def tell_of_domains(self, title: str, findings: Sequence[tuple[str, Finding]]) -> None:
         """Print a check's findings, each beside its domain."""
         fine: dict[str, list[str]] = {}
+        others: dict[Finding, list[str]] = {}
         for domain, finding in findings:
             if isinstance(finding, Fine):
                 fine.setdefault(finding.text, []).append(domain)
+            else:
+                others.setdefault(finding, []).append(domain)
         if fine:
             groups = [f"{text} ({listed(domains)})" for text, domains in fine.items()]
             self._print(title, Fine(listed(groups)), [])
-        alike: dict[Finding, list[str]] = {}
-        for domain, finding in findings:
-            if not isinstance(finding, Fine):
-                alike.setdefault(finding, []).append(domain)
-        for finding, domains in alike.items():
+        for finding, domains in others.items():
             self._print(title, finding, domains)
 
     def tell_unmade(self, checks: Sequence[Check], because: str) -> None:
@@ -154,13 +146,12 @@ class Report:
         if isinstance(finding, Fine):
             self._line("ok", GREEN, title, finding.text)
             return
-        if isinstance(finding, Problem):
+        is_wrong = isinstance(finding, Problem)
+        if is_wrong:
             self.failed.setdefault(title, set()).update(domains or [""])
-            self._line("wrong", RED, title, f"{about}{finding.text}", always=True)
-        else:
-            self._line("-", YELLOW, title, f"{about}{finding.text}")
-        always = isinstance(finding, Problem)
-        self._line("", GREEN, "  do this", finding.remedy, always=always)
+        mark, colour = ("wrong", RED) if is_wrong else ("-", YELLOW)
+        self._line(mark, colour, title, f"{about}{finding.text}", always=is_wrong)
+        self._line("", GREEN, "  do this", finding.remedy, always=is_wrong)
 
     def _line(self, mark: str, colour: str, title: str, text: str, *, always: bool = False) -> None:
         if self._quiet and not always:
@@ -173,71 +164,25 @@ class Report:
         print("\n".join(told), flush=True)
 
 
-def _check_account(
-    config: configuration.NamespaceConfig, named: Sequence[str], report: Report
-) -> None:
-    account, survey = _reach_account(config, report)
-    if account is not None:
-        _check_documents(survey or _survey_offline(account, config), config, report)
-        if survey is None:
-            panel_checks = [check for check in _checks() if "login" in check.needs]
-            report.tell_unmade(panel_checks, "because the panel could not be asked")
-            survey = _survey_offline(account, config)
-        _check_domains(account, survey, named, config, report)
-    else:
-        report.tell_unmade(_checks(), "because there are no credentials")
-
-
-def _checks() -> list[Check]:
-    """The checks of a domain: the challenge path is tried after the app is found."""
-    checks = list(DOMAIN_CHECKS)
-    at = [check.title for check in checks].index("app") + 1
-    return [*checks[:at], CHALLENGE_PATH_CHECK, *checks[at:]]
-
-
 # The account
 
 
-def _reach_account(
-    config: configuration.NamespaceConfig, report: Report
-) -> tuple[HostAccount | None, Survey | None]:
-    """Open the account and ask its panel, as far as that is possible."""
+def _open_account(config: configuration.NamespaceConfig, report: Report) -> Account | None:
+    title = "options"
     try:
-        options = read_options(config)
+        read_options(config, HOST)
+        title = "credentials"
+        account = account_of(config, HOST)
     except errors.PluginError as error:
-        report.tell("options", Problem("options", *_split(str(error))))
-        return None, None
-    file = str(options.credentials)
-    try:
-        account = open_account(options, config.config_dir)
-    except errors.PluginError as error:
-        report.tell("credentials", Problem("credentials", *_split(str(error), file)))
-        return None, None
-    report.tell("credentials", _permissions(options.credentials))
-    try:
-        host = account.login()
-        survey = take_survey(account, config)
-    except errors.PluginError as error:
-        report.tell("login", Problem("login", *_split(str(error), file)))
-        return account, None
-    report.tell("login", Fine(f"{host.username} on {host.web_server}"))
-    report.tell("machine", _machine(account, host))
-    return account, survey
+        report.tell(title, _problem(title, error))
+        return None
+    report.tell("credentials", _permissions(account.options.credentials))
+    return account
 
 
-def _split(message: str, file: str = "") -> tuple[str, str]:
-    """A message's first sentence, and the rest of it: in our messages that says what to do.
-
-    :param file: a path in it, which may hold anything
-    """
-    what, stop, remedy = message.replace(file, file.replace(" ", _TIE)).partition(". ")
-    if not stop:
-        return message.rstrip("."), "Put that right, and run this again."
-    return what.replace(_TIE, " "), remedy.replace(_TIE, " ")
-
-
-_TIE = "\x1f"
-"""Stands for a space where no sentence ends."""
+def _problem(kind: str, error: errors.PluginError) -> Problem:
+    what, todo = parts_of(error)
+    return Problem(kind, what.rstrip("."), todo or "Put that right, and run this again.")
 
 
 def _permissions(credentials: Path) -> Finding:
@@ -251,127 +196,111 @@ def _permissions(credentials: Path) -> Finding:
     return Fine(f"{credentials}, only for its owner")
 
 
-def _machine(account: HostAccount, host: Account) -> Finding:
-    is_local = isinstance(choose_files(account), LocalFiles)
-    webapps = Path(host.home) / "webapps"
-    if is_local and not webapps.is_dir():
-        return Problem(
-            "machine",
-            f"there is no {webapps} here, so this machine is not {host.web_server}, but"
-            " --webfaction-files local has files written here",
-            "Leave --webfaction-files out, or give `api`, here and in the renewal files.",
-        )
-    where = "written here" if is_local else "written over its API"
-    return Fine(f"{host.web_server}; files are {where}")
+def _check_account(account: Account, named: Sequence[str], report: Report) -> None:
+    """Check the login, what the host has to say, the books and the domains."""
+    found: list[tuple[str, Finding]]
+    try:
+        login = account.login()
+        survey = take_survey(account)
+        subjects = _subjects(survey, named)
+        found = [("login", Fine(f"{login.username} on {login.server}")), *account.panel.examine()]
+    except errors.PluginError as error:
+        survey = Survey(account)
+        subjects = _subjects(survey, named)
+        found = [("login", _problem("login", error))]
+    for title, finding in found:
+        report.tell(title, finding)
+    _check_books(survey, report)
+    if "login" in report.failed:
+        unmade = [check for check in CHECKS if "login" in check.needs]
+        report.tell_unmade(unmade, "because the panel could not be asked")
+    _check_domains(account, subjects, report)
 
 
-def _survey_offline(account: HostAccount, config: configuration.NamespaceConfig) -> Survey:
-    lineages, unreadable = read_lineages(config, account)
-    documents = peek_documents(account, config)
-    return Survey((), (), (), lineages, documents, unreadable=unreadable)
+def _subjects(survey: Survey, named: Sequence[str]) -> list[Subject]:
+    domains = survey.expand(named) if named else survey.our_domains()
+    return [Subject(survey, domain, meant=bool(named)) for domain in domains]
 
 
-def _check_documents(survey: Survey, config: configuration.NamespaceConfig, report: Report) -> None:
-    findings: Sequence[Finding] = account_problems(survey, config)
+def _check_books(survey: Survey, report: Report) -> None:
     lineages = len(survey.lineages)
     counted = "1 lineage" if lineages == 1 else f"{lineages} lineages"
-    report.tell("documents", *(findings or [Fine(f"{counted}; no earlier run left anything")]))
+    fine = Fine(f"{counted}; no earlier run left anything")
+    report.tell("documents", *(account_problems(survey) or [fine]))
 
 
 # Its domains
 
 
-def _check_domains(
-    account: HostAccount,
-    survey: Survey,
-    named: Sequence[str],
-    config: configuration.NamespaceConfig,
-    report: Report,
-) -> None:
-    domains = survey.expand(named) if named else survey.our_domains()
-    if not domains:
-        account_of = credentials_option(config)
+def _check_domains(account: Account, subjects: Sequence[Subject], report: Report) -> None:
+    if not subjects:
+        plugin, which = account.host.name, account.phrases.account
         report.tell(
             "domains",
             Note(
                 "no lineage names this plugin yet, so there is none to check",
-                f"`certbot run -a webfaction -i webfaction -d DOMAIN{account_of}` gets a first"
-                f" certificate; `certbot-webfaction doctor -d DOMAIN{account_of}` checks before"
-                " that.",
+                f"`certbot run -a {plugin} -i {plugin} -d DOMAIN{which}` gets a first certificate;"
+                f" `certbot-webfaction doctor -d DOMAIN{which}` checks before that.",
             ),
         )
         return
-    served = look_at_served(survey, domains, account.options)
-    now = datetime.datetime.now(datetime.timezone.utc)
-    scenes = [
-        Scene(survey.state(domain, served), survey, config, now, meant=bool(named))
-        for domain in domains
-    ]
-    for check in _checks():
-        standing = [scene for scene in scenes if not _lacks(check, scene.state.domain, report)]
-        if check is CHALLENGE_PATH_CHECK:
-            findings = _try_challenge_paths(account, standing)
+    ask_served(subjects, account.options)
+    for check in CHECKS:
+        standing = [
+            subject
+            for subject in subjects
+            if not any(report.has_failed(title, subject.domain) for title in check.needs)
+        ]
+        if check.find is None:
+            findings = _try_places(
+                account,
+                [
+                    place
+                    for subject in standing
+                    if answers_http(subject) and (place := subject.ready_place)
+                ],
+            )
         else:
-            found = [(scene.state.domain, check.find(scene)) for scene in standing]
-            findings = [(domain, finding) for domain, finding in found if finding is not None]
+            findings = [
+                (subject.domain, finding)
+                for subject in standing
+                if (finding := check.find(subject))
+            ]
         report.tell_of_domains(check.title, findings)
-        _tell_what_follows(check, report)
+        if failed := sorted(report.failed.get(check.title, ())):
+            following = [later for later in CHECKS if check.title in later.needs]
+            report.tell_unmade(following, f"because of that, for {', '.join(failed)}")
 
 
-def _lacks(check: Check, domain: str, report: Report) -> bool:
-    return any(report.has_failed(title, domain) for title in check.needs)
-
-
-def _tell_what_follows(check: Check, report: Report) -> None:
-    """Say once which later checks can't be made for the domains that failed this one."""
-    failed = sorted(report.failed.get(check.title, ()))
-    following = [later for later in _checks() if check.title in later.needs]
-    if failed:
-        report.tell_unmade(following, f"because of that, for {', '.join(failed)}")
-
-
-def _try_challenge_paths(
-    account: HostAccount, scenes: Sequence[Scene]
-) -> list[tuple[str, Finding]]:
-    """Place a file for each domain with a mounted app, fetch it, and remove it."""
-    places = [
-        scene.state.place
-        for scene in scenes
-        if scene.state.place and isinstance(challenge_app(scene), Fine)
-    ]
-    return _try_places(account, places) if places else []
-
-
-def _try_places(account: HostAccount, places: Sequence[Place]) -> list[tuple[str, Finding]]:
+def _try_places(account: Account, places: Sequence[Place]) -> list[tuple[str, Finding]]:
+    """Place a file in each, fetch it, and remove it."""
+    if not places:
+        return []
     try:
         wrong = probe(account, places)
     except PlacingError as error:
-        problem = Problem(
-            "challenge-path",
-            f"no file can be placed in its app: {str(error).rstrip('.')}",
-            "Put that right, or keep challenge files in an app of their own with --webfaction-app"
-            " NAME.",
-        )
-        closed = [place for place in places if _is_in(error.file.directory, place)]
-        rest = [place for place in places if place not in closed]
-        found: list[tuple[str, Finding]] = [(place.domain, problem) for place in closed]
-        return found + (_try_places(account, rest) if rest and closed else [])
+        closed = [place for place in places if place.directory == error.file.directory]
+        found = [(place.domain, _closed(place, error)) for place in closed]
+        return found + _try_places(account, [place for place in places if place not in closed])
     except errors.PluginError as error:
         problem = Problem("challenge-path", "no file can be placed", str(error))
         return [(place.domain, problem) for place in places]
     return [(place.domain, _came_back(place, wrong.get(place.domain), account)) for place in places]
 
 
-def _is_in(directory: str, place: Place) -> bool:
-    return place.app is not None and place.app.directory == directory
+def _closed(place: Place, error: PlacingError) -> Finding:
+    text = f"no file can be placed in its app: {str(error).rstrip('.')}"
+    alternative = f", or {place.alternative}" if place.alternative else ""
+    return Problem("challenge-path", text, f"Put that right{alternative}.")
 
 
-def _came_back(place: Place, wrong: WrongAnswer | None, account: HostAccount) -> Finding:
+def _came_back(place: Place, wrong: WrongAnswer | None, account: Account) -> Finding:
     if account.options.wait == 0:
-        return Note("a file was placed, but not fetched: --webfaction-wait is 0", "Leave it out.")
+        flag = account.host.flag("wait")
+        return Note(f"a file was placed, but not fetched: {flag} is 0", "Leave it out.")
     if wrong is None:
         return Fine("a file placed there comes back")
-    *told, cause = describe(wrong, place, account.options)
+    *told, cause = describe(wrong, place, account)
     text = "\n".join(["a file placed there does not come back", *told])
     return Problem("challenge-path", text, f"Likely cause: {cause}")
 
@@ -379,28 +308,23 @@ def _came_back(place: Place, wrong: WrongAnswer | None, account: HostAccount) ->
 # This machine
 
 
-def _cron(config: configuration.NamespaceConfig, usual_dir: str) -> Finding:
+def _cron(config_dir: str, usual_dir: str, lineages: Lineages) -> Finding:
     crontab = read_crontab()
-    jobs = renewing_jobs(crontab or "", config.config_dir, usual_dir)
-    schedule = find_schedule(config, jobs)
-    if schedule:
+    jobs = renewing_jobs(crontab or "", config_dir, usual_dir, needs_of(lineages))
+    if schedule := find_schedule(config_dir, jobs):
         return Fine(schedule)
     if crontab is None:
         return Note(
             "the crontab can't be read here, so it is not known what runs `certbot renew`",
             "Have `certbot renew -q` run once a day.",
         )
-    for job in jobs:
-        return Problem(
-            "no-cron",
-            f"the crontab runs {job.program}, which does not have this plugin, so certificates"
-            " will expire",
-            "`certbot-webfaction init` offers a line for the crontab.",
-        )
+    what, line = "nothing here runs `certbot renew` by itself", "the line"
+    if jobs:
+        what, line = f"the crontab {jobs[0].why_not}", "a line"
     return Problem(
         "no-cron",
-        "nothing here runs `certbot renew` by itself, so certificates will expire",
-        "`certbot-webfaction init` offers the line for the crontab.",
+        f"{what}, so certificates will expire",
+        f"`certbot-webfaction init` offers {line} for the crontab.",
     )
 
 

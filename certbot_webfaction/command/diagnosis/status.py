@@ -11,21 +11,13 @@ from typing import Any
 
 from certbot import configuration
 
-from certbot_webfaction.account import open_account, read_options
-from certbot_webfaction.command.diagnosis.findings import (
-    Problem,
-    Scene,
-    account_problems,
-    problems_of,
-)
-from certbot_webfaction.command.diagnosis.survey import (
-    DomainState,
-    Survey,
-    look_at_served,
-    take_survey,
-)
+from certbot_webfaction.command.configuration import HOST
+from certbot_webfaction.command.diagnosis.findings import account_problems, problems_of
+from certbot_webfaction.command.diagnosis.survey import Subject, ask_served, take_survey
 from certbot_webfaction.command.screen import BOLD, RED, Screen, standard_output
-from certbot_webfaction.hosts.webfaction.model import Account
+from certbot_webfaction.panel.findings import Problem
+from certbot_webfaction.panel.model import Login, Place
+from certbot_webfaction.plugin.door import account_of
 
 SUMMARY = "show the account's websites, certificates and lineages in one table"
 DESCRIPTION = """\
@@ -39,7 +31,7 @@ what to do stands below the table. Nothing is changed.
                host's own, about which browsers warn
   LEFT         days until that expires, with - in front if it has
   SERVED       yes: visitors get the panel's certificate; other: another one; none: none; shared:
-               the host's own; ?: not looked at, as for wildcards and with --webfaction-wait 0
+               the host's own; ?: not looked at, as for wildcards and with --…-wait 0
   RENEWS       days until certbot renews it; due: the next `certbot renew` does
 
 --json prints one object: "version" (1), "account" ("username", "web_server"), "problems" of the
@@ -62,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class _Row:
-    state: DomainState
+    subject: Subject
     problems: Sequence[Problem]
 
 
@@ -71,49 +63,48 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
 
     :raises certbot.errors.PluginError: if the panel can't be asked
     """
-    account = open_account(read_options(config), config.config_dir)
-    survey = take_survey(account, config)
-    domains = survey.domains()
-    served = look_at_served(survey, domains, account.options)
-    now = datetime.datetime.now(datetime.timezone.utc)
-    states = [survey.state(domain, served) for domain in domains]
-    rows = [_Row(state, problems_of(Scene(state, survey, config, now))) for state in states]
+    account = account_of(config, HOST)
+    login = account.login()
+    survey = take_survey(account)
+    subjects = [Subject(survey, domain) for domain in survey.domains()]
+    ask_served(subjects, account.options)
+    rows = [_Row(subject, problems_of(subject)) for subject in subjects]
+    problems = account_problems(survey)
     if arguments.json:
-        whole = as_json(account.login(), rows, account_problems(survey, config))
+        whole = _as_json(login, rows, problems)
         print(json.dumps(whole, indent=2, ensure_ascii=False))
-    else:
-        screen = standard_output()
-        table = [] if config.quiet else [_table(account.login(), rows, now, screen)]
-        if told := [*table, *_out_of_step(rows, survey, config, screen)]:
-            print("\n\n".join(told))
+        return 0
+    screen = standard_output()
+    told = [] if config.quiet else [_table(login, rows, screen)]
+    told += _out_of_step(rows, problems, screen)
+    if told:
+        print("\n\n".join(told))
     return 0
 
 
-def _table(host: Account, rows: Sequence[_Row], now: datetime.datetime, screen: Screen) -> str:
+def _table(login: Login, rows: Sequence[_Row], screen: Screen) -> str:
     wrong = sum(bool(row.problems) for row in rows)
     counted = f"{len(rows)} domain" if len(rows) == 1 else f"{len(rows)} domains"
     state = f"{wrong} out of step" if wrong else "all in step"
-    lines = [f"{host.username} on {host.web_server}: {counted}, {state}", ""]
-    head, *body = screen.table(_HEADS, [_cells(row, now) for row in rows], *_ELASTIC)
+    lines = [f"{login.username} on {login.server}: {counted}, {state}", ""]
+    head, *body = screen.table(_HEADS, [_cells(row) for row in rows], *_ELASTIC)
     lines.append(screen.coloured(head, BOLD))
     for row, line in zip(rows, body, strict=True):
         lines.append(screen.coloured(line, RED) if row.problems else line)
     return "\n".join(lines)
 
 
-def _out_of_step(
-    rows: Sequence[_Row], survey: Survey, config: configuration.NamespaceConfig, screen: Screen
-) -> list[str]:
+def _out_of_step(rows: Sequence[_Row], problems: Sequence[Problem], screen: Screen) -> list[str]:
     """A paragraph for each problem, with all domains that have it."""
     told: dict[Problem, list[str]] = {}
     for row in rows:
         for problem in row.problems:
-            told.setdefault(problem, []).append(row.state.domain)
+            told.setdefault(problem, []).append(row.subject.domain)
     paragraphs = [
         _paragraph(f"{', '.join(domains)}: {problem.text}.", problem, screen)
         for problem, domains in told.items()
     ]
-    for problem in account_problems(survey, config):
+    for problem in problems:
         text = f"{problem.text[:1].upper()}{problem.text[1:]}"
         paragraphs.append(_paragraph(f"{text.rstrip('.')}.", problem, screen))
     return paragraphs
@@ -124,63 +115,60 @@ def _paragraph(text: str, problem: Problem, screen: Screen) -> str:
     return f"{screen.coloured('!', RED)}{told[1:]}\n{screen.paragraph(problem.remedy, 2)}"
 
 
-def _cells(row: _Row, now: datetime.datetime) -> list[str]:
-    state, lineage = row.state, row.state.lineage
-    left: datetime.timedelta | None = None
-    if lineage and _uses_lineage(state) and state.leaf in ("", lineage.fingerprint):
-        left = lineage.expires - now
-    elif state.certificate and state.certificate.expires:
-        left = state.certificate.expires - now.date()
-    renews = lineage.renews if lineage else None
+def _cells(row: _Row) -> list[str]:
+    subject, now = row.subject, row.subject.survey.now
+    renews = subject.lineage.renews if subject.lineage else None
     return [
-        f"{'!' if row.problems else ' '} {state.domain}",
-        _websites(state),
-        _app(state),
-        _certificate(state),
-        _days(left) if left is not None else "-",
-        _served(state),
+        f"{'!' if row.problems else ' '} {subject.domain}",
+        _websites(subject),
+        _app(subject),
+        _certificate(subject),
+        _left(subject, now),
+        _served(subject),
         "-" if renews is None else _days(renews - now) if renews > now else "due",
     ]
 
 
-def _websites(state: DomainState) -> str:
-    http, https = state.http and state.http.name, state.https and state.https.name
-    return (http or "-") if http == https else f"{http or '-'}, {https or '-'}"
+def _websites(subject: Subject) -> str:
+    http = subject.http.id if subject.http else "-"
+    https = subject.https.id if subject.https else "-"
+    return http if http == https else f"{http}, {https}"
 
 
-def _app(state: DomainState) -> str:
-    if state.place is None:
+def _app(subject: Subject) -> str:
+    if isinstance(subject.place, Place):
+        return subject.place.holder if subject.place.ready else "(none)"
+    return "-"
+
+
+def _certificate(subject: Subject) -> str:
+    if subject.in_place:
+        return subject.in_place.name
+    if subject.https is None:
         return "-"
-    return state.place.mount.app if state.place.mounted else "(none)"
+    if subject.certificate:
+        return subject.certificate.label
+    return subject.holds or "(shared)"
 
 
-def _certificate(state: DomainState) -> str:
-    if state.lineage and _uses_lineage(state):
-        return state.lineage.name
-    if state.https is None:
+def _left(subject: Subject, now: datetime.datetime) -> str:
+    """Days until what stands in the column before expires."""
+    lineage, known = subject.in_place, subject.certificate
+    if lineage and subject.leaf in (None, lineage.fingerprint):
+        return _days(lineage.expires - now)
+    return _days(known.expires - now.date()) if known and known.expires else "-"
+
+
+def _served(subject: Subject) -> str:
+    if subject.https is None:
         return "-"
-    return state.https.certificate or "(shared)"
-
-
-def _uses_lineage(state: DomainState) -> bool:
-    """Whether the domain has no other certificate than its lineage's, old or new."""
-    used = state.https.certificate if state.https else ""
-    lineage = state.lineage
-    return lineage is not None and (
-        not used or used == state.installed_as or state.leaf == lineage.fingerprint
-    )
-
-
-def _served(state: DomainState) -> str:
-    if state.https is None:
-        return "-"
-    if state.served is None:
+    if subject.served is None:
         return "?"
-    if not state.served.leaf:
+    if not subject.served.leaf:
         return "none"
-    if not state.https.certificate:
+    if not subject.holds:
         return "shared"
-    return "yes" if state.served.leaf == state.leaf else "other"
+    return "yes" if subject.served.leaf == subject.leaf else "other"
 
 
 def _days(left: datetime.timedelta) -> str:
@@ -189,32 +177,33 @@ def _days(left: datetime.timedelta) -> str:
     return f"{sign}{days} d" if days else "today"
 
 
-def as_json(host: Account, rows: Sequence[_Row], problems: Sequence[Problem]) -> dict[str, Any]:
+def _as_json(login: Login, rows: Sequence[_Row], problems: Sequence[Problem]) -> dict[str, Any]:
     """What ``--json`` prints; `DESCRIPTION` tells users of the keys."""
     return {
         "version": 1,
-        "account": {"username": host.username, "web_server": host.web_server},
+        "account": {"username": login.username, "web_server": login.server},
         "problems": [dataclasses.asdict(problem) for problem in problems],
         "domains": [_domain_as_json(row) for row in rows],
     }
 
 
 def _domain_as_json(row: _Row) -> dict[str, Any]:
-    state, lineage, known = row.state, row.state.lineage, row.state.certificate
+    subject = row.subject
+    place, known, lineage = subject.ready_place, subject.certificate, subject.lineage
     return {
-        "domain": state.domain,
-        "http_website": state.http.name if state.http else None,
-        "https_website": state.https.name if state.https else None,
-        "challenge_app": state.place.mount.app if state.place and state.place.mounted else None,
-        "challenge_mount": state.place.mount.path if state.place and state.place.mounted else None,
+        "domain": subject.domain,
+        "http_website": subject.http and subject.http.id,
+        "https_website": subject.https and subject.https.id,
+        "challenge_app": place and place.holder,
+        "challenge_mount": place and place.mount,
         "certificate": known
         and {
-            "name": known.name,
+            "name": known.label,
             "expires": known.expires and known.expires.isoformat(),
-            "fingerprint": state.leaf or None,
+            "fingerprint": subject.leaf,
         },
-        "served": state.served
-        and {"fingerprint": state.served.leaf or None, "description": state.served.words},
+        "served": subject.served
+        and {"fingerprint": subject.served.leaf or None, "description": subject.served.words},
         "lineage": lineage
         and {
             "name": lineage.name,

@@ -1,31 +1,29 @@
-"""The account as it is now, for those who only look: panel, documents, lineages, what is served."""
+"""The account as it is now: its panel, its books, the lineages here, and what visitors get."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from certbot import configuration, errors
+from certbot import errors
 
-from certbot_webfaction.account import HostAccount, Options
-from certbot_webfaction.books import document
-from certbot_webfaction.books.documents import wanted_path
+from certbot_webfaction.account import Account
 from certbot_webfaction.books.journal import Journal
 from certbot_webfaction.books.wanted import Wanted
-from certbot_webfaction.challenges.placement import Place, find_places
-from certbot_webfaction.hosts.webfaction.model import App, Certificate, Website
-from certbot_webfaction.installation.differences import Differences, differences, forget_gone
-from certbot_webfaction.lineages.files import CertificateFiles, fingerprints, lineage_files
-from certbot_webfaction.lineages.renewals import Renewal, next_renewal, read_renewal, renewal_files
-from certbot_webfaction.names import a_label, covers
+from certbot_webfaction.hosts.host import Options
+from certbot_webfaction.installation.compare import Differences, compare, forget_gone
+from certbot_webfaction.lineages.files import CertificateFiles, fingerprints
+from certbot_webfaction.lineages.renewals import Renewal, next_renewal, read_renewal
+from certbot_webfaction.names import a_label
+from certbot_webfaction.panel.errors import PanelUnreachableError
+from certbot_webfaction.panel.findings import Problem
+from certbot_webfaction.panel.model import Change, HttpSite, HttpsSite, Place
+from certbot_webfaction.panel.serving import Sites
 from certbot_webfaction.web.served import Served, ask_all
-
-AUTHENTICATOR = "webfaction"
-DNS_AUTHENTICATOR = "dns-webfaction"
-INSTALLER = "webfaction"
-"""The plugins' names in renewal files."""
 
 
 @dataclass(frozen=True)
@@ -51,26 +49,13 @@ class Lineage:
         return self.renewal.lineage
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """What is wrong with a lineage that can't be read, or that certbot can't.
-
-    ``domains`` are those on its certificate, if only its renewal file is at fault.
-    """
-
-    text: str
-    domains: tuple[str, ...] = ()
-
-
-def read_lineages(
-    config: configuration.NamespaceConfig, account: HostAccount
-) -> tuple[list[Lineage], list[Unreadable]]:
+def read_lineages(account: Account) -> tuple[list[Lineage], list[Problem]]:
     """Read all lineages; return them, and what is wrong with those that can't be read."""
-    lineages, unreadable = [], []
-    for path in renewal_files(config):
-        renewal, files = read_renewal(path), lineage_files(config, path.stem)
+    lineages, problems = [], []
+    for path in account.lineages.renewal_files():
+        renewal, files = read_renewal(path), account.lineages.files(path.stem)
         if renewal is None:
-            unreadable.append(_not_renewed(path, files))
+            problems.append(_not_renewed(path, files, account))
             continue
         try:
             lineages.append(
@@ -81,251 +66,236 @@ def read_lineages(
                     files.chain_fingerprints(),
                     files.expires(),
                     next_renewal(renewal, files) if renewal.authenticator else None,
-                    _is_ours(renewal, config, account),
+                    _is_ours(renewal, account),
                 )
             )
         except errors.PluginError as error:
-            unreadable.append(Unreadable(f"The lineage {path.stem} can't be read: {error}"))
-    return lineages, unreadable
+            text = f"The lineage {path.stem} can't be read: {error}"
+            problems.append(Problem(_UNREADABLE, text, _SAYS_MORE))
+    return lineages, problems
 
 
-def _not_renewed(path: Path, files: CertificateFiles) -> Unreadable:
+def _not_renewed(path: Path, files: CertificateFiles, account: Account) -> Problem:
+    text = f"The renewal file {path} can't be read, so certbot does not renew the lineage"
     try:
-        domains = files.names()
+        remedy = (
+            "Restore the file from a backup. Or get the certificate anew and delete the file then:"
+            f" `{account.phrases.get(files.names())}`"
+        )
     except errors.PluginError:
-        domains = ()
-    return Unreadable(
-        f"The renewal file {path} can't be read, so certbot does not renew the lineage {path.stem}",
-        domains,
-    )
+        remedy = _SAYS_MORE
+    return Problem(_UNREADABLE, f"{text} {path.stem}", remedy)
 
 
-def _is_ours(renewal: Renewal, config: configuration.NamespaceConfig, account: HostAccount) -> bool:
-    plugins = {renewal.authenticator, renewal.installer} & {AUTHENTICATOR, DNS_AUTHENTICATOR}
+_UNREADABLE = "unreadable-lineage"
+_SAYS_MORE = "`certbot certificates` may say more of it."
+
+
+def _is_ours(renewal: Renewal, account: Account) -> bool:
+    plugins = {renewal.authenticator, renewal.installer} & set(account.host.plugins)
     # Nobody else speaks of a lineage without an authenticator, and each `certbot renew` fails.
-    return not renewal.authenticator or any(
-        account.renews(renewal, plugin, config) for plugin in plugins
-    )
+    return not renewal.authenticator or any(account.renews(renewal, each) for each in plugins)
 
 
-@dataclass(frozen=True)
-class Documents:
-    """The account's documents as they are on disk, and what is wrong with them, if anything.
-
-    They are empty where ``damage`` says something. ``differences`` is what the next `certbot renew`
-    has to do.
-    """
-
-    wanted: Wanted = field(default_factory=Wanted)
-    journal: Journal = field(default_factory=Journal)
-    differences: Differences = field(default_factory=Differences)
-    damage: str = ""
-
-
-def peek_documents(account: HostAccount, config: configuration.NamespaceConfig) -> Documents:
-    """Read the documents; nothing is rebuilt, renamed or written."""
-    try:
-        wanted = document.peek(wanted_path(account), Wanted)
-        journal = document.peek(account.journal_path, Journal)
-        forget_gone(wanted, journal, config)
-        return Documents(wanted, journal, differences(wanted, journal, config))
-    except errors.PluginError as error:
-        return Documents(damage=str(error))
-
-
-@dataclass(frozen=True)
-class DomainState:
-    """The way from a domain to the certificate that visitors get.
-
-    ``place`` is where its challenge file goes; `None` with the reason in ``no_place``.
-    ``certificate`` is what its https website uses on the panel, ``leaf`` the fingerprint of that.
-    ``installed_as`` is the name on the panel under which the lineage was installed, ``""`` if it
-    never was. ``wanted`` is the name of the certificate that the https website is to use, ``""``
-    where that is not ours to say. ``uploaded`` is the fingerprint last uploaded for the lineage.
-    ``served`` is `None` where that was not looked at.
-    """
-
-    domain: str
-    http: Website | None = None
-    https: Website | None = None
-    place: Place | None = None
-    no_place: str = ""
-    certificate: Certificate | None = None
-    leaf: str = ""
-    lineage: Lineage | None = None
-    installed_as: str = ""
-    wanted: str = ""
-    uploaded: str = ""
-    served: Served | None = None
-
-
-LOOK_SECONDS = 3.0
-"""The longest look at what is served, for all domains together."""
+SERVED_SECONDS = 3.0
+"""The longest time that all domains together are asked what they serve."""
 
 
 class Survey:
-    """What the panel, the documents and certbot's lineages say about an account.
+    """What the panel, the books and certbot's lineages say about an account, all at one moment.
 
-    ``unreadable`` is what is wrong with lineages that can't be read.
+    Without sites it is what can be said without the panel. Nothing is rebuilt, renamed or written.
+
+    ``certificates`` are those that https sites use, by their handles, ``leaves`` their
+    fingerprints. ``unreadable`` is what is wrong with lineages that can't be read; ``damage`` says
+    why the books can't be, which count as empty then. ``stored`` are the certificates that the
+    books have on the panel, by their sources, ``installed`` the lineages that they want on sites,
+    and ``differences`` is what the next `certbot renew` has to do.
     """
 
     def __init__(
         self,
-        websites: Iterable[Website],
-        apps: Iterable[App],
-        certificates: Iterable[Certificate],
-        lineages: Iterable[Lineage],
-        documents: Documents,
-        own_app: str | None = None,
-        unreadable: Iterable[Unreadable] = (),
+        account: Account,
+        http: Iterable[HttpSite] = (),
+        https: Iterable[HttpsSite] = (),
     ) -> None:
-        self.websites = tuple(websites)
-        self.certificates = {certificate.name: certificate for certificate in certificates}
-        self.lineages = tuple(lineages)
-        self.documents = documents
-        self.unreadable = tuple(unreadable)
-        self._apps = tuple(apps)
-        self._own_app = own_app
-        self._leaves = {name: _leaf(entry) for name, entry in self.certificates.items()}
-        self._by_domain: dict[tuple[str, bool], list[Website]] = {}
-        for website in self.websites:
-            for domain in website.domains:
-                key = (a_label(domain), website.https)
-                self._by_domain.setdefault(key, []).append(website)
-        self._lineages = {lineage.name: lineage for lineage in self.lineages}
-        self._by_fingerprint = {lineage.fingerprint: lineage for lineage in self.lineages}
+        self.account = account
+        self.now = datetime.datetime.now(datetime.timezone.utc)
+        self.http = Sites(http)
+        self.https = Sites(site for site in https if site.exists)
+        held = {
+            site.holds: account.panel.certificate(site.holds)
+            for site in self.https.all
+            if site.holds
+        }
+        self.certificates = {handle: known for handle, known in held.items() if known}
+        self.leaves = {
+            handle: leaf
+            for handle, known in self.certificates.items()
+            for leaf in fingerprints(known.leaf)[:1]
+        }
+        self.lineages, self.unreadable = read_lineages(account)
+        self.wanted, self.differences = Wanted(), Differences()
+        self.damage: str | None = None
+        self.stored = {change.on: change for change in self._read_books().all(Change.CERTIFICATE)}
+        self.installed = {source.lineage for source in self.wanted.sources()}
+        self._by_leaf = {lineage.fingerprint: lineage for lineage in self.lineages}
+        self._by_handle: dict[str | None, Lineage] = {}
         self._by_name: dict[str, list[Lineage]] = {}
         for lineage in self.lineages:
+            if lineage.name in self.installed and (handle := self.handle_of(lineage.name)):
+                self._by_handle[handle] = lineage
             for name in lineage.names:
                 self._by_name.setdefault(a_label(name), []).append(lineage)
-        # Names on the panel by lineage, and the other way round.
-        self._installed = {
-            entry.lineage: name
-            for name, entry in documents.wanted.certificates.items()
-            if entry.lineage
-        }
-        self._sources = {name: lineage for lineage, name in self._installed.items()}
+
+    def _read_books(self) -> Journal:
+        books, lineages = self.account.books, self.account.lineages
+        try:
+            books.peek()
+            forget_gone(books, lineages)
+            self.differences = compare(books, lineages)
+        except errors.PluginError as error:
+            self.damage = str(error)
+            return Journal()
+        self.wanted = books.wanted
+        return books.journal
+
+    def handle_of(self, source: str) -> str | None:
+        """The handle under which a source's certificate is on the panel; `None`: it is not."""
+        change = self.stored.get(source)
+        return change.after["certificate"] or None if change else None
 
     def domains(self) -> list[str]:
-        """The domains of all websites and of lineages that are ours, related ones together."""
-        names = {a_label(domain): domain for site in self.websites for domain in site.domains}
-        for lineage in self.lineages:
-            if lineage.ours or lineage.name in self._installed:
-                names.update((a_label(name), name) for name in self.expand(lineage.names))
-        return sorted(names.values(), key=_related)
+        """The domains of all sites and of lineages that are ours, related ones together."""
+        names = [name for site in (*self.http.all, *self.https.all) for name in site.names]
+        names += self._names_of(self._ours())
+        return sorted({a_label(name): name for name in names}.values(), key=_related)
 
     def our_domains(self) -> list[str]:
-        """The domains that are on our lineages, or on https websites that use one of them."""
-        ours = [x for x in self.lineages if x.ours or x.name in self._installed]
-        names = set(self.expand(name for lineage in ours for name in lineage.names))
-        fingerprints = {lineage.fingerprint for lineage in ours}
-        for website in self.websites:
-            used = website.certificate
-            if used in self._sources or self._leaves.get(used) in fingerprints:
-                names.update(website.domains)
+        """The domains that are on our lineages, or on https sites that use one of them."""
+        ours = self._ours()
+        names, leaves = set(self._names_of(ours)), {lineage.fingerprint for lineage in ours}
+        for site in self.https.all:
+            if site.holds in self._by_handle or self.leaves.get(site.holds or "") in leaves:
+                names.update(site.names)
         return sorted(names, key=_related)
 
+    def _ours(self) -> list[Lineage]:
+        return [each for each in self.lineages if each.ours or each.name in self.installed]
+
+    def _names_of(self, lineages: Iterable[Lineage]) -> list[str]:
+        return self.expand(name for lineage in lineages for name in lineage.names)
+
     def expand(self, names: Iterable[str]) -> list[str]:
-        """Put for each wildcard the domains of websites that it covers, if there are any."""
+        """Put for each wildcard the names of sites that it covers, if there are any."""
         expanded = []
         for name in names:
-            matching = self._covered_by(name) if name.startswith("*.") else []
+            matching = []
+            if name.startswith("*."):
+                matching = self.http.names_covered_by(name) + self.https.names_covered_by(name)
             expanded += matching or [name]
         return list(dict.fromkeys(expanded))
 
-    def _covered_by(self, pattern: str) -> list[str]:
-        return [own for site in self.websites for own in site.domains if covers(pattern, own)]
+    def lineage_of(self, domain: str, handle: str | None) -> Lineage | None:
+        """The lineage that belongs to a domain: the one that its site uses, else the likeliest.
 
-    def is_on_https(self, domain: str) -> bool:
-        """Whether an https website serves a domain."""
-        return bool(self._serving(domain, https=True))
-
-    def state(self, domain: str, served: Mapping[str, Served] | None = None) -> DomainState:
-        """Follow one domain to its certificate; ``served`` is what was seen of it and others."""
-        https = next(iter(self._serving(domain, https=True)), None)
-        used = https.certificate if https else ""
-        leaf = self._leaves.get(used, "")
-        lineage = self._lineage(domain, used, leaf)
-        installed_as = self._installed.get(lineage.name, "") if lineage else ""
-        want = self.documents.wanted.websites.get(https.name) if https else None
-        uploaded = self.documents.journal.uploads.get(installed_as)
-        place, no_place = self._place(domain)
-        return DomainState(
-            domain,
-            http=next(iter(self._serving(domain, https=False)), None),
-            https=https,
-            place=place,
-            no_place=no_place,
-            certificate=self.certificates.get(used),
-            leaf=leaf,
-            lineage=lineage,
-            installed_as=installed_as,
-            wanted=want.certificate if want else "",
-            uploaded=uploaded.fingerprint if uploaded and uploaded.done else "",
-            served=served.get(domain) if served else None,
-        )
-
-    def _serving(self, domain: str, *, https: bool) -> list[Website]:
-        """The websites of a domain: by its own name, else by a wildcard."""
+        :param handle: that of the site's certificate
+        """
+        leaf = self.leaves.get(handle or "", "")
+        if used := self._by_handle.get(handle) or self._by_leaf.get(leaf):
+            return used
         name = a_label(domain)
-        wildcard = f"*.{name.partition('.')[2]}"
-        return self._by_domain.get((name, https)) or self._by_domain.get((wildcard, https), [])
-
-    def _place(self, domain: str) -> tuple[Place | None, str]:
-        websites = self._serving(domain, https=False)
-        if not websites:
-            return None, ""
-        try:
-            return find_places([domain], websites, self._apps, self._own_app)[0], ""
-        except errors.PluginError as error:
-            return None, str(error)
-
-    def _lineage(self, domain: str, used: str, leaf: str) -> Lineage | None:
-        """The lineage that belongs to a domain: the one its website uses, else the likeliest."""
-        own = self._lineages.get(self._sources.get(used, "")) or self._by_fingerprint.get(leaf)
-        if own:
-            return own
-        name = a_label(domain)
-        wildcard = f"*.{name.partition('.')[2]}"
         exact = self._by_name.get(name, [])
         return max(
-            exact + self._by_name.get(wildcard, []),
+            exact + self._by_name.get(f"*.{name.partition('.')[2]}", []),
             key=lambda lineage: (lineage.ours, lineage in exact, lineage.expires),
             default=None,
         )
 
+    @cached_property
+    def has_deploy_hook(self) -> bool:
+        """Whether a hook in certbot's directory for all lineages deploys certificates."""
+        return any(map(_deploys, self.account.lineages.deploy_hooks.glob("*")))
 
-def take_survey(account: HostAccount, config: configuration.NamespaceConfig) -> Survey:
+
+class Subject:
+    """One domain: the way from it to the certificate that visitors get.
+
+    ``meant`` tells that it is meant to have a certificate from here even if no lineage has it yet:
+    the user named it. ``place`` is where its challenge files go, or why they can't; `None` without
+    an http site. ``holds`` is the handle of the certificate that its https site uses,
+    ``certificate`` what the panel has under that, ``leaf`` the fingerprint.
+
+    ``lineage`` belongs to it; ``is_installed`` tells whether that is wanted on any site.
+    ``renewed_by`` is the lineage if its renewals replace what the https site uses, ``in_place`` is
+    it if the https site uses no other certificate than its new one or an older one.
+
+    ``served`` is what `ask_served` found, `None` before that and where it could not ask.
+
+    :raises certbot_webfaction.panel.errors.PanelUnreachableError: if the panel does not answer
+    """
+
+    def __init__(self, survey: Survey, domain: str, *, meant: bool = False) -> None:
+        self.survey, self.domain, self.meant = survey, domain, meant
+        self.http = next(iter(survey.http.serving(domain)), None)
+        self.https = next(iter(survey.https.serving(domain)), None)
+        self.place = _find_place(survey.account, self.http, domain) if self.http else None
+        self.holds = self.https.holds if self.https else None
+        self.certificate = survey.certificates.get(self.holds or "")
+        self.leaf = survey.leaves.get(self.holds or "")
+        self.lineage = lineage = survey.lineage_of(domain, self.holds)
+        self.is_installed = lineage is not None and lineage.name in survey.installed
+        self.renewed_by: Lineage | None = None
+        self.in_place: Lineage | None = None
+        if lineage and self.is_installed and self.holds:
+            self.renewed_by = lineage if self.holds == survey.handle_of(lineage.name) else None
+        if lineage and (not self.holds or self.renewed_by or self.leaf == lineage.fingerprint):
+            self.in_place = lineage
+        self.served: Served | None = None
+
+    @property
+    def ready_place(self) -> Place | None:
+        """The place of its challenge files, if nothing has to be made for it."""
+        return self.place if isinstance(self.place, Place) and self.place.ready else None
+
+
+def _find_place(account: Account, site: HttpSite, domain: str) -> Place | errors.PluginError:
+    try:
+        return account.panel.find_place(site, domain)
+    except PanelUnreachableError:
+        raise
+    except errors.PluginError as error:
+        return error
+
+
+def take_survey(account: Account) -> Survey:
     """Ask the panel for everything, once, and read what certbot and we know of it.
 
     :raises certbot.errors.PluginError: if the panel does not answer
     """
-    account.login()
-    lineages, unreadable = read_lineages(config, account)
-    return Survey(
-        account.panel.websites(),
-        account.panel.apps(),
-        account.panel.certificates(),
-        lineages,
-        peek_documents(account, config),
-        account.options.app,
-        unreadable,
-    )
+    return Survey(account, account.panel.http_sites(), account.panel.https_sites())
 
 
-def look_at_served(survey: Survey, domains: Iterable[str], options: Options) -> dict[str, Served]:
-    """Ask the domains that are on https websites for their certificates.
+def ask_served(subjects: Iterable[Subject], options: Options) -> None:
+    """Ask all domains that are on https sites, at the same time, what they serve.
 
-    Nothing is asked where ``--webfaction-wait 0`` says not to look.
+    None is asked where a wait of 0 says that from here nothing can be seen.
     """
     if options.wait == 0:
-        return {}
-    asked = [name for name in domains if not name.startswith("*.") and survey.is_on_https(name)]
-    return ask_all(asked, options.route, LOOK_SECONDS)
+        return
+    asked = {each.domain: each for each in subjects if each.https and each.domain[0] != "*"}
+    for domain, served in ask_all(asked, options.route, SERVED_SECONDS).items():
+        asked[domain].served = served
 
 
-def _leaf(certificate: Certificate) -> str:
-    return next(iter(fingerprints(certificate.leaf)), "")
+def _deploys(hook: Path) -> bool:
+    # certbot runs what can be executed and is no editor's backup (certbot._internal.hooks).
+    if hook.name.endswith("~") or not os.access(hook, os.X_OK):
+        return False
+    try:
+        return b"certbot-webfaction" in hook.read_bytes()
+    except OSError:  # a directory, a link to nowhere
+        return False
 
 
 def _related(domain: str) -> tuple[list[str], str]:

@@ -2,124 +2,119 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 
 from certbot import errors
 from certbot.display import util as display_util
 
-from certbot_webfaction.account import API_URL, Options
 from certbot_webfaction.command.setup.credentials_file import values_in
-from certbot_webfaction.command.setup.predecessor import Predecessor
 from certbot_webfaction.command.setup.questions import Questions
-from certbot_webfaction.hosts.webfaction.client import WebFaction, machine_of_this_host
-from certbot_webfaction.hosts.webfaction.credentials import Credentials
+from certbot_webfaction.hosts.host import Credentials, Host, Key, KeyRefusedError, Options
 from certbot_webfaction.panel.errors import LoginRefusedError
 
 
 def accepted_credentials(
-    options: Options, old: Predecessor, arguments: argparse.Namespace, questions: Questions
+    host: Host,
+    options: Options,
+    given: Mapping[str, str],
+    questions: Questions,
+    on_stdin: Collection[str] = (),
 ) -> Credentials:
-    """Log in with what the command line gives, else ``old``, the credentials file, or the user.
+    """Log in with what was given, else with what the credentials file has, else the user types.
 
+    :param given: values by their keys
+    :param on_stdin: the keys of secrets that standard input gives
     :returns: what the credentials file is to hold
     :raises certbot.errors.Error: if the panel does not accept it, or is not reached
     """
-    known = values_in(options.credentials)
-    username = arguments.username or old.username or known.get("username", "")
-    username = username or questions.text("User name on the control panel", "--username")
-    if username != known.get("username"):
-        known = {key: value for key, value in known.items() if key == "api_url"}
-    given = _password_on_stdin(username, questions) if arguments.password_stdin else old.password
-    if not (given or "password" in known):
-        given = _ask_password(username, questions)
-    credentials = Credentials(
-        username=username,
-        password=given or known["password"],
-        machine=arguments.machine or old.machine or known.get("machine"),
-        api_url=getattr(arguments, "webfaction_api_url", "")
-        or old.api_url
-        or known.get("api_url", API_URL),
-    )
-    is_certain = bool(arguments.machine or old.machine)
+    known = values_in(host, options.credentials)
+    values: dict[str, str] = {}
+    fresh, whose = dict(given), ""
+    for key in host.keys:
+        if key.name in on_stdin:
+            fresh[key.name] = _secret_on_stdin(key, whose, questions)
+        value = fresh.get(key.name) or known.get(key.name, "")
+        if not (value or key.optional):
+            value = fresh[key.name] = _ask(key, whose, questions)
+        if value:
+            values[key.name] = value
+        if not (key.secret or key.optional):
+            whose = f" of {value}"
+            if value != known.get(key.name):  # the rest of the file is about another account
+                known = {name: known[name] for name in ("api_url",) if name in known}
+    values["api_url"] = given.get("api_url") or known.get("api_url") or host.api_url
     try:
-        return _logged_in(credentials, options, questions, is_certain=is_certain)
+        return _logged_in(host, values, options, given, questions)
     except LoginRefusedError as error:
-        if given or not questions.terminal or isinstance(error, _MachineRefusedError):
+        secrets = [key for key in host.keys if key.secret and key.name not in fresh]
+        if isinstance(error, KeyRefusedError) or not (secrets and questions.terminal):
             raise _unchanged(error) from error
-        display_util.notify(f"{error} This is about the password in {options.credentials}.")
-    credentials = replace(credentials, password=_ask_password(username, questions))
+        words = " and ".join(key.words for key in secrets)
+        display_util.notify(
+            f"{_refusal(error)} This is about the {words} in {options.credentials}."
+        )
+    values.update({key.name: _ask(key, whose, questions) for key in secrets})
     try:
-        return _logged_in(credentials, options, questions, is_certain=is_certain)
+        return _logged_in(host, values, options, given, questions)
     except LoginRefusedError as error:
         raise _unchanged(error) from error
 
 
+def _refusal(error: LoginRefusedError) -> str:
+    said = f"It says: {error.said.rstrip('.')}."
+    return " ".join(part for part in (error.what, said, error.todo) if part)
+
+
 def _unchanged(error: LoginRefusedError) -> errors.Error:
-    return errors.Error(f"{error} Nothing was changed; run the command again.")
+    return errors.Error(f"{_refusal(error)} Nothing was changed; run the command again.")
 
 
-def _ask_password(username: str, questions: Questions) -> str:
-    return questions.secret(f"Password of {username} on the control panel", "--password-stdin")
+def _ask(key: Key, whose: str, questions: Questions) -> str:
+    words = f"{key.words[:1].upper()}{key.words[1:]}"
+    if key.secret:
+        return questions.secret(f"{words}{whose} on the control panel", key.flag)
+    return questions.text(f"{words} on the control panel", key.flag)
 
 
-def _password_on_stdin(username: str, questions: Questions) -> str:
+def _secret_on_stdin(key: Key, whose: str, questions: Questions) -> str:
     if sys.stdin.isatty():
-        return _ask_password(username, questions)  # what is typed there would be shown
+        return _ask(key, whose, questions)  # what is typed there would be shown
     try:
-        password = sys.stdin.readline().removesuffix("\n")
-        password.encode()  # in the locale C, Python lets any bytes pass
+        secret = sys.stdin.readline().removesuffix("\n")
+        secret.encode()  # in the locale C, Python lets any bytes pass
     except UnicodeError as error:
         raise errors.Error(
-            f"The password on standard input is not text in {sys.stdin.encoding}. Nothing was"
+            f"The {key.words} on standard input is not text in {sys.stdin.encoding}. Nothing was"
             " changed."
         ) from error
-    if not password:
-        raise errors.Error("There is no password on standard input. Nothing was changed.")
-    return password
+    if not secret:
+        raise errors.Error(f"There is no {key.words} on standard input. Nothing was changed.")
+    return secret
 
 
 def _logged_in(
-    credentials: Credentials, options: Options, questions: Questions, *, is_certain: bool
+    host: Host,
+    credentials: Credentials,
+    options: Options,
+    given: Collection[str],
+    questions: Questions,
 ) -> Credentials:
-    """Log in, and find the machine if the account needs one.
+    """Log in, with what the user has to tell besides.
 
-    Accounts on one machine need none, so it goes without before it is looked for; on the host
-    itself its name tells (API page, "Session").
-
-    :param is_certain: whether the user has just named the machine
+    :raises LoginRefusedError: what was refused was typed just now, and need not be in a file yet
     """
-    here = machine_of_this_host()
-    for machine in dict.fromkeys((credentials.machine, None, here)):
-        try:
-            return _log_in(replace(credentials, machine=machine), options)
-        except _MachineRefusedError:
-            if is_certain:
-                raise
-    question = f"The account's machine, as the panel spells it ({here} was refused)"
-    machine = questions.text(question, "--machine")
-    return _log_in(replace(credentials, machine=machine), options)
-
-
-class _MachineRefusedError(LoginRefusedError):
-    """The panel knows the account on no such machine, or wants to be told one."""
-
-
-def _log_in(credentials: Credentials, options: Options) -> Credentials:
-    """Log in; what the panel refuses was typed just now, and need not be in a file yet."""
-    used = replace(credentials, api_url=options.api_url or credentials.api_url)
+    used = {**credentials, "api_url": options.api_url or credentials["api_url"]}
     try:
-        WebFaction(used).login()
+        accepted = host.log_in(used, given)
+    except KeyRefusedError as error:
+        if not error.question:
+            raise
+        flag = next(key.flag for key in host.keys if key.name == error.key)
+        answer = {error.key: questions.text(error.question, flag)}
+        return _logged_in(host, {**credentials, **answer}, options, [*given, *answer], questions)
     except LoginRefusedError as error:
-        said = f"It says: {str(error).rpartition('The panel says: ')[2].rstrip('.')}."
-        # The refusal of a user name or password speaks of no machine.
-        if "webfaction_machine" in str(error):
-            raise _MachineRefusedError(
-                f'The panel refused the machine "{credentials.machine}" of'
-                f' "{credentials.username}". {said}'
-            ) from error
-        raise LoginRefusedError(
-            f'The panel refused user name or password of "{credentials.username}". {said}'
-        ) from error
-    return credentials
+        needed = " or ".join(key.words for key in host.keys if not key.optional)
+        what = f'The panel refused {needed} of "{host.user_of(used)}".'
+        raise LoginRefusedError(what, said=error.said) from error
+    return {**accepted, "api_url": credentials["api_url"]}

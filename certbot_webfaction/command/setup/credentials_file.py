@@ -3,165 +3,158 @@
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from certbot import errors
 from certbot.display import util as display_util
+from configobj import ConfigObj, ConfigObjError
 
-from certbot_webfaction.account import API_URL, Options, read_credentials
-from certbot_webfaction.command.setup.change import agreed, mode_of, read_text
+from certbot_webfaction.account import read_credentials
+from certbot_webfaction.command.setup.change import agreed, mode_of
 from certbot_webfaction.command.setup.questions import Questions
-from certbot_webfaction.hosts.webfaction.credentials import Credentials
+from certbot_webfaction.hosts.host import Credentials, Host, Options
 from certbot_webfaction.replacing import replacing
 
 MODE = 0o600
 
-_HEAD = """\
-# The account of the control panel, for certbot's plugin webfaction. Keep this file to yourself.
-# Values with a #, a comma, quotes or outer spaces stand in quotes: '…', "…" or \'\'\'…\'\'\'
-"""
 
-
-def values_in(path: Path) -> dict[str, str]:
-    """The values in a credentials file, by their keys without ``webfaction_``.
+def values_in(host: Host, path: Path) -> dict[str, str]:
+    """A host's values in a credentials file, by their keys without prefix.
 
     :returns: none where there is no file; a value that is no single one is left out
     :raises certbot.errors.PluginError: if the file can't be read
     """
-    import configobj
-
-    if not path.exists():
-        return {}
-    try:
-        file = configobj.ConfigObj(str(path), interpolation=False)
-    except (configobj.ConfigObjError, OSError, UnicodeDecodeError) as error:
-        raise errors.PluginError(
-            f"The credentials file {path} can't be read: {error}. Nothing was changed; mend it or"
-            " move it away, and run the command again."
-        ) from error
+    file = _read(host, path)
     return {
-        key.removeprefix("webfaction_"): value
-        for key, value in file.items()
-        if isinstance(value, str) and value
+        name: file[key]
+        for name in _names(host)
+        if isinstance(file.get(key := f"{host.name}_{name}"), str) and file[key]
     }
 
 
 def plan_credentials(
-    options: Options, credentials: Credentials, questions: Questions
+    host: Host, options: Options, credentials: Credentials, questions: Questions
 ) -> Callable[[], None] | None:
-    """Decide what the credentials file is to hold.
+    """Decide what the credentials file is to hold; all else in it stays.
 
     :returns: writes it; `None` if it is to stay as it is
     :raises certbot.errors.PluginError: if a value can't be written so that it is read back
     """
     path = options.credentials
-    known = {"api_url": API_URL, **values_in(path)}
-    meant = {key: value or "" for key, value in vars(credentials).items()}
-    changed = {key: value for key, value in meant.items() if value != known.get(key, "")}
-    before = read_text(path)
-    after = with_values(before or "", changed)
-    if before == after and mode_of(path) == MODE:
+    known = {"api_url": host.api_url, **values_in(host, path)}
+    changes = {
+        f"{host.name}_{name}": credentials.get(name, "")
+        for name in _names(host)
+        if credentials.get(name, "") != known.get(name, "")
+    }
+    if not changes and mode_of(path) == MODE:
         display_util.notify(f"The panel accepts the credentials in {path}.")
         return None
-    words = "(the new one)" if "password" in changed else "(the old one)"
-    shown = None if before is None else _without_password(before, "(the old one)")
-    if not agreed(path, shown, _without_password(after, words), questions):
+    file = _read(host, path)
+    before = _shown(host, file, changes, "(the old one)") if path.exists() else None
+    _change(host, file, changes)
+    if not agreed(path, before, _shown(host, file, changes, "(the new one)"), questions):
         return None
+    try:
+        text = _written(file) if changes else path.read_bytes()
+    except ConfigObjError as error:
+        raise _unheld(path) from error
 
     def write() -> None:
         try:
             with replacing(path, MODE) as new:
-                new.write_text(after, encoding="utf-8")
-                _check(new, options, credentials)
+                new.write_bytes(text)
+                own = read_credentials(host, replace(options, credentials=new, api_url=None))
+                if own != credentials or _read(host, new) != file:
+                    raise _unheld(path)
         except OSError as error:
             raise errors.PluginError(
                 f"The credentials file {path} could not be written: {error.strerror}. Choose"
-                " another place with --config-dir or --webfaction-credentials."
+                f" another place with --config-dir or {host.flag('credentials')}."
             ) from error
         display_util.notify(f"Wrote the credentials file {path}.")
 
     return write
 
 
-def _check(file: Path, options: Options, credentials: Credentials) -> None:
-    """See that certbot will read what was meant."""
-    if read_credentials(options._replace(credentials=file, api_url=None)) != credentials:
-        raise errors.PluginError(
-            f"{options.credentials} can't be completed: something in it hides the new values, such"
-            " as a section or a value over several lines. It was left as it is; move it away, and"
-            " run the command again."
+def _unheld(path: Path) -> errors.PluginError:
+    return errors.PluginError(
+        f"{path} can't be completed: something in it can't be written so that it is read as before."
+        " It was left as it is; move it away, and run the command again."
+    )
+
+
+def _names(host: Host) -> dict[str, str]:
+    """The keys that a host's credentials file may have, with words for their values."""
+    return {**{key.name: key.words for key in host.keys}, "api_url": "API's address"}
+
+
+def _read(host: Host, path: Path) -> ConfigObj:
+    if not path.exists():
+        return _parsed(
+            f"# The account of the control panel, for certbot's plugin {host.name}. Keep this file"
+            " to yourself.\n# Values with a #, a comma, quotes or outer spaces stand in quotes:"
+            " '…', \"…\" or '''…'''\n".encode()
         )
-
-
-def _without_password(text: str, words: str) -> str:
-    return re.sub(
-        r"(?m)^([ \t]*webfaction_password[ \t]*=).*", lambda match: f"{match[1]} {words}", text
-    )
-
-
-def with_values(text: str, values: Mapping[str, str]) -> str:
-    """The text of a credentials file with these values; all else in it stays.
-
-    :param text: the file as it is, ``""`` if there is none
-    :param values: by their keys without ``webfaction_``; ``""`` for none
-    :raises certbot.errors.PluginError: if the format can't hold a value
-    """
-    text = text or _HEAD
-    end = "\r\n" if "\r\n" in text else "\n"
-    for key, value in values.items():
-        line = f"webfaction_{key} = {_quoted(key, value)}" if value else ""
-        own = re.compile(rf"^[ \t]*webfaction_{key}[ \t]*=.*\n?", re.MULTILINE)
-        if match := own.search(text):
-            line = f"{line}{_remark(match[0])}{end}" if line else ""
-            text = text[: match.start()] + line + text[match.end() :]
-        elif line:
-            separator = "" if text.endswith("\n") else end
-            text = f"{text}{separator}{line}{end}"
-    return text
-
-
-def _remark(line: str) -> str:
-    """The comment behind a value, with what sets it off."""
-    import configobj
-
     try:
-        file = configobj.ConfigObj([line.strip()], interpolation=False)
-    except configobj.ConfigObjError:
-        return ""
-    return "".join(f"  {remark}" for remark in file.inline_comments.values() if remark)
-
-
-def _quoted(key: str, value: str) -> str:
-    """A form of the value from which ConfigObj reads it back; its quotes know no escapes."""
-    if re.fullmatch(r"[\w.:/@-]+", value):
-        return value
-    one_line = len(value.splitlines()) == 1  # and so are diffs, which would show the others
-    for form in (f"'{value}'", f'"{value}"', f"'''{value}'''", f'"""{value}"""', value):
-        if one_line and _read(form) == value:
-            return form
+        return _parsed(path.read_bytes())
+    except ConfigObjError as error:
+        # Its own words may show the line, and that the password.
+        reason = f"line {error.errors[0].line_number} is not KEY = VALUE"
+    except (OSError, UnicodeDecodeError) as error:
+        reason = str(error)
     raise errors.PluginError(
-        f"The credentials file can't hold the {_WORDS[key]}: it has a line break or something else"
-        " that is no text in it, or three quotes of each kind in a row. Nothing was changed; choose"
-        " another one on the panel."
+        f"The credentials file {path} can't be read: {reason}. Nothing was changed; mend it or"
+        " move it away, and run the command again."
     )
 
 
-_WORDS = {
-    "username": "user name",
-    "password": "password",
-    "machine": "name of the machine",
-    "api_url": "API's address",
-}
+def _parsed(text: bytes) -> ConfigObj:
+    file = ConfigObj(io.BytesIO(text), encoding="utf-8", interpolation=False)
+    if not file.sections:
+        file.indent_type = "  "  # stands before a remark, too
+    return file
 
 
-def _read(form: str) -> str | None:
-    import configobj
+def _written(file: ConfigObj) -> bytes:
+    text = io.BytesIO()
+    file.write(text)
+    return text.getvalue()
 
+
+def _change(host: Host, file: ConfigObj, changes: Mapping[str, str]) -> None:
+    for key, value in changes.items():
+        words = _names(host)[key.removeprefix(f"{host.name}_")]
+        if not value:
+            file.final_comment[:0] = file.comments.get(key, [])
+            file.pop(key, None)
+            continue
+        if not _can_hold(value):
+            raise errors.PluginError(
+                f"The credentials file can't hold the {words}: it has a line break or something"
+                " else that is no text in it, or three quotes of each kind in a row. Nothing was"
+                " changed; choose another one on the panel."
+            )
+        file[key] = value
+
+
+def _can_hold(value: str) -> bool:
+    """Whether certbot reads a value as it was, from one line."""
+    alone = _parsed(b"")
+    alone["key"] = value
     try:
-        file = configobj.ConfigObj(io.BytesIO(f"key = {form}\n".encode()), interpolation=False)
-    except (configobj.ConfigObjError, UnicodeEncodeError):
-        return None
-    value = file.get("key") if list(file) == ["key"] else None
-    return value if isinstance(value, str) else None
+        return len(value.splitlines()) == 1 and bool(_parsed(_written(alone))["key"] == value)
+    except (ConfigObjError, UnicodeEncodeError, KeyError):
+        return False
+
+
+def _shown(host: Host, file: ConfigObj, keys: Collection[str], secret: str) -> str:
+    """The lines of these keys as they are shown."""
+    secrets = {f"{host.name}_{key.name}" for key in host.keys if key.secret}
+    return "".join(
+        f"{key} = {secret if key in secrets else file[key]}\n"
+        for key in file.scalars
+        if key in keys
+    )

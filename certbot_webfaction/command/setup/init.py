@@ -11,30 +11,37 @@ from pathlib import Path
 from certbot import configuration
 from certbot.display import util as display_util
 
-from certbot_webfaction.account import read_options
-from certbot_webfaction.command.configuration import usual_config_dir
+from certbot_webfaction.command.configuration import (
+    DIRECTORIES,
+    HOST,
+    PREFIX,
+    usual_config_dir,
+)
 from certbot_webfaction.command.crontab import (
-    has_plugin,
+    Job,
+    needs_of,
     read_crontab,
     renewing_jobs,
     renewing_line,
     write_crontab,
 )
-from certbot_webfaction.command.setup import predecessor
 from certbot_webfaction.command.setup.credentials import accepted_credentials
 from certbot_webfaction.command.setup.credentials_file import plan_credentials
-from certbot_webfaction.command.setup.predecessor import Predecessor, read_predecessor
 from certbot_webfaction.command.setup.questions import Questions
 from certbot_webfaction.command.setup.user_configuration import (
+    missing_directories,
     options_for_cron,
     plan_user_configuration,
     user_configuration,
 )
-from certbot_webfaction.phrases import credentials_option
+from certbot_webfaction.hosts.webfaction import predecessor
+from certbot_webfaction.hosts.webfaction.predecessor import Predecessor, read_predecessor
+from certbot_webfaction.phrases import Phrases
+from certbot_webfaction.plugin.door import lineages_of, read_options
 
 SUMMARY = "set certbot up for an account: credentials, directories, cron"
 DESCRIPTION = f"""\
-Sets certbot up for a WebFaction account: asks for user name and password of the
+Sets certbot up for a {HOST.label} account: asks for user name and password of the
 control panel, logs in, and then writes
 
   * the credentials file that the plugin reads (mode 0600);
@@ -59,19 +66,17 @@ configuration and prints the command that takes over each certificate in it
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommand's own options."""
     group = parser.add_argument_group("answers")
-    group.add_argument("--username", metavar="NAME", help="user name on the control panel")
-    group.add_argument(
-        "--password-stdin",
-        action="store_true",
-        help="read its password from standard input, one line; as an argument, every user of the"
-        " machine could see it",
-    )
-    group.add_argument(
-        "--machine",
-        metavar="NAME",
-        help="the account's machine, as the panel spells it (Web500); accounts on one machine need"
-        " none, and on the machine itself it is found",
-    )
+    for key in HOST.keys:
+        if key.secret:
+            group.add_argument(
+                key.flag,
+                action="store_true",
+                help=f"read its {key.words} from standard input, one line; as an argument, every"
+                " user of the machine could see it",
+            )
+        else:
+            meaning = key.help or f"{key.words} on the control panel"
+            group.add_argument(key.flag, metavar="NAME", help=meaning)
     group.add_argument(
         "--from",
         dest="predecessor",
@@ -104,23 +109,43 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     """Ask everything, log in, and then write what was agreed to."""
     silent = config.noninteractive_mode or arguments.non_interactive
     questions = Questions(terminal=sys.stdin.isatty() and not silent, yes=arguments.yes)
+    now = {name: str(getattr(config, name)) for name in DIRECTORIES}
+    given = {name: now[name] for name in DIRECTORIES if hasattr(arguments, name)}
 
-    cli_ini = user_configuration(arguments)
+    cli_ini = user_configuration(getattr(arguments, "config", None))
     write_cli_ini = None
     if arguments.cli_ini if arguments.cli_ini is not None else os.geteuid() != 0:
-        write_cli_ini = plan_user_configuration(cli_ini, config, arguments, questions)
-    there = cli_ini.exists() or write_cli_ini is not None
+        missing = missing_directories(cli_ini, now, given)
+        write_cli_ini = plan_user_configuration(cli_ini, missing, questions)
+        if write_cli_ini:
+            for name, directory in missing.items():
+                setattr(config, name, directory)
+
     old = _predecessor(arguments, questions)
-    options = read_options(config)
-    credentials = accepted_credentials(options, old, arguments, questions)
-    write_credentials = plan_credentials(options, credentials, questions)
-    certbot_options = options_for_cron(cli_ini, config, arguments, there=there)
-    write_cron = _plan_cron(certbot_options, config, arguments, questions)
+    options = read_options(config, HOST)
+    credentials = accepted_credentials(
+        HOST, options, _given_values(old, arguments), questions, _secrets_on_stdin(arguments)
+    )
+    write_credentials = plan_credentials(HOST, options, credentials, questions)
+    write_cron = None
+    if arguments.cron is not False:
+        there = cli_ini.exists() or write_cli_ini is not None
+        line = renewing_line(options_for_cron(cli_ini, given, there=there))
+        usual_dir = usual_config_dir(config, arguments)
+        needs = needs_of(lineages_of(config))
+        write_cron = _plan_cron(
+            line,
+            lambda crontab: renewing_jobs(crontab, config.config_dir, usual_dir, needs),
+            questions,
+            sure=bool(arguments.cron),
+        )
 
     for write in (write_credentials, write_cli_ini, write_cron):
         if write:
             write()
-    _say_what_next(old, credentials_option(config))
+    is_default = options.credentials == options.default_credentials
+    account = Phrases(HOST.name, HOST.name, "" if is_default else str(options.credentials)).account
+    _say_what_next(old, account)
     return 0
 
 
@@ -138,16 +163,26 @@ def _predecessor(arguments: argparse.Namespace, questions: Questions) -> Predece
     return Predecessor()
 
 
+def _given_values(old: Predecessor, arguments: argparse.Namespace) -> dict[str, str]:
+    """What the command line gives for the credentials file, and what the predecessor had."""
+    names = [key.name for key in HOST.keys if not key.secret]
+    given = {name: getattr(arguments, name) for name in names}
+    given["api_url"] = getattr(arguments, f"{PREFIX}api_url", "")
+    return {**old.credentials, **{name: value for name, value in given.items() if value}}
+
+
+def _secrets_on_stdin(arguments: argparse.Namespace) -> list[str]:
+    return [key.name for key in HOST.keys if key.secret and getattr(arguments, f"{key.name}_stdin")]
+
+
 def _plan_cron(
-    certbot_options: list[str],
-    config: configuration.NamespaceConfig,
-    arguments: argparse.Namespace,
-    questions: Questions,
+    line: str, jobs_in: Callable[[str], list[Job]], questions: Questions, *, sure: bool
 ) -> Callable[[], None] | None:
-    """Decide whether the crontab gets a line that renews certificates."""
-    if arguments.cron is False:
-        return None
-    line = renewing_line(certbot_options)
+    """Decide whether the crontab gets a line that renews certificates.
+
+    :param jobs_in: finds the jobs of a crontab that are to renew them
+    :param sure: whether the user has agreed to the line already
+    """
     crontab = read_crontab()
     if crontab is None:
         display_util.notify(
@@ -155,15 +190,13 @@ def _plan_cron(
             f" renewed:\n{line}"
         )
         return None
-    for job in renewing_jobs(crontab, config.config_dir, usual_config_dir(config, arguments)):
-        if has_plugin(job.program):
+    for job in jobs_in(crontab):
+        if not (why := job.why_not):
             display_util.notify(f"The crontab renews certificates already: {job.line}")
             return None
-        display_util.notify(
-            f"The crontab runs {job.program}, which does not have this plugin: {job.line}"
-        )
+        display_util.notify(f"The crontab {why}: {job.line}")
     question = f"Add a line to the crontab that renews certificates ({line})?"
-    if not (arguments.cron or questions.agrees(question, "--cron or --no-cron")):
+    if not (sure or questions.agrees(question, "--cron or --no-cron")):
         return None
     separator = "" if not crontab or crontab.endswith("\n") else "\n"
 
@@ -175,8 +208,8 @@ def _plan_cron(
 
 
 def _say_what_next(old: Predecessor, account: str) -> None:
-    commands = old.certbot_lines() or ["certbot run -a webfaction -i webfaction"]
-    commands = [f"{command}{account}" for command in commands]
+    command = f"certbot run -a {HOST.name} -i {HOST.name}"
+    commands = [f"{line}{account}" for line in old.certbot_lines(command) or [command]]
     display_util.notify(
         "\n".join(["Next, to get and install certificates:", *(f"  {line}" for line in commands)])
     )

@@ -3,64 +3,67 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from certbot import errors
+from certbot.display import util as display_util
 
 
+@dataclass(frozen=True)
 class Questions:
     """Asks at a terminal; without one a missing answer is an error that names its flag.
 
-    :param terminal: whether there is somebody to ask
-    :param yes: whether every yes-or-no question is answered with yes
+    ``terminal`` tells whether there is somebody to ask, ``yes`` whether every yes-or-no question is
+    answered with yes.
     """
 
-    def __init__(self, *, terminal: bool, yes: bool) -> None:
-        self.terminal = terminal
-        self._yes = yes
+    terminal: bool
+    yes: bool
 
     def text(self, question: str, flag: str) -> str:
         """Ask until there is an answer, and return it without outer spaces."""
-        self._need_terminal(question, flag)
-        while True:
-            if answer := _answer(f"{question}: ").strip():
-                return answer
+        answer = ""
+        while not answer:
+            with self._asking(question, flag):
+                code, answer = display_util.input_text(
+                    question, cli_flag=flag, force_interactive=True
+                )
+            if code != display_util.OK:
+                raise _no_answer()
+            answer = answer.strip()
+        return answer
 
     def secret(self, question: str, flag: str) -> str:
         """Ask for a secret until there is one; it is not shown and stays as it was typed."""
-        self._need_terminal(question, flag)
-        while True:
-            try:
+        answer = ""
+        while not answer:
+            with self._asking(question, flag):
+                # certbot's own questions show what is typed
                 answer = getpass.getpass(f"{question} (not shown): ")
-            except EOFError:
-                raise _no_answer() from None
-            if answer:
-                return answer
+        return answer
 
     def agrees(self, question: str, flag: str) -> bool:
         """Ask for a yes or no."""
-        if self._yes:
+        if self.yes:
             return True
-        self._need_terminal(question, flag)
-        while True:
-            answer = _answer(f"{question} [y/n] ").strip().lower()
-            if answer in ("y", "yes", "n", "no"):
-                return answer.startswith("y")
+        with self._asking(question, flag):
+            return display_util.yesno(question, cli_flag=flag, force_interactive=True)
 
-    def _need_terminal(self, question: str, flag: str) -> None:
+    @contextmanager
+    def _asking(self, question: str, flag: str) -> Iterator[None]:
         if not self.terminal:
             raise errors.Error(
                 f"There is no terminal to ask at: “{question}” Answer with {flag}."
                 " Nothing was changed."
             )
-
-
-def _answer(prompt: str) -> str:
-    try:
-        return input(prompt)
-    except EOFError:
-        raise _no_answer() from None
+        try:
+            yield
+        except EOFError:
+            print()  # Ctrl-D leaves the cursor behind the question
+            raise _no_answer() from None
 
 
 def _no_answer() -> errors.Error:
-    print()  # Ctrl-D leaves the cursor behind the question
     return errors.Error("The question was not answered. Nothing was changed.")

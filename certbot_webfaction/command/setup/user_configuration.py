@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from certbot import configuration, errors
+from certbot import errors
 from certbot._internal import constants
 from certbot.display import util as display_util
 
-from certbot_webfaction.command.configuration import CERTBOT_OPTIONS
+from certbot_webfaction.command.configuration import option
 from certbot_webfaction.command.setup.change import agreed, mode_of, read_text
 from certbot_webfaction.command.setup.questions import Questions
 from certbot_webfaction.replacing import replacing
@@ -19,35 +18,49 @@ from certbot_webfaction.replacing import replacing
 _HEAD = "# certbot's directories, so that it needs no root here.\n"
 
 
-def user_configuration(arguments: argparse.Namespace) -> Path:
+def user_configuration(given: str | None) -> Path:
     """The file: what ``--config`` names, else the one of certbot's own list that is the user's."""
-    given: str | None = getattr(arguments, "config", None)
     return Path(given or constants.CLI_DEFAULTS["config_files"][-1]).expanduser().absolute()
 
 
-def plan_user_configuration(
-    path: Path,
-    config: configuration.NamespaceConfig,
-    arguments: argparse.Namespace,
-    questions: Questions,
-) -> Callable[[], None] | None:
-    """Decide what certbot's user configuration is to say of its directories.
+def missing_directories(
+    path: Path, now: Mapping[str, str], given: Mapping[str, str]
+) -> dict[str, str]:
+    """The directories that the user configuration is yet to tell certbot, by attribute.
 
-    ``config`` goes by it from now on.
+    They are those given on the command line, and those that no configuration file names.
+
+    :param now: the directories that certbot has
+    :param given: those of them that the command line names
+    """
+    home = Path("~/letsencrypt").expanduser()
+    below_home = {
+        name: str(home / name.removesuffix("_dir"))
+        for name, directory in now.items()
+        if directory == constants.CLI_DEFAULTS[name]
+    }
+    text = read_text(path) or ""
+    return {
+        name: directory
+        for name, directory in {**below_home, **given}.items()
+        if not re.search(rf"(?m)^\s*(--)?{option(name)}\b", text)
+    }
+
+
+def plan_user_configuration(
+    path: Path, missing: Mapping[str, str], questions: Questions
+) -> Callable[[], None] | None:
+    """Decide whether certbot's user configuration is to say where these directories are.
 
     :returns: writes it; `None` if it is to stay as it is
     """
     before = read_text(path)
-    missing = {
-        name: directory
-        for name, directory in _directories(config, arguments).items()
-        if not re.search(rf"(?m)^\s*(--)?{_option(name)}\b", before or "")
-    }
-    after = _with_directories(before or "", missing)
+    text = before or _HEAD
+    separator = "" if text.endswith("\n") else "\n"
+    lines = "".join(f"{option(name)} = {directory}\n" for name, directory in missing.items())
+    after = f"{text}{separator}{lines}"
     if not missing or not agreed(path, before, after, questions):
         return None
-    for name, directory in missing.items():
-        setattr(config, name, directory)
 
     def write() -> None:
         try:
@@ -64,47 +77,16 @@ def plan_user_configuration(
     return write
 
 
-def options_for_cron(
-    path: Path,
-    config: configuration.NamespaceConfig,
-    arguments: argparse.Namespace,
-    *,
-    there: bool,
-) -> list[str]:
+def options_for_cron(path: Path, given: Mapping[str, str], *, there: bool) -> list[str]:
     """What a certbot that cron starts, without XDG_CONFIG_HOME, has to be told.
 
     :param path: the user configuration
-    :param there: whether it will be there
+    :param given: the directories that the command line names; the file may name others, for it is
+        only completed
+    :param there: whether the file will be there
     """
     is_elsewhere = path != Path("~/.config/letsencrypt/cli.ini").expanduser()
     file = ["--config", str(path)] if there and is_elsewhere else []
-    # The file may name others, for it is only completed.
-    given = [name for name in CERTBOT_OPTIONS if hasattr(arguments, name)]
-    return file + [word for name in given for word in (f"--{_option(name)}", getattr(config, name))]
-
-
-def _directories(
-    config: configuration.NamespaceConfig, arguments: argparse.Namespace
-) -> dict[str, str]:
-    """The directories that certbot is to be told, by attribute of its configuration.
-
-    They are those given, and those that no configuration file names yet.
-    """
-    home = Path("~/letsencrypt").expanduser()
-    told = {}
-    for name in CERTBOT_OPTIONS:
-        if hasattr(arguments, name):
-            told[name] = getattr(config, name)
-        elif getattr(config, name) == constants.CLI_DEFAULTS[name]:
-            told[name] = str(home / name.removesuffix("_dir"))
-    return told
-
-
-def _with_directories(text: str, missing: Mapping[str, str]) -> str:
-    lines = "".join(f"{_option(name)} = {directory}\n" for name, directory in missing.items())
-    separator = "" if not text or text.endswith("\n") else "\n"
-    return f"{text or _HEAD}{separator}{lines}"
-
-
-def _option(name: str) -> str:
-    return name.replace("_", "-")
+    return file + [
+        word for name, directory in given.items() for word in (f"--{option(name)}", directory)
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from certbot_webfaction.hosts.host import Credentials, Host, Key, Option, Options
@@ -24,6 +25,12 @@ def _open(connection: Any, options: Options) -> IPanel:
     return Panel(connection, options)
 
 
+def _log_in(credentials: Credentials, given: Collection[str]) -> Credentials:
+    from certbot_webfaction.hosts.webfaction.logging_in import log_in
+
+    return log_in(credentials, given)
+
+
 WEBFACTION = Host(
     name="webfaction",
     label="WebFaction",
@@ -32,10 +39,17 @@ WEBFACTION = Host(
     keys=(
         Key("username", "user name"),
         Key("password", "password", secret=True),
-        Key("machine", "name of the machine", optional=True),
+        Key(
+            "machine",
+            "name of the machine",
+            optional=True,
+            help="the account's machine, as the panel spells it (Web500); accounts on one machine"
+            " need none, and on the machine itself it is found",
+        ),
     ),
     connect=_connect,
     open=_open,
+    log_in=_log_in,
     user_of=lambda credentials: credentials["username"],
     dns_plugin="dns-webfaction",
     options=(

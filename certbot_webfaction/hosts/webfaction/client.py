@@ -49,6 +49,10 @@ class _Session:
     account: Account
 
 
+class MachineRefusedError(LoginRefusedError):
+    """The account is on no such machine, or has to name one."""
+
+
 @implementer(IClient)
 class WebFaction:
     """One account on WebFaction; nothing is sent before the first call.
@@ -71,7 +75,7 @@ class WebFaction:
         self._transport = Transport(credentials.api_url)
         self._transport.hide(credentials.password)
         self._session: _Session | None = None
-        self._login_refused = ""
+        self._login_refused: LoginRefusedError | None = None
 
     def login(self) -> Account:
         """See `IClient.login`."""
@@ -283,7 +287,7 @@ class WebFaction:
     def _open_session(self) -> _Session:
         """Log in, unless that was refused before: trying passwords again can lock an account."""
         if self._login_refused:
-            raise LoginRefusedError(self._login_refused)
+            raise self._login_refused
         mine = self._credentials
         try:
             answer = self._transport.call(
@@ -291,7 +295,7 @@ class WebFaction:
             )
         except FaultError as fault:
             self._login_refused = _login_refusal(mine, self._words(fault))
-            raise LoginRefusedError(self._login_refused) from None
+            raise self._login_refused from None
         session_id, account = answers.session(answer, mine.username)
         self._transport.hide(session_id)
         return _Session(session_id, account)
@@ -395,13 +399,13 @@ def machine_of_this_host() -> str:
     return name[:1].upper() + name[1:]
 
 
-def _login_refusal(credentials: Credentials, words: str) -> str:
-    said = f"The panel says: {words}"
+def _login_refusal(credentials: Credentials, words: str) -> LoginRefusedError:
     if "machine" not in words.lower():
-        return (
-            f'WebFaction refused the login of "{credentials.username}". Check webfaction_username'
-            " and webfaction_password in the credentials file; a password with a #, a comma,"
-            f" quotes or outer spaces stands in quotes there. {said}"
+        return LoginRefusedError(
+            f'WebFaction refused the login of "{credentials.username}".',
+            "Check webfaction_username and webfaction_password in the credentials file; a password"
+            " with a #, a comma, quotes or outer spaces stands in quotes there.",
+            words,
         )
     named = "on the machine that its account names"
     likely = machine_of_this_host()
@@ -409,17 +413,17 @@ def _login_refusal(credentials: Credentials, words: str) -> str:
         named = f'on the machine "{credentials.machine}"'
         short = credentials.machine.partition(".")[0].capitalize()
         likely = short if short != credentials.machine else likely
-    return (
-        f'WebFaction refused the login of "{credentials.username}" {named}. A machine is called'
-        " what `hostname -s` prints there, with its first letter raised. Try"
+    return MachineRefusedError(
+        f'WebFaction refused the login of "{credentials.username}" {named}.',
+        "A machine is called what `hostname -s` prints there, with its first letter raised. Try"
         f" webfaction_machine = {likely} in the credentials file, or leave it out if the account"
-        f" has one machine only. {said}"
+        " has one machine only.",
+        words,
     )
 
 
 def _refusal(what: str, words: str, remedy: str = "") -> PanelRefusedError:
-    parts = (f"WebFaction refused to {what}.", remedy, f"The panel says: {words}")
-    return PanelRefusedError(" ".join(part for part in parts if part))
+    return PanelRefusedError(f"WebFaction refused to {what}.", remedy, words)
 
 
 def _outcome(lost: bool) -> str:

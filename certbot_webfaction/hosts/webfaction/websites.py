@@ -66,6 +66,8 @@ def _bring(
 def _make(
     seen: Seen, site: HttpsSite, certificate: str, names: Sequence[str], notes: Notes
 ) -> State:
+    if site.exists:
+        raise PanelError(f"The {site.label} is gone from the panel.")
     source = seen.website(site.made_from, https=False)
     if source is None:
         raise PanelError(
@@ -117,7 +119,8 @@ def restore(seen: Seen, site: HttpsSite, change: Change) -> None:
 def _delete(seen: Seen, website: Website, ours: State) -> None:
     now, left = https_state(website), ours["state"]
     if left is None:  # interrupted: the rest is not known
-        left = {**now, "domains": sorted(map(a_label, ours["names"]))}
+        names = sorted(map(a_label, ours["names"]))
+        left = {**now, "certificate": ours["certificate"], "domains": names}
     if now != left:
         raise ChangedByHandError("it was changed by hand since certbot-webfaction made it")
     seen.delete_website(website)

@@ -1,4 +1,4 @@
-"""An account for those who only look: a panel in memory, lineages on disk, and our documents."""
+"""An account for those who only look: a panel in memory, lineages on disk, and our books."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import argparse
 import datetime
 from pathlib import Path
 
-import pytest
 from certbot import configuration
 
 from certbot_webfaction import account
-from certbot_webfaction.account import HostAccount, Options, read_credentials
-from certbot_webfaction.books import document
-from certbot_webfaction.books.documents import wanted_path
-from certbot_webfaction.books.journal import ChangedCertificate, Journal, Uploaded
-from certbot_webfaction.books.wanted import Wanted, WantedCertificate, WantedWebsite
-from certbot_webfaction.command.diagnosis.findings import Problem, Scene, problems_of
-from certbot_webfaction.command.diagnosis.survey import Survey, take_survey
+from certbot_webfaction.account import Memory
+from certbot_webfaction.books import Books
+from certbot_webfaction.books.wanted import Source, WantedSite
+from certbot_webfaction.command.diagnosis.findings import problems_of
+from certbot_webfaction.command.diagnosis.survey import Subject, Survey, take_survey
+from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.hosts.webfaction.model import App, Certificate, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.hosts.webfaction.seen import SharedPanel
-from certbot_webfaction.lineages.files import lineage_files
-from certbot_webfaction.web.route import Route
+from certbot_webfaction.hosts.webfaction.seen import Seen
+from certbot_webfaction.lineages.files import CertificateFiles
+from certbot_webfaction.panel.findings import Problem
+from certbot_webfaction.panel.model import Change
+from certbot_webfaction.plugin.door import account_of, lineages_of
 from certbot_webfaction.web.served import Served
 from tests.hosts.webfaction.fake import IP
 from tests.hosts.webfaction.shell_panel import ShellPanel
@@ -34,7 +34,11 @@ NOW = datetime.datetime.now(datetime.timezone.utc)
 
 
 class Account:
-    """An account with the app ``site``, and below ``directory`` certbot's configuration."""
+    """An account with the app ``site``, and below ``directory`` certbot's configuration.
+
+    This process finds its panel where the credentials file leads. ``books`` are what a test writes
+    with `save`; who looks reads them from disk.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -61,14 +65,27 @@ class Account:
                 webfaction_connect_to=None,
             )
         )
-        self.credentials = directory / "webfaction.ini"
-        self.credentials.write_text("webfaction_username = alice\nwebfaction_password = secret\n")
-        self.credentials.chmod(0o600)
-        options = Options(self.credentials, None, None, "static_php70", "api", 120, Route())
-        self.host = HostAccount(
-            options, SharedPanel(lambda: self.panel), directory / "webfaction" / _FOLDER
-        )
-        self.wanted, self.journal = Wanted(), Journal()
+        self.write_credentials("webfaction.ini")
+        folder = directory / "webfaction" / _FOLDER
+        self.books = Books(folder)
+        self.connection = Seen(lambda: self.panel)
+        account._memories[folder] = Memory(self.connection, Books(folder))
+
+    def write_credentials(self, name: str) -> Path:
+        """Write a credentials file that leads to the panel."""
+        file = self.directory / name
+        file.write_text("webfaction_username = alice\nwebfaction_password = secret\n")
+        file.chmod(0o600)
+        return file
+
+    @property
+    def account(self) -> account.Account:
+        """The account as the configuration names it."""
+        return account_of(self.config, WEBFACTION)
+
+    def files(self, lineage: str) -> CertificateFiles:
+        """The files of a lineage."""
+        return lineages_of(self.config).files(lineage)
 
     def add_website(
         self,
@@ -89,7 +106,7 @@ class Account:
 
     def upload(self, lineage: str, name: str) -> None:
         """Put a lineage's present certificate on the panel."""
-        files = lineage_files(self.config, lineage)
+        files = self.files(lineage)
         leaf = files.leaf.read_text()
         names, expires = files.names(), files.expires().date()
         self.panel.installed[name] = Certificate(name, names, expires, leaf)
@@ -97,52 +114,54 @@ class Account:
     def install(self, lineage: str, website: str) -> str:
         """Let a lineage be installed on the https website, made if missing; return its name there.
 
-        The documents say so too, after `save`.
+        The books say so too, after `save`.
         """
         name = lineage.replace(".", "_")
         self.upload(lineage, name)
-        files = lineage_files(self.config, lineage)
+        files = self.files(lineage)
         if (website, True) not in self.panel.sites:
             self.add_website(website, *files.names(), https=True, certificate=name)
-        self.wanted.certificates[name] = WantedCertificate(lineage=lineage)
-        self.wanted.websites[website] = WantedWebsite(name, list(files.names()))
-        self.journal.uploads[name] = Uploaded(lineage, files.fingerprint(), done=True)
-        self.journal.certificates[website] = ChangedCertificate("", name, done=True)
+        wanted, journal = self.books.wanted, self.books.journal
+        wanted.sites[website] = WantedSite(Source(lineage=lineage), list(files.names()))
+        stored = {"certificate": name, "fingerprint": files.fingerprint()}
+        journal.put(Change(Change.CERTIFICATE, lineage, after=stored, done=True))
+        before = {"certificate": None, "names": [], "made_from": "", "state": None}
+        after = {**before, "certificate": name, "names": list(files.names())}
+        journal.put(Change(Change.SITE, website, before, after, done=True))
         self.save()
         return name
 
-    def serve_process(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Let this process find the panel where the credentials file leads."""
-        credentials = read_credentials(self.host.options)
-        monkeypatch.setitem(account._panels, credentials, self.host.panel)
+    def change(self, what: str, on: str) -> Change:
+        """What the journal has of something."""
+        change = self.books.journal.find(what, on)
+        assert change is not None
+        return change
 
     def save(self) -> None:
-        """Write the documents."""
-        document.write(wanted_path(self.host), self.wanted)
-        self.host.save(self.journal)
+        """Write the books."""
+        self.books.save()
 
     def survey(self) -> Survey:
         """What is to be seen now."""
-        self.host.panel.forget()
-        return take_survey(self.host, self.config)
+        self.connection.forget()
+        return take_survey(self.account)
 
-    def scene(
+    def subject(
         self, domain: str = SHOP, served: Served | None = None, *, meant: bool = False
-    ) -> Scene:
+    ) -> Subject:
         """A domain in it; by default it serves what the panel has."""
-        survey = self.survey()
-        state = survey.state(domain)
-        if served is None and state.leaf:
-            chain = state.lineage.chain if state.lineage else ()
-            served = Served("the right one", state.leaf, chain)
-        seen = {domain: served} if served else None
-        return Scene(survey.state(domain, seen), survey, self.config, NOW, meant=meant)
+        subject = Subject(self.survey(), domain, meant=meant)
+        if served is None and subject.leaf:
+            chain = subject.lineage.chain if subject.lineage else ()
+            served = Served("the right one", subject.leaf, chain)
+        subject.served = served
+        return subject
 
     def problems(
         self, domain: str = SHOP, served: Served | None = None, *, meant: bool = False
     ) -> list[Problem]:
         """What is wrong with a domain."""
-        return problems_of(self.scene(domain, served, meant=meant))
+        return problems_of(self.subject(domain, served, meant=meant))
 
     def kinds(
         self, domain: str = SHOP, served: Served | None = None, *, meant: bool = False

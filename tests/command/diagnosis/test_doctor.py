@@ -10,9 +10,10 @@ from certbot import errors
 
 from certbot_webfaction.command.diagnosis import doctor
 from certbot_webfaction.command.diagnosis.doctor import Report
-from certbot_webfaction.command.diagnosis.findings import Check, Fine, Note, Problem
+from certbot_webfaction.command.diagnosis.findings import Check
 from certbot_webfaction.command.screen import Screen
 from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.findings import Fine, Note, Problem
 from tests.command.diagnosis.scene import SHOP, Account
 
 PIPE = Screen(colours=False, width=None)
@@ -30,9 +31,8 @@ def crontab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def healthy(healthy: Account, crontab: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
-    """An account that this process finds, with nothing that renews and nothing looked at."""
-    healthy.serve_process(monkeypatch)
+def healthy(healthy: Account, crontab: Path) -> Account:
+    """An account with nothing that renews and nothing looked at."""
     return healthy
 
 
@@ -46,7 +46,7 @@ def test_only_reading_calls_and_two_commands_are_made(
     """A file is placed and removed, whatever else there is; nothing on the panel changes."""
     run(healthy)
     assert healthy.panel.verbs() == [
-        *("login", "login", "websites", "apps", "certificates", "run", "run")
+        *("login", "websites", "certificates", "apps", "login", "run", "run")
     ]
     assert "a file was placed, but not fetched: --webfaction-wait is 0" in capsys.readouterr().out
 
@@ -133,7 +133,7 @@ def test_without_the_panel_only_lineages_are_checked(
     healthy: Account, capsys: pytest.CaptureFixture[str], error: type[LoginRefusedError]
 ) -> None:
     """What can't be checked is said once."""
-    healthy.panel.fail(1, "login", error=error("No login for “alice”. Do something about it."))
+    healthy.panel.fail(1, "login", error=error("No login for “alice”.", "Do something about it."))
     assert run(healthy) == 1
     output = capsys.readouterr().out
     assert "wrong  login           No login for “alice”\n" in output
@@ -166,7 +166,6 @@ def test_an_account_without_lineages_is_told_how_to_begin(
     account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """That is a note, not a fault."""
-    account.serve_process(monkeypatch)
     monkeypatch.setattr(doctor, "find_schedule", lambda *_: "a crontab")
     assert run(account) == 0
     assert "-      domains         no lineage names this plugin yet" in capsys.readouterr().out

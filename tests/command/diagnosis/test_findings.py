@@ -7,11 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from certbot_webfaction.books.journal import ChangedContent
 from certbot_webfaction.command.diagnosis.findings import (
-    Fine,
-    Note,
-    Problem,
     account_problems,
     challenge_app,
     days_left,
@@ -19,6 +15,8 @@ from certbot_webfaction.command.diagnosis.findings import (
     renewal,
 )
 from certbot_webfaction.hosts.webfaction.model import App, Certificate
+from certbot_webfaction.panel.findings import Fine, Note, Problem
+from certbot_webfaction.panel.model import Change
 from certbot_webfaction.web.served import Served
 from tests.command.diagnosis.scene import NOW, SHOP, Account
 
@@ -56,7 +54,7 @@ def test_an_app_that_runs_code_is_a_note_without_a_mount(healthy: Account) -> No
     """The next order mounts one by itself."""
     healthy.panel.programs["code"] = App("code", "django41", None)
     healthy.add_website("shop", SHOP, app="code")
-    finding = challenge_app(healthy.scene())
+    finding = challenge_app(healthy.subject())
     assert isinstance(finding, Note)
     assert "the app letsencrypt" in finding.remedy
 
@@ -76,7 +74,7 @@ def test_a_wildcard_does_not_ask_for_https_everywhere(healthy: Account) -> None:
     healthy.install("wild", "wild")
     healthy.add_website("blog", "blog.example.com")
     del healthy.panel.sites["wild", True]
-    assert isinstance(https_website(healthy.scene("blog.example.com")), Note)
+    assert isinstance(https_website(healthy.subject("blog.example.com")), Note)
 
 
 def test_another_certificate_than_was_installed(healthy: Account) -> None:
@@ -122,10 +120,9 @@ def test_a_renewed_lineage_that_is_not_on_the_panel(healthy: Account) -> None:
 def test_an_upload_that_was_not_seen_to_end_counts_as_none(healthy: Account) -> None:
     """The panel has an older one: nobody changed it there, it has to be uploaded."""
     healthy.add_lineage(SHOP, number=2)
-    leaf = healthy.survey().state(SHOP).lineage
-    assert leaf is not None
-    healthy.journal.uploads["shop_example_com"].fingerprint = leaf.fingerprint
-    healthy.journal.uploads["shop_example_com"].done = False
+    stored = healthy.change(Change.CERTIFICATE, SHOP)
+    stored.after["fingerprint"] = healthy.files(SHOP).fingerprint()
+    stored.done = False
     healthy.save()
     assert healthy.kinds() == ["not-uploaded"]
 
@@ -165,7 +162,7 @@ def test_what_is_served_differs_from_the_panel(
 
 def test_a_chain_that_is_not_served(healthy: Account) -> None:
     """Browsers that do not know it warn, though the leaf is the right one; more does no harm."""
-    lineage = healthy.scene().state.lineage
+    lineage = healthy.subject().lineage
     assert lineage is not None
     leaf, chain = lineage.fingerprint, lineage.chain
     assert healthy.kinds(served=Served("ours", leaf, (*chain, "0" * 64))) == []
@@ -176,13 +173,14 @@ def test_a_chain_that_is_not_served(healthy: Account) -> None:
 
 def test_days_left_of_a_lineage(healthy: Account) -> None:
     """Expired, overdue for two days, or fine with the day of the renewal."""
-    scene = healthy.scene()
-    lineage = scene.state.lineage
+    subject = healthy.subject()
+    lineage = subject.lineage
     assert lineage is not None
     assert lineage.renews is not None
 
     def on(day: datetime.datetime) -> object:
-        return days_left(replace(scene, now=day))
+        subject.survey.now = day
+        return days_left(subject)
 
     day = datetime.timedelta(days=1)
     assert on(lineage.renews - 3 * day - day / 2) == Fine("expires in 125 days, renews in 3 days")
@@ -228,7 +226,7 @@ def test_days_left_of_a_certificate_that_a_lineage_is_to_replace(
 ) -> None:
     """What visitors get counts, as long as the lineage is not installed."""
     _legacy(account, left)
-    finding = days_left(account.scene())
+    finding = days_left(account.subject())
     if not kind:
         assert finding == Fine("expires in 14 days")
         return
@@ -280,9 +278,10 @@ def test_remedies_are_for_the_account_that_was_looked_at(healthy: Account) -> No
     del healthy.panel.sites["shop", True]
     (lost,) = healthy.problems()
     assert lost.remedy == f"`certbot install --cert-name {SHOP} -i webfaction` installs it."
-    healthy.config.namespace.webfaction_credentials = "/home/alice/bob's.ini"
+    file = healthy.write_credentials("bob's.ini")
+    healthy.config.namespace.webfaction_credentials = str(file)
     (lost,) = healthy.problems()
-    option = "--webfaction-credentials '/home/alice/bob'\"'\"'s.ini'"
+    option = f"--webfaction-credentials '{healthy.directory}/bob'\"'\"'s.ini'"
     assert f"-i webfaction {option}` installs it." in lost.remedy
     (none,) = healthy.problems("blog.example.com", meant=True)
     assert f" {option} {option.replace('--', '--dns-')}` gets one" in none.remedy
@@ -318,7 +317,7 @@ def test_a_lineage_that_was_never_installed(healthy: Account) -> None:
     assert healthy.kinds("blog.example.com") == ["no-https", "not-installed"]
     healthy.add_lineage("blog", "blog.example.com", installer="")
     assert healthy.kinds("blog.example.com") == []
-    assert isinstance(renewal(healthy.scene("blog.example.com")), Note)
+    assert isinstance(renewal(healthy.subject("blog.example.com")), Note)
 
 
 def test_a_deploy_hook_does_what_the_installer_would(healthy: Account) -> None:
@@ -360,17 +359,18 @@ def test_a_deploy_hook_is_found_among_what_is_none(healthy: Account) -> None:
 )
 def test_changes_that_did_not_come_to_their_end(healthy: Account, changed: str, text: str) -> None:
     """The documents differ: the next renewal has something to finish."""
-    assert account_problems(healthy.survey(), healthy.config) == []
+    assert account_problems(healthy.survey()) == []
     if changed == "attach":
-        healthy.journal.certificates["shop"].done = False
+        healthy.change(Change.SITE, "shop").done = False
     elif changed == "redirect":
-        healthy.wanted.redirects.append("shop")
+        healthy.books.wanted.redirects["shop"] = "http website shop"
     elif changed == "undo redirect":
-        healthy.journal.contents["shop"] = ChangedContent((), (), done=True)
+        label = {"label": "http website shop"}
+        healthy.books.journal.put(Change(Change.REDIRECT, "shop", [], label, done=True))
     else:
-        del healthy.wanted.websites["shop"]
+        del healthy.books.wanted.sites["shop"]
     healthy.save()
-    (problem,) = account_problems(healthy.survey(), healthy.config)
+    (problem,) = account_problems(healthy.survey())
     assert (problem.kind, problem.text) == (
         "unfinished",
         f"an earlier run did not come to its end: {text}",
@@ -381,7 +381,7 @@ def test_a_lineage_that_cannot_be_read(healthy: Account) -> None:
     """It is said, and the others are checked all the same."""
     healthy.add_lineage("broken", "broken.example.com")
     (healthy.directory / "archive" / "broken" / "cert1.pem").write_text("no certificate")
-    (problem,) = account_problems(healthy.survey(), healthy.config)
+    (problem,) = account_problems(healthy.survey())
     assert problem.kind == "unreadable-lineage"
     assert problem.text.startswith("The lineage broken can't be read: ")
     assert healthy.kinds() == []
@@ -390,10 +390,10 @@ def test_a_lineage_that_cannot_be_read(healthy: Account) -> None:
 @pytest.mark.parametrize("broken", ["nonsense [", "[renewal]"])
 def test_a_renewal_file_that_certbot_passes_over(healthy: Account, broken: str) -> None:
     """`certbot renew` fails because of it each time; a good one is no problem."""
-    assert account_problems(healthy.survey(), healthy.config) == []
+    assert account_problems(healthy.survey()) == []
     file = healthy.directory / "renewal" / f"{SHOP}.conf"
     file.write_text(file.read_text().replace("[renewalparams]", broken))
-    (problem,) = account_problems(healthy.survey(), healthy.config)
+    (problem,) = account_problems(healthy.survey())
     assert problem == Problem(
         "unreadable-lineage",
         f"The renewal file {file} can't be read, so certbot does not renew the lineage {SHOP}",
@@ -401,5 +401,5 @@ def test_a_renewal_file_that_certbot_passes_over(healthy: Account, broken: str) 
         f" `certbot run -a webfaction -i webfaction --expand -d {SHOP}`",
     )
     (healthy.directory / "archive" / SHOP / "cert1.pem").unlink()
-    problems = account_problems(healthy.survey(), healthy.config)
+    problems = account_problems(healthy.survey())
     assert all("certbot certificates" in problem.remedy for problem in problems)

@@ -15,15 +15,8 @@ from certbot_webfaction.hosts.webfaction.model import App, Certificate
 from tests.command.diagnosis.scene import NOW, SHOP, Account
 
 
-@pytest.fixture
-def healthy(healthy: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
-    """An account that this process finds."""
-    healthy.serve_process(monkeypatch)
-    return healthy
-
-
 def run(account: Account, *, as_json: bool = False) -> None:
-    account.host.panel.forget()
+    account.connection.forget()
     assert status.run(account.config, argparse.Namespace(json=as_json)) == 0
 
 
@@ -115,7 +108,7 @@ def test_faults_of_the_account_stand_below_the_table(
     healthy: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And in the object for scripts, whose domains are in step all the same."""
-    healthy.wanted.redirects.append("shop")
+    healthy.books.wanted.redirects["shop"] = "http website shop"
     healthy.save()
     run(healthy)
     assert "! An earlier run did not come to its end: redirects" in capsys.readouterr().out

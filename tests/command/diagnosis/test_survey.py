@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from certbot_webfaction.command.diagnosis.survey import look_at_served, read_lineages
+from certbot_webfaction.command.diagnosis.survey import Subject, ask_served, read_lineages
 from tests.command.diagnosis.scene import SHOP, Account
 
 
@@ -14,8 +14,8 @@ def test_looking_takes_one_reading_of_each_kind_and_changes_nothing(healthy: Acc
     before = sorted(healthy.directory.rglob("*"))
     survey = healthy.survey()
     for domain in survey.domains():
-        survey.state(domain)
-    assert healthy.panel.verbs() == ["login", "websites", "apps", "certificates"]
+        Subject(survey, domain)
+    assert healthy.panel.verbs() == ["websites", "certificates", "apps"]
     assert sorted(healthy.directory.rglob("*")) == before
 
 
@@ -61,7 +61,7 @@ def test_a_lineage_of_another_authenticator_counts_once_it_is_installed(account:
 
 def test_our_domains_are_found_without_documents(healthy: Account) -> None:
     """By what websites use: the leaf of one of our lineages."""
-    healthy.host.journal_path.write_text("[]")
+    healthy.books.journal_path.write_text("[]")
     extra = "extra.example.com"
     healthy.add_website("shop", SHOP, extra, https=True, certificate="shop_example_com")
     assert healthy.survey().our_domains() == [extra, SHOP]
@@ -71,11 +71,11 @@ def test_a_lineage_that_was_deleted_is_no_damage(healthy: Account) -> None:
     """After `certbot delete`; the documents still have it, and stay as they are."""
     shutil.rmtree(healthy.directory / "live")
     (healthy.directory / "renewal" / f"{SHOP}.conf").unlink()
-    before = healthy.host.journal_path.read_text()
-    documents = healthy.survey().documents
-    assert documents.damage == ""
-    assert not documents.differences
-    assert healthy.host.journal_path.read_text() == before
+    before = healthy.books.journal_path.read_text()
+    survey = healthy.survey()
+    assert survey.damage is None
+    assert not survey.differences
+    assert healthy.books.journal_path.read_text() == before
 
 
 def test_wildcards_stand_for_the_websites_that_they_match(account: Account) -> None:
@@ -100,7 +100,7 @@ def test_the_lineage_of_a_domain_is_the_one_that_its_website_uses(healthy: Accou
 
 
 def _lineage(account: Account, domain: str) -> str | None:
-    lineage = account.survey().state(domain).lineage
+    lineage = account.subject(domain).lineage
     return lineage.name if lineage else None
 
 
@@ -110,18 +110,18 @@ def test_a_domain_in_another_script_is_one_domain(account: Account) -> None:
     account.add_website("bücher", "xn--bcher-kva.example", https=True)
     survey = account.survey()
     assert len(survey.domains()) == 1
-    state = survey.state("bücher.example")
-    assert state.http is not None
-    assert state.https is not None
+    subject = Subject(survey, "bücher.example")
+    assert subject.http is not None
+    assert subject.https is not None
 
 
 def test_a_damaged_document_leaves_the_rest_to_be_seen(healthy: Account) -> None:
     """What the panel and the lineages say is not lost; nothing is renamed."""
-    healthy.host.journal_path.write_text("[]")
+    healthy.books.journal_path.write_text("[]")
     survey = healthy.survey()
-    assert survey.documents.damage.startswith(f"{healthy.host.journal_path} is damaged")
-    assert survey.state(SHOP).certificate is not None
-    assert healthy.host.journal_path.read_text() == "[]"
+    assert str(survey.damage).startswith(f"{healthy.books.journal_path} is damaged")
+    assert Subject(survey, SHOP).certificate is not None
+    assert healthy.books.journal_path.read_text() == "[]"
 
 
 def test_lineages_are_ours_by_plugin_and_credentials_file(account: Account) -> None:
@@ -132,13 +132,18 @@ def test_lineages_are_ours_by_plugin_and_credentials_file(account: Account) -> N
     account.add_lineage("d", authenticator="manual", installer="nginx")
     account.add_lineage("e", webfaction_credentials=str(account.directory / "webfaction.ini"))
     account.add_lineage("f", webfaction_credentials="/other.ini")
-    lineages, unreadable = read_lineages(account.config, account.host)
+    lineages, problems = read_lineages(account.account)
     assert [lineage.name for lineage in lineages if lineage.ours] == ["a", "b", "c", "e"]
-    assert unreadable == []
+    assert problems == []
 
 
-def test_only_domains_on_https_websites_are_looked_at(account: Account) -> None:
-    """None is where there is nothing to see."""
+def test_only_domains_on_https_websites_are_asked(account: Account) -> None:
+    """None is where there is nothing to see, and a wildcard can't be asked."""
+    account.config.namespace.webfaction_wait = 1
+    account.config.namespace.webfaction_connect_to = "127.0.0.1:1:1"
     account.add_website("shop", SHOP)
+    account.add_website("blog", "blog.example.com", "*.blog.example.com", https=True)
     survey = account.survey()
-    assert look_at_served(survey, survey.domains(), account.host.options) == {}
+    subjects = [Subject(survey, domain) for domain in survey.domains()]
+    ask_served(subjects, survey.account.options)
+    assert [each.domain for each in subjects if each.served] == ["blog.example.com"]

@@ -20,7 +20,6 @@ from certbot_webfaction.hosts.webfaction.model import Certificate, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.hosts.webfaction.panel import Panel, connect
 from certbot_webfaction.hosts.webfaction.seen import FRESH, Seen
-from certbot_webfaction.hosts.webfaction.sites import REDIRECT
 from certbot_webfaction.panel import model
 from certbot_webfaction.panel.errors import (
     ChangedByHandError,
@@ -38,6 +37,10 @@ from tests.sandbox.host import Host
 OURS = Upload("our leaf", "key", "chain")
 
 
+def ignore(_handle: str) -> None:
+    """Nothing is to be noted of a handle."""
+
+
 class Scene(Fixture):
     """An account on which sites get a certificate and give it back, noted as callers do it."""
 
@@ -50,17 +53,15 @@ class Scene(Fixture):
         before = noted.before if noted else None
         if noted is None and site.exists:
             before = _field(site.holds, given, "", site.state)
-        former = noted.after if noted else None
+        made = noted if noted and noted.before is None else None
         after = _field(certificate, given, site.made_from, None)
         with self.books.changing(Change(Change.SITE, name, before, after)):
-            after["state"] = self.panel.install(
-                site, certificate, given, before, former, self.books
-            )
+            after["state"] = self.panel.install(site, certificate, given, made, self.books)
 
     def restore(self, name: str) -> None:
         change = self.books.noted(Change.SITE, name)
         assert change is not None
-        self.panel.restore(self.https(name), change.before, change.after)
+        self.panel.restore(self.https(name), change)
         self.books.forget(change)
 
 
@@ -209,7 +210,7 @@ def test_certificates_are_listed_once(tmp_path: Path) -> None:
 def test_a_certificate_is_named_after_its_lineage(tmp_path: Path, notices: io.StringIO) -> None:
     """With all but letters, digits and underscores replaced."""
     account = Fixture(tmp_path)
-    name = account.panel.store("shop-1.ex_ample.test", ["shop.test"], OURS, "", [])
+    name = account.panel.store("shop-1.ex_ample.test", ["shop.test"], OURS, "", [], ignore)
     assert name == "shop_1_ex_ample_test"
     assert account.client.uploads == {name: OURS}
     assert notices.getvalue() == (
@@ -235,7 +236,7 @@ def test_somebody_elses_certificate_is_not_replaced(
     account = Fixture(tmp_path)
     account.client.installed = {certificate.name: certificate for certificate in there}
     names = ["shop.test", "www.shop.test", "*.wild.test"]
-    assert account.panel.store("shop.test", names, OURS, "", taken) == name
+    assert account.panel.store("shop.test", names, OURS, "", taken, ignore) == name
     assert account.client.installed[name].leaf == OURS.leaf
     for certificate in there:
         if certificate.name != name:
@@ -249,10 +250,13 @@ def test_a_renewal_lists_no_certificates(tmp_path: Path) -> None:
     account = Fixture(tmp_path)
     account.client.installed["old_name"] = held("old_name", "other.test")
     for _ in range(2):
-        assert account.panel.store("shop.test", ["shop.test"], OURS, "old_name", []) == "old_name"
+        assert (
+            account.panel.store("shop.test", ["shop.test"], OURS, "old_name", [], ignore)
+            == "old_name"
+        )
     assert account.client.verbs() == ["update_certificate"]
     newer = Upload("newer leaf", "key", "chain")
-    account.panel.store("shop.test", ["shop.test"], newer, "old_name", [])
+    account.panel.store("shop.test", ["shop.test"], newer, "old_name", [], ignore)
     assert account.client.verbs() == ["update_certificate"] * 2
     assert account.client.installed["old_name"].leaf == "newer leaf"
 
@@ -260,7 +264,10 @@ def test_a_renewal_lists_no_certificates(tmp_path: Path) -> None:
 def test_a_certificate_that_is_gone_is_created_anew(tmp_path: Path) -> None:
     """The panel is asked, as what it says of that was never recorded."""
     account = Fixture(tmp_path)
-    assert account.panel.store("shop.test", ["shop.test"], OURS, "shop_test", []) == "shop_test"
+    assert (
+        account.panel.store("shop.test", ["shop.test"], OURS, "shop_test", [], ignore)
+        == "shop_test"
+    )
     assert account.client.verbs() == ["update_certificate", "certificates", "create_certificate"]
 
 
@@ -269,7 +276,7 @@ def test_a_certificate_that_came_meanwhile_is_replaced(tmp_path: Path) -> None:
     account = Fixture(tmp_path)
     assert account.panel.certificate("shop_test") is None
     account.client.create_certificate("shop_test", Upload("old", "key", "chain"))
-    account.panel.store("shop.test", ["shop.test"], OURS, "", [])
+    account.panel.store("shop.test", ["shop.test"], OURS, "", [], ignore)
     assert account.client.installed["shop_test"].leaf == OURS.leaf
 
 
@@ -282,7 +289,7 @@ def test_a_certificate_that_the_panel_refuses_is_an_error(tmp_path: Path, known:
         account.client.installed[known] = held(known, "shop.test")
     account.client.fail(verb=verb, error=PanelRefusedError("Not that key."))
     with pytest.raises(PanelRefusedError, match="Not that key"):
-        account.panel.store("shop.test", ["shop.test"], OURS, known, [])
+        account.panel.store("shop.test", ["shop.test"], OURS, known, [], ignore)
     assert account.writes() == [verb]
 
 
@@ -321,7 +328,7 @@ def test_what_somebody_changed_since_the_last_reading_stays(tmp_path: Path) -> N
     account.client.sites["shop", True] = by_hand
     account.client.create_certificate("ours", OURS)
     account.time.sleep(FRESH + 1)
-    account.panel.install(site, "ours", ["shop.test"], site.state)
+    account.panel.install(site, "ours", ["shop.test"], None, account.books)
     assert account.site("shop", https=True) == replace(by_hand, certificate="ours")
 
 
@@ -341,22 +348,6 @@ def test_the_shared_certificate_is_used_again(tmp_path: Path, notices: io.String
     account.restore("shop")
     assert account.site("shop", https=True) == https("shop", "shop.test")
     assert "uses the shared certificate of the host again." in notices.getvalue()
-
-
-def test_a_certificate_that_was_chosen_by_hand_stays(tmp_path: Path) -> None:
-    """The reason is told; where it is the former one, there is nothing to tell."""
-    account = Scene(tmp_path, https("shop", "shop.test"))
-    account.client.installed["mine"] = held("mine", "shop.test")
-    account.install("shop")
-    account.client.sites["shop", True] = https("shop", "shop.test", certificate="mine")
-    account.new_process()
-    with pytest.raises(ChangedByHandError) as caught:
-        account.restore("shop")
-    assert caught.value.what == "it was chosen by hand since it was ours"
-    account.client.sites["shop", True] = https("shop", "shop.test")
-    account.new_process()
-    account.restore("shop")
-    assert account.writes() == []
 
 
 def test_a_certificate_that_is_gone_is_not_used_again(tmp_path: Path) -> None:
@@ -381,26 +372,6 @@ def test_a_refusal_for_another_reason_is_an_error(tmp_path: Path) -> None:
         account.restore("shop")
     account.restore("shop")
     assert account.site("shop", https=True).certificate == "bought"
-
-
-@pytest.mark.parametrize("made", [False, True])
-def test_https_stays_while_visitors_are_sent_to_it(tmp_path: Path, made: bool) -> None:
-    """By an http website that still redirects: the shared certificate would warn them off."""
-    sites = [http("shop", "shop.test", "www.shop.test")]
-    account = Scene(tmp_path, *sites, *([] if made else [https("shop", "shop.test")]))
-    account.install("shop")
-    account.client.create_app("redirect_to_https", "static_php70")
-    for name in ("blog", "shop"):
-        domain = "SHOP.test" if name == "shop" else "blog.test"
-        account.client.sites[name, False] = Website(name, IP, False, (domain,), (REDIRECT,))
-    account.new_process()
-    with pytest.raises(ChangedByHandError) as caught:
-        account.restore("shop")
-    assert caught.value.what == "visitors of the http website shop are still sent to it"
-    account.client.sites["shop", False] = sites[0]
-    account.new_process()
-    account.restore("shop")
-    assert account.writes() == ["delete_website" if made else "update_website"]
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -428,14 +399,14 @@ def test_an_interrupted_change_is_finished_or_undone(
 def test_a_refused_certificate_is_told_from_a_missing_one(tmp_path: Path) -> None:
     """Somebody deleted it while no website used it: it is not known any more, and stored anew."""
     account = Scene(tmp_path, https("shop", "shop.test"))
-    handle = account.panel.store("shop.test", ["shop.test"], OURS, "", [])
+    handle = account.panel.store("shop.test", ["shop.test"], OURS, "", [], ignore)
     del account.client.installed[handle]
     site = account.https("shop")
     with pytest.raises(PanelRefusedError):
-        account.panel.install(site, handle, ["shop.test"], site.state)
+        account.panel.install(site, handle, ["shop.test"], None, account.books)
     assert account.panel.certificate(handle) is None
-    account.panel.store("shop.test", ["shop.test"], OURS, handle, [])
-    account.panel.install(site, handle, ["shop.test"], site.state)
+    account.panel.store("shop.test", ["shop.test"], OURS, handle, [], ignore)
+    account.panel.install(site, handle, ["shop.test"], None, account.books)
     assert account.site("shop", https=True).certificate == handle
 
 
@@ -516,7 +487,7 @@ def test_a_website_whose_http_one_is_gone_is_not_made(tmp_path: Path) -> None:
     del account.client.sites["shop", False]
     account.panel.forget()
     with pytest.raises(errors.PluginError, match="The http website shop is gone from the panel"):
-        account.panel.install(site, "ours", ["shop.test"], None)
+        account.panel.install(site, "ours", ["shop.test"], None, account.books)
 
 
 def test_a_website_that_is_gone_is_not_made_of_nothing(tmp_path: Path) -> None:
@@ -526,25 +497,7 @@ def test_a_website_that_is_gone_is_not_made_of_nothing(tmp_path: Path) -> None:
     del account.client.sites["shop", True]
     account.panel.forget()
     with pytest.raises(errors.PluginError, match="The https website shop is gone from the panel"):
-        account.panel.install(site, "ours", ["shop.test"], site.state)
-
-
-@pytest.mark.parametrize("fits", [True, False])
-def test_a_website_that_has_appeared_meanwhile(tmp_path: Path, fits: bool) -> None:
-    """It is attached to where it has the names; else it is somebody else's."""
-    account = Scene(tmp_path, http("shop", "shop.test"))
-    account.client.create_certificate("ours", OURS)
-    site = account.https("shop")
-    appeared = https("shop", "SHOP.test" if fits else "other.test", "x.test", app="site")
-    account.client.sites["shop", True] = appeared
-    account.panel.forget()
-    if fits:
-        account.panel.install(site, "ours", ["shop.test"], None)
-        assert account.site("shop", https=True) == replace(appeared, certificate="ours")
-    else:
-        with pytest.raises(errors.PluginError, match="An https website shop has appeared"):
-            account.panel.install(site, "ours", ["shop.test"], None)
-        assert account.site("shop", https=True) == appeared
+        account.panel.install(site, "ours", ["shop.test"], None, account.books)
 
 
 def test_names_of_a_made_website_come_and_go(tmp_path: Path) -> None:
@@ -637,8 +590,8 @@ def test_what_is_gone_is_not_restored(tmp_path: Path) -> None:
     assert change is not None
     del account.client.sites["shop", True]
     account.new_process()
-    account.panel.restore(site, change.before, change.after)
-    account.panel.restore(site, None, change.after)
+    account.panel.restore(site, change)
+    account.panel.restore(site, replace(change, before=None))
     assert account.writes() == []
 
 
@@ -693,18 +646,21 @@ def test_everything_comes_back_to_the_letter_from_the_api(
     (place,) = account.make_places([place], books)
     account.files.place([File(place.directory, place.path("token"), "token.thumb")])
     assert (host.webapps / "letsencrypt/token").read_text() == "token.thumb"
-    handle = account.store("shop.test", ["shop.example.com"], uploads[0], "", [])
+    handle = account.store("shop.test", ["shop.example.com"], uploads[0], "", [], ignore)
     blog, shop = account.https_sites()
-    given = account.install(blog, handle, ["blog.test"], blog.state)
-    made = account.install(shop, handle, ["shop.test", "www.shop.test"], None, None, books)
+    given = account.install(blog, handle, ["blog.test"], None, books)
+    made = account.install(shop, handle, ["shop.test", "www.shop.test"], None, books)
     (http_site,) = account.http_sites()
     account.redirect(http_site, books)
     assert account.http_sites()[0].redirects
 
     later = Panel(Seen(lambda: panel), options(tmp_path))
     later.show_again(later.http_sites()[0], http_site.state, books)
-    later.restore(blog, blog.state, given)
-    later.restore(replace(shop, made_from=""), None, made)
+    former = _field(None, [], "", blog.state)
+    ours = _field(handle, ["blog.test"], "", given)
+    later.restore(blog, Change(Change.SITE, "blog", former, ours))
+    ours = _field(handle, ["shop.test", "www.shop.test"], "shop", made)
+    later.restore(replace(shop, made_from=""), Change(Change.SITE, "shop", None, ours))
     for change in reversed(books.journal.made_for(Change.CHALLENGE)):
         later.undo(change)
     after = host.snapshot()

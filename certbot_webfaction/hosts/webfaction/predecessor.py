@@ -1,21 +1,34 @@
 """The configuration of letsencrypt_webfaction 3 and 4, for moving on from it.
 
 Its format: templates/letsencrypt_webfaction.toml and lib/letsencrypt_webfaction/options.rb in the
-repository will-in-wi/letsencrypt-webfaction.
+repository will-in-wi/letsencrypt-webfaction. Version 2 had the same in YAML.
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from certbot import errors
 
+if sys.version_info >= (3, 11):
+    import tomllib
+
 DEFAULT = Path("~/letsencrypt_webfaction.toml")
 """Where letsencrypt_webfaction has it."""
+
+_KEYS = {
+    "username": "username",
+    "password": "password",
+    "servername": "machine",
+    "api_url": "api_url",
+}
+"""Its keys for what our credentials file has, and ours."""
 
 
 @dataclass(frozen=True)
@@ -28,28 +41,26 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Predecessor:
-    """What is of use from its configuration; texts that are missing are ``""``."""
+    """What is of use from its configuration; ``credentials`` has what it says by our keys."""
 
-    username: str = ""
-    password: str = field(default="", repr=False)
-    machine: str = ""
-    api_url: str = ""
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     email: str = ""
     certificates: tuple[Certificate, ...] = ()
 
-    def certbot_lines(self) -> list[str]:
+    def certbot_lines(self, command: str) -> list[str]:
         """For each certificate the command that has certbot take it over.
 
         The lineage gets the name from which the installer makes the panel's name, so that the
         certificate that is there is replaced.
+
+        :param command: what gets and installs certificates
         """
         email = ["-m", self.email] if self.email else []
         lines = []
         for certificate in self.certificates:
             name = ["--cert-name", certificate.name] if certificate.name else []
             domains = [word for domain in certificate.domains for word in ("-d", domain)]
-            command = ["certbot", "run", "-a", "webfaction", "-i", "webfaction"]
-            lines.append(shlex.join([*command, *email, *name, *domains]))
+            lines.append(shlex.join([*command.split(), *email, *name, *domains]))
         return lines
 
 
@@ -63,19 +74,21 @@ def read_predecessor(path: Path) -> Predecessor:
             f"{path} can't be read: that takes Python 3.11 or newer. Give --username and"
             " --password-stdin instead of --from."
         )
-    import tomllib
-
     try:
-        content = tomllib.loads(path.expanduser().read_text(encoding="utf-8"))
+        text = path.expanduser().read_text(encoding="utf-8-sig")
+        content = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise errors.Error(f"{path} can't be read: {error}.") from error
     except tomllib.TOMLDecodeError as error:
+        if re.search(r"(?m)^(---|[\w-]+:(\s|$))", text):
+            raise errors.Error(
+                f"{path} is a YAML file, as letsencrypt_webfaction had before version 3, and --from"
+                " reads only the TOML files since. Give --username and --password-stdin instead."
+            ) from error
         raise errors.Error(f"{path} is no TOML file: {error}.") from error
+    credentials = {ours: _text(content, theirs) for theirs, ours in _KEYS.items()}
     return Predecessor(
-        username=_text(content, "username"),
-        password=_text(content, "password"),
-        machine=_text(content, "servername"),
-        api_url=_text(content, "api_url"),
+        credentials={key: value for key, value in credentials.items() if value},
         email=_text(content, "letsencrypt_account_email"),
         certificates=tuple(_certificates(content.get("certificate"))),
     )

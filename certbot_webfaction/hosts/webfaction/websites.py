@@ -36,13 +36,13 @@ def install(
     website = seen.website(site.id, https=True)
     if website is None:
         return _make(seen, site, certificate, names, notes)
-    if not site.exists:
+    if site.made_from and not set(map(a_label, names)) <= website.labels:
         raise PanelError(
             f"An https website {site.id} has appeared on the panel while one was to be made for"
             f" {', '.join(names)}.",
             "Run the command again.",
         )
-    if before is None:
+    if site.exists and before is None:
         return _bring(seen, website, certificate, names, after)
     return _attach(seen, website, certificate)
 

@@ -529,17 +529,22 @@ def test_a_website_that_is_gone_is_not_made_of_nothing(tmp_path: Path) -> None:
         account.panel.install(site, "ours", ["shop.test"], site.state)
 
 
-def test_a_website_that_has_appeared_meanwhile_is_somebody_elses(tmp_path: Path) -> None:
-    """Whatever it has: nobody noted what it held before us."""
+@pytest.mark.parametrize("fits", [True, False])
+def test_a_website_that_has_appeared_meanwhile(tmp_path: Path, fits: bool) -> None:
+    """It is attached to where it has the names; else it is somebody else's."""
     account = Scene(tmp_path, http("shop", "shop.test"))
     account.client.create_certificate("ours", OURS)
     site = account.https("shop")
-    appeared = https("shop", "SHOP.test", app="site")
+    appeared = https("shop", "SHOP.test" if fits else "other.test", "x.test", app="site")
     account.client.sites["shop", True] = appeared
     account.panel.forget()
-    with pytest.raises(errors.PluginError, match="An https website shop has appeared"):
+    if fits:
         account.panel.install(site, "ours", ["shop.test"], None)
-    assert account.site("shop", https=True) == appeared
+        assert account.site("shop", https=True) == replace(appeared, certificate="ours")
+    else:
+        with pytest.raises(errors.PluginError, match="An https website shop has appeared"):
+            account.panel.install(site, "ours", ["shop.test"], None)
+        assert account.site("shop", https=True) == appeared
 
 
 def test_names_of_a_made_website_come_and_go(tmp_path: Path) -> None:

@@ -120,13 +120,23 @@ class WebFaction:
 
     def create_certificate(self, name: str, upload: Upload) -> None:
         """See `IPanel.create_certificate`."""
-        looked_for = "a certificate of that name is there already"
-        self._upload("create_certificate", name, upload, "upload", looked_for)
+        self._upload(
+            f'upload the certificate "{name}"',
+            "Look in the panel whether a certificate of that name is there already.",
+            "create_certificate",
+            name,
+            upload,
+        )
 
     def update_certificate(self, name: str, upload: Upload) -> None:
         """See `IPanel.update_certificate`."""
-        looked_for = "the certificate is still there"
-        self._upload("update_certificate", name, upload, "replace", looked_for)
+        self._upload(
+            f'replace the certificate "{name}"',
+            "Look in the panel whether the certificate is still there.",
+            "update_certificate",
+            name,
+            upload,
+        )
 
     def run(self, command: str) -> str:
         """See `IPanel.run`."""
@@ -178,10 +188,10 @@ class WebFaction:
             ("delete_dns_override", *_txt(name, value)),
         )
 
-    def _upload(self, method: str, name: str, upload: Upload, verb: str, looked_for: str) -> None:
+    def _upload(self, what: str, todo: str, method: str, name: str, upload: Upload) -> None:
         self._write(
-            f'{verb} the certificate "{name}"',
-            f"Websites serve what they served before. Look in the panel whether {looked_for}.",
+            what,
+            f"Websites serve what they served before. {todo}",
             lambda: self._holds(name, upload),
             (method, name, upload.leaf, upload.private_key, upload.chain),
         )

@@ -10,8 +10,10 @@ import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import requests
 
 from certbot_webfaction.hosts import wire
 from certbot_webfaction.hosts.hiding import Secrets
@@ -340,6 +342,27 @@ def test_answer_in_drops_times_out(monkeypatch: pytest.MonkeyPatch, length: int 
         with pytest.raises(NoAnswerError, match=r"took more than 0\.1 seconds") as raised:
             _ask_at(server.url)
         done.set()
+    assert (raised.value.reached, raised.value.passing) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("end", "words"), [(None, "its answer was cut short"), (OSError(113, "No route"), "No route")]
+)
+def test_body_that_breaks_off_unnoticed_by_urllib3_is_told(end: OSError | None, words: str) -> None:
+    """Version 1.26 reports neither end; the call has arrived, for an answer has begun."""
+    parts = iter([b"do"])
+
+    def read1(_size: int) -> bytes:
+        part = next(parts, b"")
+        if end and not part:
+            raise end
+        return part
+
+    response = requests.Response()
+    response.headers["Content-Length"] = "4"
+    response.raw = SimpleNamespace(read1=read1)
+    with pytest.raises(NoAnswerError, match=words) as raised:
+        list(wire._pieces(response))
     assert (raised.value.reached, raised.value.passing) == (True, True)
 
 

@@ -196,10 +196,10 @@ def _look(
     sleep: Callable[[float], None],
 ) -> None:
     # Not above: every certbot run on the machine imports this module, and few answer challenges.
-    from certbot_webfaction.web.challenge_file import ChallengeFile, look
+    from certbot_webfaction.web.challenge_file import ChallengeFile, wait_until_served
 
     options = account.options
-    wrong = look(
+    wrong = wait_until_served(
         [ChallengeFile(each.domain, each.token, each.key_authorization) for each in challenges],
         options.route,
         options.wait,

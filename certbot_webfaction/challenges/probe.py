@@ -12,7 +12,7 @@ from certbot_webfaction.account import HostAccount
 from certbot_webfaction.books.journal import PlacedFile
 from certbot_webfaction.challenges.placement import Place
 from certbot_webfaction.hosts.webfaction.choosing import File, PlacingError, choose_files
-from certbot_webfaction.web.challenge_file import ChallengeFile, WrongAnswer, look
+from certbot_webfaction.web.challenge_file import ChallengeFile, WrongAnswer, wait_until_served
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def probe(account: HostAccount, places: Sequence[Place]) -> dict[str, WrongAnswe
             return {}
         asked = [ChallengeFile(place.domain, token, content) for place in places]
         wait = min(LONGEST_WAIT, account.options.wait)
-        return look(asked, account.options.route, wait, quiet=True)
+        return wait_until_served(asked, account.options.route, wait, quiet=True)
     finally:
         try:
             left = at.remove(placed)

@@ -9,7 +9,7 @@ from certbot import configuration, util
 
 from certbot_webfaction.account import Options
 from certbot_webfaction.web import workers
-from certbot_webfaction.web.served import Expected, look_at
+from certbot_webfaction.web.served import Expected, wait_until_served
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class ServedWatch:
             self.wait(expected)
         elif expected:
             if not _put_off:
-                workers.start()
+                workers.start(len(expected))
                 util.atexit_register(_look_at_the_end, self._quiet)
             _put_off.setdefault(self._options, {}).update(expected)
 
@@ -52,7 +52,7 @@ def _look_at_the_end(quiet: bool) -> None:
 def _look(expected: Mapping[str, Expected], options: Options, quiet: bool) -> None:
     if options.wait == 0:
         return
-    findings = look_at(expected, options.route, options.wait, quiet=quiet)
+    findings = wait_until_served(expected, options.route, options.wait, quiet=quiet)
     if findings:
         lines = "\n".join(f"  {domain}: {finding}" for domain, finding in findings.items())
         logger.warning(

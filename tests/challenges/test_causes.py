@@ -12,9 +12,10 @@ from certbot_webfaction.challenges.placement import Place
 from certbot_webfaction.hosts.webfaction.model import App, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.panel.model import CHALLENGE_PATH
-from certbot_webfaction.web.challenge_file import Walk, WrongAnswer
+from certbot_webfaction.web.challenge_file import WrongAnswer
 from certbot_webfaction.web.dialling import Trouble
 from certbot_webfaction.web.route import Route
+from certbot_webfaction.web.walk import Walk
 
 IP = "192.0.2.80"
 OPTIONS = Options(Path("webfaction.ini"), None, None, "static_php70", "auto", 120, Route())

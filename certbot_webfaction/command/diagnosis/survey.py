@@ -20,7 +20,7 @@ from certbot_webfaction.installation.differences import Differences, differences
 from certbot_webfaction.lineages.files import CertificateFiles, fingerprints, lineage_files
 from certbot_webfaction.lineages.renewals import Renewal, next_renewal, read_renewal, renewal_files
 from certbot_webfaction.names import a_label, covers
-from certbot_webfaction.web.served import Served, ask_all
+from certbot_webfaction.web.served import Served, fetch_all
 
 AUTHENTICATOR = "webfaction"
 DNS_AUTHENTICATOR = "dns-webfaction"
@@ -321,7 +321,7 @@ def look_at_served(survey: Survey, domains: Iterable[str], options: Options) -> 
     if options.wait == 0:
         return {}
     asked = [name for name in domains if not name.startswith("*.") and survey.is_on_https(name)]
-    return ask_all(asked, options.route, LOOK_SECONDS)
+    return fetch_all(asked, options.route, LOOK_SECONDS)
 
 
 def _leaf(certificate: Certificate) -> str:

@@ -10,7 +10,7 @@ from certbot import util
 from certbot_webfaction.account import Account, Memory
 from certbot_webfaction.hosts.host import Options
 from certbot_webfaction.web import workers
-from certbot_webfaction.web.served import Expected, look_at
+from certbot_webfaction.web.served import Expected, wait_until_served
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class ServedWatch:
             self.wait(expected)
         elif expected:
             if not self._memory.looks:
-                workers.start()
+                workers.start(len(expected))
                 util.atexit_register(_look_at_the_end, self._memory, self._options, self._quiet)
             self._memory.looks.update(expected)
 
@@ -55,7 +55,7 @@ def _look_at_the_end(memory: Memory, options: Options, quiet: bool) -> None:
 def _look(expected: Mapping[str, Expected], options: Options, quiet: bool) -> None:
     if options.wait == 0:
         return
-    findings = look_at(expected, options.route, options.wait, quiet=quiet)
+    findings = wait_until_served(expected, options.route, options.wait, quiet=quiet)
     if findings:
         lines = "\n".join(f"  {name}: {finding}" for name, finding in findings.items())
         logger.warning(

@@ -23,7 +23,7 @@ from certbot_webfaction.panel.errors import PanelUnreachableError
 from certbot_webfaction.panel.findings import Problem
 from certbot_webfaction.panel.model import Change, HttpSite, HttpsSite, Place
 from certbot_webfaction.panel.serving import Sites
-from certbot_webfaction.web.served import Served, ask_all
+from certbot_webfaction.web.served import Served, fetch_all
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def ask_served(subjects: Iterable[Subject], options: Options) -> None:
     if options.wait == 0:
         return
     asked = {each.domain: each for each in subjects if each.https and each.domain[0] != "*"}
-    for domain, served in ask_all(asked, options.route, SERVED_SECONDS).items():
+    for domain, served in fetch_all(asked, options.route, SERVED_SECONDS).items():
         asked[domain].served = served
 
 

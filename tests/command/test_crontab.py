@@ -193,7 +193,7 @@ def test_a_certbot_is_found_where_cron_looks_for_it(
         f"5 3 * * * PATH={tmp_path}; certbot renew",
         f"5 3 * * * env PATH={tmp_path} certbot renew",
         f"5 3 * * * . {tmp_path}/activate && certbot renew",
-        "5 3 * * * source activate && certbot renew",
+        "5 3 * * * source ./activate && certbot renew",
         "5 3 * * * bash -lc 'certbot renew'",
     ):
         (job,) = renewing_jobs(told, "/etc/ours", "/etc/ours")

@@ -49,7 +49,7 @@ def write_crontab(text: str) -> None:
 
 
 def _crontab(argument: str, text: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - nothing in the arguments comes from elsewhere
         ["crontab", argument],  # noqa: S607 - the one that the user's PATH has
         input=text,
         capture_output=True,

@@ -26,7 +26,7 @@ def main() -> None:
     """Reconcile once."""
     result, *options = sys.argv[1:]
     config = read_configuration(command_parser().parse_args(["status", "--quiet", *options]))
-    set_up_output(quiet=True)
+    set_up_output(config)
     account = open_account(read_options(config), config.config_dir)
     wall, cpu = time.perf_counter(), time.process_time()
     wanted, journal = read_documents(account, config, "webfaction")

@@ -42,8 +42,9 @@ def missing_directories(
     text = read_text(path) or ""
     return {
         name: directory
-        for name, directory in {**below_home, **given}.items()
-        if not re.search(rf"(?m)^\s*(--)?{option(name)}\b", text)
+        for name, directory in {**now, **below_home, **given}.items()
+        if (name in below_home or name in given)
+        and not re.search(rf"(?m)^\s*(--)?{option(name)}\b", text)
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from certbot import errors
+from certbot_webfaction.errors import ExplainedError
 
 
 class Route(NamedTuple):
@@ -29,7 +29,8 @@ class Route(NamedTuple):
             http_port, https_port = int(match[2] or 80), int(match[3] or 443)
             if 0 < http_port < 65536 and 0 < https_port < 65536:
                 return cls(match[1].strip("[]"), http_port, https_port)
-        raise errors.PluginError(
-            f"{option} {text} can't be read. It is ADDRESS, ADDRESS:HTTP_PORT or"
-            " ADDRESS:HTTP_PORT:HTTPS_PORT, for example 127.0.0.1:8080:8443."
+        raise ExplainedError(
+            f"{option} {text} can't be read.",
+            "It is ADDRESS, ADDRESS:HTTP_PORT or ADDRESS:HTTP_PORT:HTTPS_PORT, for example"
+            " 127.0.0.1:8080:8443.",
         )

@@ -78,7 +78,8 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
         report.tell_unmade(CHECKS, "because there are no credentials")
     usual_dir = usual_config_dir(config, arguments)
     report.tell("cron", _cron(config.config_dir, usual_dir, lineages_of(config)))
-    report.tell("versions", _versions())
+    versions = [f"{each} {version(each)}" for each in ("certbot", "certbot-webfaction")]
+    report.tell("versions", Fine(", ".join([*versions, f"Python {platform.python_version()}"])))
     return 1 if report.failed else 0
 
 
@@ -164,9 +165,6 @@ class Report:
         print("\n".join(told), flush=True)
 
 
-# The account
-
-
 def _open_account(config: configuration.NamespaceConfig, report: Report) -> Account | None:
     title = "options"
     try:
@@ -198,6 +196,7 @@ def _permissions(credentials: Path) -> Finding:
 
 def _check_account(account: Account, named: Sequence[str], report: Report) -> None:
     """Check the login, what the host has to say, the books and the domains."""
+    found: list[tuple[str, Finding]]
     try:
         login = account.login()
         survey = Survey(account)
@@ -222,9 +221,6 @@ def _check_account(account: Account, named: Sequence[str], report: Report) -> No
 def _subjects(survey: Survey, named: Sequence[str]) -> list[Subject]:
     domains = survey.expand(named) if named else survey.our_domains()
     return [Subject(survey, domain, meant=bool(named)) for domain in domains]
-
-
-# Its domains
 
 
 def _check_domains(survey: Survey, subjects: Sequence[Subject], report: Report) -> None:
@@ -293,9 +289,6 @@ def _came_back(place: Place, wrong: WrongAnswer | None, account: Account) -> Fin
     return Problem("challenge-path", text, f"Likely cause: {cause}")
 
 
-# This machine
-
-
 def _cron(config_dir: str, usual_dir: str, lineages: Lineages) -> Finding:
     crontab = read_crontab()
     jobs = renewing_jobs(crontab or "", config_dir, usual_dir, needs_of(lineages))
@@ -313,11 +306,4 @@ def _cron(config_dir: str, usual_dir: str, lineages: Lineages) -> Finding:
         "no-cron",
         f"{what}, so certificates will expire",
         f"`certbot-webfaction init` offers {line} for the crontab.",
-    )
-
-
-def _versions() -> Finding:
-    return Fine(
-        f"certbot {version('certbot')}, certbot-webfaction {version('certbot-webfaction')},"
-        f" Python {platform.python_version()}"
     )

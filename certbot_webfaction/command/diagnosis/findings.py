@@ -43,7 +43,7 @@ def http_website(subject: Subject) -> Finding | None:
         return Fine(subject.http.id)
     text = "no http website of the account serves it, so no challenge can be answered"
     why = why_nowhere(subject.domain, subject.survey.http, subject.survey.https)
-    return Problem("no-website", text, sentence(why))
+    return Problem("no-website", text, why[:1].upper() + why[1:])
 
 
 def challenge_app(subject: Subject) -> Finding | None:
@@ -356,11 +356,6 @@ def _when(left: datetime.timedelta, to_come: str, past: str) -> str:
     if is_past:
         return f"{past} {counted}" + (" ago" if past == "expired" else "")
     return f"{to_come} in {counted}"
-
-
-def sentence(clause: str) -> str:
-    """A clause with its first letter raised."""
-    return clause[:1].upper() + clause[1:]
 
 
 def listed(names: Sequence[str]) -> str:

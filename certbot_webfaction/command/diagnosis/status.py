@@ -12,7 +12,7 @@ from typing import Any
 from certbot import configuration
 
 from certbot_webfaction.command.configuration import HOST
-from certbot_webfaction.command.diagnosis.findings import account_problems, problems_of, sentence
+from certbot_webfaction.command.diagnosis.findings import account_problems, problems_of
 from certbot_webfaction.command.diagnosis.survey import Subject, Survey
 from certbot_webfaction.command.screen import BOLD, RED, Screen, standard_output
 from certbot_webfaction.panel.findings import Problem
@@ -103,7 +103,7 @@ def _out_of_step(rows: _Rows, problems: Sequence[Problem], screen: Screen) -> li
         for problem, domains in told.items()
     ]
     for problem in problems:
-        text = f"{sentence(problem.text).rstrip('.')}."
+        text = f"{problem.text[:1].upper()}{problem.text[1:].rstrip('.')}."
         paragraphs.append(_paragraph(text, problem, screen))
     return paragraphs
 

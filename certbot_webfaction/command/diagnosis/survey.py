@@ -23,7 +23,7 @@ from certbot_webfaction.panel.errors import PanelUnreachableError
 from certbot_webfaction.panel.findings import Problem
 from certbot_webfaction.panel.model import Change, HttpSite, Place
 from certbot_webfaction.panel.serving import Sites
-from certbot_webfaction.web.served import Served, ask_all
+from certbot_webfaction.web.served import Served, fetch_all
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,8 @@ class Survey:
 
     def domains(self) -> list[str]:
         """The domains of all sites and of lineages that are ours, related ones together."""
-        names = [name for site in (*self.http.all, *self.https.all) for name in site.names]
+        names = [name for http in self.http.all for name in http.names]
+        names += [name for https in self.https.all for name in https.names]
         names += self._our_names()
         return sorted({a_label(name): name for name in names}.values(), key=_related)
 
@@ -217,7 +218,7 @@ class Survey:
         options = self.account.options
         if options.wait:
             asked = {each.domain: each for each in subjects if each.https and each.domain[0] != "*"}
-            for domain, served in ask_all(asked, options.route, SERVED_SECONDS).items():
+            for domain, served in fetch_all(asked, options.route, SERVED_SECONDS).items():
                 asked[domain].served = served
 
 
@@ -250,8 +251,9 @@ class Subject:
         self.is_installed = lineage is not None and lineage.name in survey.installed
         self.renewed_by: Lineage | None = None
         self.in_place: Lineage | None = None
-        if lineage and self.is_installed and self.holds:
-            self.renewed_by = lineage if self.holds == survey.handle_of(lineage.name) else None
+        handle = survey.handle_of(lineage.name) if lineage and self.is_installed else None
+        if handle and handle == self.holds:
+            self.renewed_by = lineage
         if lineage and (not self.holds or self.renewed_by or self.leaf == lineage.fingerprint):
             self.in_place = lineage
         self.served: Served | None = None
@@ -273,12 +275,10 @@ def _find_place(account: Account, site: HttpSite, domain: str) -> Place | errors
 
 def _deploys(hook: Path) -> bool:
     # certbot runs what can be executed and is no editor's backup (certbot._internal.hooks).
-    if hook.name.endswith("~") or not os.access(hook, os.X_OK):
-        return False
-    try:
-        return b"certbot-webfaction" in hook.read_bytes()
-    except OSError:  # a directory, a link to nowhere
-        return False
+    is_run = os.access(hook, os.X_OK) and not hook.name.endswith("~")
+    with contextlib.suppress(OSError):  # a directory, a link to nowhere
+        return is_run and b"certbot-webfaction" in hook.read_bytes()
+    return False
 
 
 def _related(domain: str) -> tuple[list[str], str]:

@@ -21,7 +21,6 @@ from certbot_webfaction.command.diagnosis.findings import (
     Check,
     account_problems,
     answers_http,
-    listed,
 )
 from certbot_webfaction.command.diagnosis.survey import Subject, Survey
 from certbot_webfaction.command.schedule import find_schedule
@@ -33,6 +32,7 @@ from certbot_webfaction.panel.files import PlacingError
 from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
 from certbot_webfaction.panel.model import Place
 from certbot_webfaction.plugin.door import account_of, lineages_of, read_options
+from certbot_webfaction.text import listed
 from certbot_webfaction.web.challenge_file import WrongAnswer
 
 SUMMARY = "check everything from the credentials to the served certificate"
@@ -211,7 +211,8 @@ def _check_account(account: Account, named: Sequence[str], report: Report) -> No
     lineages = len(survey.lineages)
     counted = "1 lineage" if lineages == 1 else f"{lineages} lineages"
     fine = Fine(f"{counted}; no earlier run left anything")
-    report.tell("documents", *(account_problems(survey) or [fine]))
+    of_books: Sequence[Finding] = account_problems(survey) or [fine]
+    report.tell("documents", *of_books)
     if "login" in report.failed:
         unmade = [check for check in CHECKS if "login" in check.needs]
         report.tell_unmade(unmade, "because the panel could not be asked")

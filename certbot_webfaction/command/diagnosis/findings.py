@@ -13,6 +13,7 @@ from certbot_webfaction.command.diagnosis.survey import Lineage, Subject, Survey
 from certbot_webfaction.names import a_label, covered
 from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Certificate
+from certbot_webfaction.text import listed
 from certbot_webfaction.web.served import Served
 
 OVERDUE = datetime.timedelta(days=2)
@@ -184,8 +185,9 @@ def _days_left_on_panel(subject: Subject) -> Finding | None:
     if left >= SOON:
         return Fine(expiry)
     if lineage:
-        text = f"the certificate {known.label} of its https website {expiry}; the lineage"
-        text, remedy = f"{text} {lineage.name} is not installed there", _install(subject, lineage)
+        text = f"the certificate {known.label} of its https website {expiry}"
+        text += f"; the lineage {lineage.name} is not installed there"
+        remedy = _install(subject, lineage)
     else:
         text = f"its certificate {expiry}, and no lineage here renews it"
         remedy = f"{_get(subject, *_siblings(subject))} replaces it."
@@ -356,9 +358,3 @@ def _when(left: datetime.timedelta, to_come: str, past: str) -> str:
     if is_past:
         return f"{past} {counted}" + (" ago" if past == "expired" else "")
     return f"{to_come} in {counted}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first three, and how many more there are."""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more

@@ -8,8 +8,7 @@ import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from certbot import errors
-
+from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.names import a_label
 
 
@@ -49,9 +48,10 @@ class Route:
             http_port, https_port = int(match[2] or 80), int(match[3] or 443)
             if 0 < http_port < 65536 and 0 < https_port < 65536:
                 return cls(match[1].strip("[]"), http_port, https_port)
-        raise errors.PluginError(
-            f"{option} {text} can't be read. It is ADDRESS, ADDRESS:HTTP_PORT or"
-            " ADDRESS:HTTP_PORT:HTTPS_PORT, for example 127.0.0.1:8080:8443."
+        raise ExplainedError(
+            f"{option} {text} can't be read.",
+            "It is ADDRESS, ADDRESS:HTTP_PORT or ADDRESS:HTTP_PORT:HTTPS_PORT, for example"
+            " 127.0.0.1:8080:8443.",
         )
 
     def addresses(self, name: str) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from certbot_webfaction.names import a_label
 from certbot_webfaction.text import printable
@@ -49,16 +51,32 @@ def _last(walk: Walk) -> str:
     return printable(walk.urls[-1], 200)
 
 
-def lost_over_https(names: Iterable[str], route: Route) -> dict[str, str]:
-    """Visit names over http and https; tell which visitors of http must not be sent to https.
+@dataclass(frozen=True)
+class Visit:
+    """What a visitor of a name meets over http and over https."""
+
+    http: Walk
+    https: Walk
+
+    @property
+    def goes_to_https(self) -> bool:
+        """Whether http sends its visitors to https of the same name by itself."""
+        start, *then = (urlsplit(url) for url in self.http.urls)
+        return bool(then) and (then[0].scheme, then[0].hostname) == ("https", start.hostname)
+
+    @property
+    def lost(self) -> str | None:
+        """Why visitors of http must not be sent to https, as `why_not_https` says it."""
+        return why_not_https(self.http, self.https)
+
+
+def visit_all(names: Iterable[str], route: Route) -> dict[str, Visit]:
+    """Visit names over http and https, all at the same time.
 
     :param names: no wildcards
-    :returns: for each name that would not work any more, why, as `why_not_https` says it
     """
-    checks = {name: functools.partial(_lost, name, route) for name in names}
-    return {name: why for name, why in workers.run(checks).items() if why is not None}
+    return workers.run({name: functools.partial(_visit, name, route) for name in names})
 
 
-def _lost(name: str, route: Route) -> str | None:
-    https = visit(name, "https", route)
-    return why_not_https(visit(name, "http", route), https)
+def _visit(name: str, route: Route) -> Visit:
+    return Visit(visit(name, "http", route), visit(name, "https", route))

@@ -11,7 +11,7 @@ import pytest
 
 from certbot_webfaction.web.dialling import Trouble
 from certbot_webfaction.web.route import Route
-from certbot_webfaction.web.visit import lost_over_https, visit, why_not_https
+from certbot_webfaction.web.visit import Visit, visit, visit_all, why_not_https
 from certbot_webfaction.web.walk import Walk
 from tests.sandbox.certificates import write_self_signed
 from tests.web.web import Page, Web, nobody_listens
@@ -33,11 +33,15 @@ def https(tmp_path: Path) -> Iterator[Web]:
         yield running
 
 
-def why(http: Web, https: Web | None) -> str | None:
+def both(http: Web, https: Web | None) -> Visit:
     port = https.port if https else nobody_listens()
-    lost = lost_over_https(["shop.test"], Route("127.0.0.1", http.port, port))
-    assert set(lost) <= {"shop.test"}
-    return lost.get("shop.test")
+    visits = visit_all(["shop.test"], Route("127.0.0.1", http.port, port))
+    assert set(visits) == {"shop.test"}
+    return visits["shop.test"]
+
+
+def why(http: Web, https: Web | None) -> str | None:
+    return both(http, https).lost
 
 
 def test_a_website_that_answers_alike_may_redirect(http: Web, https: Web, tmp_path: Path) -> None:
@@ -67,6 +71,19 @@ def test_a_redirect_to_https_that_is_there_already_is_no_way_back(http: Web, htt
     https.pages["shop.test/"] = Page("", 301, "https://www.shop.test/")
     https.pages["www.shop.test/"] = Page("Shop")
     assert why(http, https) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "goes"),
+    [("https://shop.test/", True), ("https://www.shop.test/", False), (None, False)],
+)
+def test_a_website_that_goes_to_https_by_itself_is_known(
+    http: Web, https: Web, target: str | None, goes: bool
+) -> None:
+    """To the same name; another host's https is another matter."""
+    if target:
+        http.pages["shop.test/"] = Page("", 301, target)
+    assert both(http, https).goes_to_https is goes
 
 
 def test_an_app_that_sends_back_to_http_is_told(http: Web, https: Web) -> None:

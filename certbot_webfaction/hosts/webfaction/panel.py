@@ -141,6 +141,10 @@ class Panel:
         """See `IPanel.redirect`."""
         redirects.redirect(self._seen, self.files, site, self._app_type, notes)
 
+    def hidden_by_redirect(self, site: HttpSite) -> Sequence[str]:
+        """See `IPanel.hidden_by_redirect`."""
+        return sites.hidden_by_redirect(site, self._seen.websites(FRESH))
+
     def show_again(self, site: HttpSite, before: State, notes: Notes) -> None:
         """See `IPanel.show_again`."""
         redirects.show_again(self._seen, self.files, site, before, notes)

@@ -13,6 +13,7 @@ from certbot_webfaction.command.diagnosis.findings import (
     days_left,
     https_website,
     renewal,
+    served,
     uploaded,
 )
 from certbot_webfaction.hosts.webfaction.model import App, Certificate
@@ -168,7 +169,9 @@ def test_a_certificate_that_takes_no_renewals_has_nothing_to_be_uploaded(account
     assert uploaded(account.subject()) is None
     expires = NOW.date() + datetime.timedelta(days=100)
     account.panel.installed["bought"] = Certificate("bought", (SHOP,), expires, "")
-    assert uploaded(account.subject()) is None
+    subject = account.subject(served=Served("another", "0" * 64))
+    assert uploaded(subject) is None
+    assert served(subject) is None, "nor is it known what is to be served"
 
 
 def test_an_upload_that_was_not_seen_to_end_counts_as_none(healthy: Account) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import ssl
@@ -68,11 +67,7 @@ def _check(domain: str, expected: Expected, route: Route) -> str | None:
     return None
 
 
-def fetch_all(
-    domains: Iterable[str],
-    route: Route,
-    seconds: float,
-) -> dict[str, Served]:
+def fetch_all(domains: Iterable[str], route: Route, seconds: float) -> dict[str, Served]:
     """Ask each domain once for its certificate, without waiting for another.
 
     :param seconds: the longest time for all of them together; who has not answered then is taken
@@ -88,8 +83,10 @@ def fetch(domain: str, route: Route) -> Served:
     """Ask a domain once for its certificate, whatever that is worth."""
     try:
         candidates = route.addresses(domain)[::-1]  # panels know IPv4 alone
-        connection = dialling.connect(candidates, route.https_port)
-        with contextlib.closing(dialling.start_tls(connection, domain)) as tls:
+        with (
+            dialling.connect(candidates, route.https_port) as connection,
+            dialling.start_tls(connection, domain) as tls,
+        ):
             certificates = _sent(tls)
     except ssl.SSLError as error:
         said = f" ({error.reason.replace('_', ' ').lower()})" if error.reason else ""

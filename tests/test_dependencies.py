@@ -6,7 +6,6 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import packages_distributions
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
@@ -22,10 +21,9 @@ def _imported(source: str) -> Iterator[str]:
 
 
 def _distribution(module: str) -> str:
-    """The distribution that brings a module; namespaces, as zope's, are shared by many."""
+    """The distribution that brings a module: all are called as their packages; zope is many."""
     package = module.partition(".")[0]
-    known = {name.lower() for name in packages_distributions()[package]}
-    return next((name for name in known if name == module.replace("-", ".")), min(known))
+    return module if package == "zope" else package
 
 
 def _declared() -> set[str]:

@@ -39,7 +39,6 @@ def test_a_name_covers_itself_and_a_wildcard_one_label(
     [
         ("straße.de", "xn--strae-oqa.de"),
         ("STRASSE.de", "strasse.de"),
-        ("STRAẞE.de", "xn--strae-oqa.de"),
         ("βόλος.com", "xn--nxasmm1c.com"),
         ("ΒΌΛΟΣ.com", "xn--nxasmq6b.com"),
         ("Bu\u0308cher.example.", "xn--bcher-kva.example"),

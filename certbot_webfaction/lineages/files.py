@@ -152,9 +152,10 @@ def _certificates(pem: str) -> list[str]:
     certificate that is no part of it (x509(1)).
     """
     found = []
-    for label, content in _BLOCK.findall(pem):
+    for match in _BLOCK.finditer(pem):
+        label, content = match.groups()
         if label in ("CERTIFICATE", "X509 CERTIFICATE"):
-            found.append(f"-----BEGIN CERTIFICATE-----{content}-----END CERTIFICATE-----\n")
+            found.append(match[0].replace(label, "CERTIFICATE") + "\n")
         elif label == "TRUSTED CERTIFICATE":
             found.append(_without_trust(content))
     return found
@@ -218,11 +219,6 @@ def leaf_names(pem: str, what: str = "A certificate") -> tuple[str, ...]:
     except x509.ExtensionNotFound:
         common = leaf.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         return tuple(str(name.value).lower() for name in common)
-
-
-def leaf_expires(pem: str) -> datetime.datetime:
-    """When the first certificate of a PEM text expires, in UTC."""
-    return leaf_validity(pem)[1]
 
 
 def leaf_validity(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from certbot_webfaction.panel.model import CHALLENGE_PATH
@@ -59,13 +58,7 @@ class WrongAnswer:
 
 
 def wait_until_served(
-    files: Sequence[ChallengeFile],
-    route: Route,
-    wait: float,
-    *,
-    quiet: bool = False,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    files: Sequence[ChallengeFile], route: Route, wait: float, *, quiet: bool = False
 ) -> dict[str, WrongAnswer]:
     """Fetch each file until it comes back right or the wait is over.
 
@@ -73,14 +66,7 @@ def wait_until_served(
     :returns: for each domain that did not serve its file, what it served instead
     """
     checks = {file.domain: functools.partial(_check, file, route) for file in files}
-    return wait_until_right(
-        "the web server to serve challenge files",
-        checks,
-        wait,
-        quiet=quiet,
-        clock=clock,
-        sleep=sleep,
-    )
+    return wait_until_right("the web server to serve challenge files", checks, wait, quiet=quiet)
 
 
 def _check(file: ChallengeFile, route: Route) -> WrongAnswer | None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import ssl
 import sys
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from certbot import errors
 from cryptography import x509
 
-from certbot_webfaction.lineages.files import leaf_expires, leaf_names
+from certbot_webfaction.lineages.files import leaf_names, leaf_validity
 from certbot_webfaction.text import printable
 from certbot_webfaction.web import dialling, workers
 from certbot_webfaction.web.route import Route
@@ -45,13 +43,7 @@ class Served:
 
 
 def wait_until_served(
-    expected: Mapping[str, Expected],
-    route: Route,
-    wait: float,
-    *,
-    quiet: bool = False,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    expected: Mapping[str, Expected], route: Route, wait: float, *, quiet: bool = False
 ) -> dict[str, str]:
     """Ask each domain over TLS until it serves its certificate or the wait is over.
 
@@ -63,9 +55,7 @@ def wait_until_served(
         domain: functools.partial(_check, domain, certificate, route)
         for domain, certificate in expected.items()
     }
-    return wait_until_right(
-        "the web server to serve certificates", checks, wait, quiet=quiet, clock=clock, sleep=sleep
-    )
+    return wait_until_right("the web server to serve certificates", checks, wait, quiet=quiet)
 
 
 def _check(domain: str, expected: Expected, route: Route) -> str | None:
@@ -77,11 +67,7 @@ def _check(domain: str, expected: Expected, route: Route) -> str | None:
     return None
 
 
-def fetch_all(
-    domains: Iterable[str],
-    route: Route,
-    seconds: float,
-) -> dict[str, Served]:
+def fetch_all(domains: Iterable[str], route: Route, seconds: float) -> dict[str, Served]:
     """Ask each domain once for its certificate, without waiting for another.
 
     :param seconds: the longest time for all of them together; who has not answered then is taken
@@ -97,11 +83,14 @@ def fetch(domain: str, route: Route) -> Served:
     """Ask a domain once for its certificate, whatever that is worth."""
     try:
         candidates = route.addresses(domain)[::-1]  # panels know IPv4 alone
-        connection = dialling.connect(candidates, route.https_port)
-        with contextlib.closing(dialling.start_tls(connection, domain)) as tls:
+        with (
+            dialling.connect(candidates, route.https_port) as connection,
+            dialling.start_tls(connection, domain) as tls,
+        ):
             certificates = _sent(tls)
     except ssl.SSLError as error:
-        return Served(f"no certificate: TLS failed{_reason(error)}")
+        said = f" ({error.reason.replace('_', ' ').lower()})" if error.reason else ""
+        return Served(f"no certificate: TLS failed{said}")
     except (OSError, ValueError) as error:
         return Served(f"no certificate: {dialling.trouble(error).value}")
     if not certificates:
@@ -119,16 +108,11 @@ def _sent(tls: ssl.SSLSocket) -> list[bytes]:
     return [ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in sent]
 
 
-def _reason(error: ssl.SSLError) -> str:
-    """OpenSSL's own words, where it has any."""
-    return f" ({error.reason.replace('_', ' ').lower()})" if error.reason else ""
-
-
 def _words(leaf: bytes) -> str:
     """Describe a certificate so that the owner of its websites knows which it is."""
     pem = ssl.DER_cert_to_PEM_cert(leaf)
     try:
-        names, expires = leaf_names(pem), leaf_expires(pem)
+        names, expires = leaf_names(pem), leaf_validity(pem)[1]
     except (
         errors.PluginError,
         ValueError,

@@ -22,7 +22,7 @@ from certbot_webfaction.web.route import Route
 from certbot_webfaction.web.served import Expected, fetch, fetch_all, wait_until_served
 from certbot_webfaction.web.workers import AT_ONCE
 from tests.sandbox.certificates import write_self_signed
-from tests.web.web import Time, Web, nobody_listens
+from tests.web.web import Web, nobody_listens
 
 
 @pytest.fixture
@@ -81,17 +81,10 @@ def test_a_chain_that_is_missing_or_wrong_is_told(web: Web, tmp_path: Path) -> N
 
 def test_it_is_asked_until_it_is_served(web: Web, tmp_path: Path) -> None:
     """A front end that is late."""
-    time = Time()
-    write_self_signed(tmp_path / "new.test", tmp_path / "new.test.key", "new.test")
-
-    def sleep(seconds: float) -> None:
-        time.sleep(seconds)
-        web.by_name["new.test"] = (tmp_path / "new.test", tmp_path / "new.test.key")
-
-    wanted = {"new.test": expected(tmp_path, "new.test")}
-    route = Route("127.0.0.1", 1, web.port)
-    assert wait_until_served(wanted, route, 10, clock=time.clock, sleep=sleep) == {}
-    assert time.slept == [0.2]
+    web.late = 2
+    wanted = {"shop.test": expected(tmp_path, "shop.test", "ca.test")}
+    assert wait_until_served(wanted, Route("127.0.0.1", 1, web.port), 60) == {}
+    assert web.greeted == ["shop.test"] * 3
 
 
 def test_dns_is_followed_where_no_address_is_given(web: Web, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from certbot.display import util as display_util
 
 from certbot_webfaction.account import Account
 from certbot_webfaction.books.wanted import Source, WantedSite
+from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.installation.compare import Differences, Failure
 from certbot_webfaction.installation.decide import Present
 from certbot_webfaction.installation.outlook import look_ahead
@@ -162,9 +163,10 @@ class _Reconciliation:
         change = journal.find(Change.SITE, site.id)
         has_appeared = site.exists and want.made_from and change is None
         if has_appeared and not set(want.names) <= set(site.names):
-            raise errors.PluginError(
+            raise ExplainedError(
                 f"An {site.label} has appeared on the panel while one was to be made for"
-                f" {', '.join(want.names)}. Run the command again."
+                f" {', '.join(want.names)}.",
+                "Run the command again.",
             )
         handle = journal.handle_of(want.source.name)
         before = _before(site, change)

@@ -13,8 +13,7 @@ from typing import Any
 
 from certbot_webfaction.command import SUBCOMMANDS, command_parser
 from certbot_webfaction.command.configuration import common_options
-from certbot_webfaction.plugin.configurator import Configurator
-from certbot_webfaction.plugin.dns import Authenticator
+from certbot_webfaction.plugin.webfaction import Configurator, DnsAuthenticator
 
 PAGE = Path(__file__).with_name("options.rst")
 
@@ -40,7 +39,7 @@ def _tables() -> Mapping[str, list[tuple[str, str]]]:
     Configurator.add_parser_arguments(_adder(parser, "webfaction"))
     tables = {"webfaction": list(_rows(parser))}
     parser = argparse.ArgumentParser(add_help=False)
-    Authenticator.add_parser_arguments(_adder(parser, "dns-webfaction"))
+    DnsAuthenticator.add_parser_arguments(_adder(parser, "dns-webfaction"))
     tables["dns-webfaction"] = list(_rows(parser))
     shared = argparse.ArgumentParser(add_help=False)
     common_options(shared)

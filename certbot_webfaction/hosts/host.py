@@ -42,11 +42,11 @@ class Key:
 class KeyRefusedError(LoginRefusedError):
     """The panel knows the account, but refuses what one optional key says, or wants it said.
 
-    :param what: what was refused
+    :param key: the key whose value was refused
     :param question: what to ask the person at the terminal; ``""`` where that was answered just now
     """
 
-    def __init__(self, key: str, what: str, todo: str, said: str, question: str = "") -> None:
+    def __init__(self, what: str, todo: str, said: str, key: str, question: str = "") -> None:
         super().__init__(what, todo, said)
         self.key = key
         self.question = question

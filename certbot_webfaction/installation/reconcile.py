@@ -73,7 +73,7 @@ class _Reconciliation:
         failed = set(found.certificates) - set(stored)
         sites = self.books.wanted.sites
         ready = [key for key in found.sites if sites[key].source not in failed]
-        installed = self._each(self._install, ready, lambda key: sites[key].source.name)
+        installed = self._each(self._bring, ready, lambda key: sites[key].source.name)
         renewed = [
             key
             for key, want in sites.items()
@@ -132,7 +132,7 @@ class _Reconciliation:
 
     # Https sites
 
-    def _install(self, key: str) -> None:
+    def _bring(self, key: str) -> None:
         want = self.books.wanted.sites[key]
         site = self._site_for(key, want)
         try:
@@ -184,11 +184,11 @@ class _Reconciliation:
         site = Present(self.panel).https.by_id.get(key)
         change = self.books.journal.find(Change.SITE, key)
         if change is not None and site is not None and site.exists:
-            self._restore(site, change)
+            self._put_back(site, change)
         self.books.journal.drop_field(Change.SITE, key)
         self.books.save_journal()
 
-    def _restore(self, site: HttpsSite, change: Change) -> None:
+    def _put_back(self, site: HttpsSite, change: Change) -> None:
         ours, before = change.after["certificate"], change.before
         if before is not None and site.holds != ours:
             if site.holds != before["certificate"]:

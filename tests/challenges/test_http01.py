@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -611,12 +612,12 @@ def test_what_was_made_is_looked_at_twice(tmp_path: Path, web: Web) -> None:
     url = f"api.test{CHALLENGE_PATH}/{API.token}"
     shop = f"shop.test{CHALLENGE_PATH}/{SHOP.token}"
     right = Page(API.content)
-    states = [Page("the old process", 502), right]
     slept = []
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
-        web.pages[url] = states.pop(0)
+        web.pages[url] = Page("the old process", 502)
+        threading.Timer(0.1, lambda: web.pages.update({url: right})).start()
 
     web.pages[url] = right
     files = [SHOP, API]

@@ -185,8 +185,10 @@ def _days_left_on_panel(subject: Subject) -> Finding | None:
     if left >= SOON:
         return Fine(expiry)
     if lineage:
-        text = f"the certificate {known.label} of its https website {expiry}"
-        text += f"; the lineage {lineage.name} is not installed there"
+        text = (
+            f"the certificate {known.label} of its https website {expiry}; the lineage"
+            f" {lineage.name} is not installed there"
+        )
         remedy = _install(subject, lineage)
     else:
         text = f"its certificate {expiry}, and no lineage here renews it"

@@ -37,11 +37,12 @@ def log_in(credentials: Credentials, given: Collection[str]) -> Credentials:
     # A machine is sent as it was written, never corrected: the user is told what it may be called.
     likely = refused.partition(".")[0].capitalize()
     advice = f"Is it {likely}?" if likely != refused else ""
+    username = credentials["username"]
     raise KeyRefusedError(
-        "machine",
-        f'The panel refused the machine "{refused}" of "{credentials["username"]}".',
+        f'The panel refused the machine "{refused}" of "{username}".',
         advice,
         said,
+        "machine",
         "" if is_certain else " ".join([_QUESTION, f"({refused} was refused)", advice]).strip(),
     )
 

@@ -51,7 +51,7 @@ class Door:
         if credentials.get("realm", "") != self.realm:
             what = f"The panel refused the realm “{credentials.get('realm', '')}”."
             question = "" if "realm" in given else "The realm"
-            raise KeyRefusedError("realm", what, "Is it North?", "No such realm.", question)
+            raise KeyRefusedError(what, "Is it North?", "No such realm.", "realm", question)
         return credentials
 
 

@@ -299,14 +299,15 @@ def test_directories_of_a_file_that_an_earlier_run_left_go_with_it(scene: Scene)
 
 
 def test_what_an_earlier_run_left_is_still_noted_where_placing_fails(scene: Scene) -> None:
-    """Its file was placed before, and the new one could not be."""
+    """Its file comes again, before or after one that can't be placed."""
+    in_the_way = scene.directory / "sites/blog/.well-known"
+    blog = ChallengeFile("blog.test", "blog-token", "x")
     answer(scene.account, SHOP)
-    file = scene.shop / ".well-known/acme-challenge/shop-token"
-    file.unlink()
-    file.mkdir()
-    with pytest.raises(errors.PluginError, match=r"for shop\.test could not be put"):
-        answer(scene.account, SHOP)
-    file.rmdir()
+    in_the_way.write_text("in the way")
+    for files in ([SHOP, blog], [blog, SHOP]):
+        with pytest.raises(errors.PluginError, match=r"for blog\.test could not be put"):
+            answer(scene.account, *files)
+    in_the_way.unlink()
     clean_up(scene.account, keep_made=True)
     assert scene.is_clean()
 

@@ -17,6 +17,12 @@ setup(
         "certbot>=2.1",
         "acme>=2.1",
         "zope.interface",
+        # certbot brings these.
+        "configobj",
+        "cryptography",
+        "idna",
+        "requests",
+        "urllib3",
     ],
     extras_require={
         # The sandbox: a real Django site on a real WSGI server.

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import idna
+
 
 def a_label(name: str) -> str:
-    """A domain in lower case as DNS knows it, its labels in ASCII (RFC 5890, section 2.3.2.1)."""
-    name = name.lower().rstrip(".")
+    """A domain in lower case as DNS knows it, its labels in ASCII (RFC 5890, section 2.3.2.1).
+
+    It is what browsers make of it (Unicode Technical Standard 46, nontransitional): ``straße`` is
+    another label than ``strasse``. Wildcards and underscores stay, as does what no name can hold.
+    """
     if name.isascii():
-        return name
+        return name.lower().rstrip(".")
     try:
-        return name.encode("idna").decode("ascii")
-    except UnicodeError:
-        return name
+        mapped = idna.uts46_remap(name, std3_rules=False, transitional=False)
+    except idna.IDNAError:
+        return name.lower().rstrip(".")
+    return ".".join(map(_ascii, mapped.rstrip(".").split(".")))
+
+
+def _ascii(label: str) -> str:
+    # Not `idna.alabel`: it refuses what IDNA 2008 forbids and browsers and registries know, ☕ too.
+    return label if label.isascii() else f"xn--{label.encode('punycode').decode('ascii')}"
 
 
 def covers(pattern: str, domain: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from certbot_webfaction.text import one_line, printable
+from certbot_webfaction.text import listed, one_line, printable
 
 CASES = {
     # HTML
@@ -41,3 +41,9 @@ def test_other_text_keeps_what_looks_like_a_tag() -> None:
     """Only a page has tags."""
     assert one_line("<class 'x'>\n\x1bend", 100) == "<class 'x'> end"
     assert one_line("abcde", 4) == "a..."
+
+
+def test_a_long_list_is_shortened() -> None:
+    """To three names and the number of those that are left out."""
+    assert listed(["a", "b", "c"]) == "a, b, c"
+    assert listed(("a", "b", "c", "d", "e")) == "a, b, c and 2 more"

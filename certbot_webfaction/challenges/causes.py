@@ -10,8 +10,10 @@ from certbot_webfaction.account import Account
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Place
 from certbot_webfaction.text import printable
-from certbot_webfaction.web.challenge_file import Walk, WrongAnswer
-from certbot_webfaction.web.dialling import Trouble, ip_version
+from certbot_webfaction.web.challenge_file import WrongAnswer
+from certbot_webfaction.web.dialling import Trouble
+from certbot_webfaction.web.route import ip_version
+from certbot_webfaction.web.walk import Walk
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableE
 from certbot_webfaction.panel.files import File, PlacedFile, PlacingError
 from certbot_webfaction.panel.model import Change, Place
 from certbot_webfaction.panel.serving import Sites
-from certbot_webfaction.web.challenge_file import ChallengeFile, look
+from certbot_webfaction.web.challenge_file import ChallengeFile, wait_until_served
 
 logger = logging.getLogger(__name__)
 
@@ -180,7 +180,7 @@ def _look(
     sleep: Callable[[float], None],
 ) -> None:
     options = account.options
-    wrong = look(files, options.route, options.wait, quiet=quiet, sleep=sleep)
+    wrong = wait_until_served(files, options.route, options.wait, quiet=quiet, sleep=sleep)
     if wrong:
         raise ExplainedError(explain(wrong, places, account))
 

@@ -11,7 +11,7 @@ from certbot import errors
 from certbot_webfaction.account import Account
 from certbot_webfaction.panel.files import File, PlacedFile, PlacingError
 from certbot_webfaction.panel.model import Place
-from certbot_webfaction.web.challenge_file import ChallengeFile, WrongAnswer, look
+from certbot_webfaction.web.challenge_file import ChallengeFile, WrongAnswer, wait_until_served
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def probe(account: Account, places: Sequence[Place]) -> dict[str, WrongAnswer]:
             return {}
         asked = [ChallengeFile(place.domain, token, content) for place in places]
         wait = min(LONGEST_WAIT, account.options.wait)
-        return look(asked, account.options.route, wait, quiet=True)
+        return wait_until_served(asked, account.options.route, wait, quiet=True)
     finally:
         try:
             left = at.remove(placed)

@@ -79,7 +79,7 @@ def read_configuration(arguments: argparse.Namespace) -> configuration.Namespace
     # how values are written and what the more than a hundred attributes of a configuration are,
     # in every version. It needs all plugins, because cli.ini may hold any plugin's options.
     said = io.StringIO()
-    # certbot reads them the other way round: what the first here says counts.
+    # Those that certbot reads, the one whose word counts first.
     files = [*_given_file(arguments), *reversed(constants.CLI_DEFAULTS["config_files"])]
     try:
         with contextlib.redirect_stderr(said):
@@ -88,11 +88,9 @@ def read_configuration(arguments: argparse.Namespace) -> configuration.Namespace
                 # The verb that the plugin is to take itself for; nothing of it is run.
                 ["install", *_given(arguments)],
             )
-    except SystemExit as error:
-        reason = said.getvalue().partition("error: ")[2].strip()
+    except (SystemExit, UnicodeDecodeError) as error:
+        reason = said.getvalue().partition("error: ")[2].strip() or f"{error}"
         raise errors.ConfigurationError(refusal(reason, files)) from error
-    except UnicodeDecodeError as error:
-        raise errors.ConfigurationError(_no_text(error, files)) from error
     # Before 2.2 certbot gave the bare namespace.
     config = (
         parsed
@@ -106,28 +104,16 @@ def read_configuration(arguments: argparse.Namespace) -> configuration.Namespace
 
 
 def refusal(reason: str, files: Sequence[str]) -> str:
-    """What certbot's parser does not take, with the file that says it if one does."""
-    for file in files:
-        path = Path(file).expanduser()
-        text = path.read_text(errors="replace") if path.exists() else ""
-        for name in re.findall(r"--([\w-]+)", reason):
-            if re.search(rf"(?m)^\s*(--)?{name}\b(?!-)", text):
-                return f"certbot can't be configured as {path} says: {reason}"
-    return f"certbot can't be configured so: {reason}"
-
-
-def _no_text(error: UnicodeDecodeError, files: Sequence[str]) -> str:
-    for file in files:
-        path = Path(file).expanduser()
+    """Say what certbot's parser does not take, with the file that says it if one does."""
+    keys = "|".join(re.findall(r"--([\w-]+)", reason))
+    for path in (Path(file).expanduser() for file in files):
         try:
-            if path.exists():
-                path.read_text()
-        except UnicodeDecodeError:
-            return (
-                f"certbot can't be configured as {path} says, which is not text in"
-                f" {error.encoding}: save it in that encoding."
-            )
-    return f"certbot can't be configured so: {error}"
+            text = path.read_text() if path.exists() else ""
+        except UnicodeDecodeError as error:
+            return f"{path} is not text in {error.encoding}: save it in that encoding."
+        if keys and re.search(rf"(?m)^\s*(--)?({keys})\s*(=|$)", text):
+            return f"certbot can't be configured as {path} says: {reason}"
+    return f"certbot can't be configured so: {reason}"
 
 
 def usual_config_dir(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> str:

@@ -23,18 +23,15 @@ from certbot_webfaction.lineages.renewals import next_renewal
 
 def read_crontab() -> str | None:
     """The crontab of the current user, ``""`` if there is none, `None` where it can't be told."""
-    program = shutil.which("crontab")
-    if program is None:
+    try:
+        done = _crontab("-l")
+    except FileNotFoundError:
         return None
-    done = subprocess.run(  # noqa: S603 - the system's program; nothing comes from elsewhere
-        [program, "-l"], capture_output=True, text=True, errors="surrogateescape", check=False
-    )
     if done.returncode == 0:
         return done.stdout
     # crontab(1) fails where there is none yet, and says so (Vixie's and BusyBox's words).
-    if "no crontab" in done.stderr or "No such file" in done.stderr:
-        return ""
-    return None
+    none_yet = "no crontab" in done.stderr or "No such file" in done.stderr
+    return "" if none_yet else None
 
 
 def write_crontab(text: str) -> None:
@@ -42,21 +39,24 @@ def write_crontab(text: str) -> None:
 
     :raises certbot.errors.Error: with what crontab(1) says; the old one is in place then
     """
-    program = shutil.which("crontab") or "crontab"
-    done = subprocess.run(  # noqa: S603 - the system's program; nothing comes from elsewhere
-        [program, "-"],
-        input=text,
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-        check=False,
-    )
+    done = _crontab("-", text)
     if done.returncode:
         said = done.stderr.strip().rstrip(".")
         raise errors.Error(
             f"The crontab could not be changed: {said}. Add this line to it with `crontab -e`:\n"
             f"{text.splitlines()[-1]}"
         )
+
+
+def _crontab(argument: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - nothing in the arguments comes from elsewhere
+        ["crontab", argument],  # noqa: S607 - the one that the user's PATH has
+        input=text,
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        check=False,
+    )
 
 
 CRON_PATH = "/usr/bin:/bin"

@@ -41,43 +41,31 @@ class Shell:
         for command in _commands(line):
             yield from self._runs(command)
 
-    def _runs(self, command: list[str]) -> Iterator[Run]:
-        inner = Shell(self.path, self.folder)
-        while command and (assigned := re.fullmatch(r"(\w+)=(.*)", command[0])):
-            if assigned[1] == "PATH":
-                inner.path = self._path(assigned[2])
+    def _runs(self, command: Sequence[str]) -> Iterator[Run]:
+        path = self.path
+        while command and (prefix := _PREFIX.fullmatch(command[0])):
+            path = self._path(prefix["path"]) if prefix["path"] else path
             command = command[1:]
         if not command:
-            self.path = inner.path
+            self.path = path
             return
-        name, *arguments = command
-        if name == "cd" and arguments:
-            self.folder /= expanded(arguments[-1])
-        elif name in (".", "source") and arguments:
-            activate = self.folder / expanded(arguments[0])
-            if activate.name == "activate":  # of a virtual environment
-                self.path = f"{activate.parent}:{self.path}"
-        elif name == "export":
-            self._assign(arguments)
+        name, argument = command[0], command[-1]
+        if name == "cd":
+            self.folder /= expanded(argument)
+        elif name in (".", "source") and argument.endswith("/activate"):  # of a virtual environment
+            self.path = f"{self.folder / expanded(argument).parent}:{self.path}"
         elif name not in _RUN_NOTHING:
-            yield from inner._run_by(command)
-
-    def _assign(self, words: Sequence[str]) -> None:
-        for word in words:
-            if word.startswith("PATH="):
-                self.path = self._path(word.removeprefix("PATH="))
+            yield from Shell(path, self.folder)._run_by(command)
 
     def _run_by(self, command: Sequence[str]) -> Iterator[Run]:
         """What a command runs that may be certbot, or a shell, or run one of both."""
         for index, word in enumerate(command):
-            name = word.rpartition("/")[2]
-            if word.startswith("PATH="):  # of env
-                self._assign([word])
-            elif name in _SHELLS:
-                yield from self._runs_in(command[index + 1 :])
+            name, arguments = word.rpartition("/")[2], command[index + 1 :]
+            if name in _SHELLS:
+                yield from self._runs_in(arguments)
                 return
-            elif name == "certbot":
-                words = [part for each in command[index + 1 :] for part in each.split("=", 1)]
+            if name == "certbot":
+                words = [part for each in arguments for part in each.split("=", 1)]
                 user = command[0] if index and _is_user(command[0]) else ""
                 yield Run(self._program(word), tuple(words), user)
                 return
@@ -100,6 +88,9 @@ class Shell:
         folders = re.sub(r"\$\{?PATH\b\}?", lambda _: self.path, value).split(":")
         return ":".join(str(self.folder / expanded(folder)) for folder in folders)
 
+
+_PREFIX = re.compile(r"env|export|PATH=(?P<path>.+)|\w+=.*")
+"""What may stand before a command, or be one that changes the environment."""
 
 _SHELLS = ("sh", "bash", "dash", "ksh", "zsh")
 

@@ -19,6 +19,32 @@ _PRIVATE_KEY = r"(?s:-----BEGIN[^-]{,40}PRIVATE[^-]{,20}KEY-----.*?(?:-----END|\
 _SHORT = 8  # characters; a shorter password may well be part of a word, such as "x" of "exists"
 
 
+class Secrets:
+    """What is never shown, even if a server repeats it in its answer."""
+
+    def __init__(self) -> None:
+        self._kept: set[str] = set()
+        self._key: set[str] = set()
+
+    def hide(self, secret: str) -> None:
+        """Hide it from now on."""
+        if secret:
+            self._kept.add(secret)
+
+    def sending(self, texts: Iterable[str]) -> None:
+        """Hide the lines of the private key among texts that are to be sent, until the next key.
+
+        A server may repeat a part of it, without what tells it to be a key.
+        """
+        keys = [text for text in texts if "PRIVATE KEY-----" in text]
+        lines = {line for key in keys for line in key.splitlines()}
+        self._key = {line for line in lines if line.strip() and "-----" not in line} or self._key
+
+    def hidden(self, text: str) -> str:
+        """The start of ``text`` without what is to be hidden, see `hidden`."""
+        return hidden(text, self._kept | self._key)
+
+
 def hidden(text: str, secrets: Iterable[str]) -> str:
     """The start of ``text`` with ``[hidden]`` for each secret and each private key in it.
 

@@ -272,7 +272,7 @@ class Installer:
             display_util.notify(
                 f"Renewed certificates are not yet on the panel: {names}. Uploading them now."
             )
-        return [*found.unreadable, *reconcile(account, found, self._watch)]
+        return [*found.unreadable, *reconcile(account, found, self._watch, asked=self.run.redirect)]
 
     @cached_property
     def _watch(self) -> Watch:

@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from certbot import errors
+from certbot.display import util as display_util
 
 from certbot_webfaction.account import Account
 from certbot_webfaction.books.wanted import Source, WantedSite
+from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.installation.compare import Differences, Failure
 from certbot_webfaction.installation.decide import Present
+from certbot_webfaction.installation.outlook import look_ahead
 from certbot_webfaction.panel.errors import (
     CertificateGoneError,
     ChangedByHandError,
+    ImpossibleError,
     PanelUnreachableError,
 )
 from certbot_webfaction.panel.model import Change, HttpSite, HttpsSite
@@ -31,29 +35,35 @@ class Watch(Protocol):
     def expect(self, expected: Mapping[str, Expected]) -> None:
         """Look at these names, now or together with others later."""
 
-    def wait(self, expected: Mapping[str, Expected]) -> None:
-        """Return when these names serve what is expected, or after the longest wait."""
+    def wait(self, expected: Mapping[str, Expected]) -> Mapping[str, str]:
+        """Return when these names serve what is expected, or after the longest wait.
+
+        :returns: for each that does not, words for what it serves
+        """
 
 
-def reconcile(account: Account, found: Differences, watch: Watch) -> list[Failure]:
+def reconcile(account: Account, found: Differences, watch: Watch, *, asked: bool) -> list[Failure]:
     """Bring the panel to what is wanted.
 
     :param found: the differences between the books
     :param watch: told what each name should serve now, and asked before anything redirects there
+    :param asked: whether the user asked for redirects; one by default is given up where it would
+        harm a website, with a warning
     :returns: what could not be done; the rest was
     :raises certbot_webfaction.panel.errors.PanelUnreachableError: if the panel does not answer
     """
-    return _Reconciliation(account, watch).run(found)
+    return _Reconciliation(account, watch, asked=asked).run(found)
 
 
 class _Reconciliation:
     """One pass over the differences. The order keeps every site served at every moment."""
 
-    def __init__(self, account: Account, watch: Watch) -> None:
+    def __init__(self, account: Account, watch: Watch, *, asked: bool) -> None:
         self.account = account
         self.panel = account.panel
         self.books = account.books
         self.watch = watch
+        self.asked = asked
         self.failures: list[Failure] = []
 
     def run(self, found: Differences) -> list[Failure]:
@@ -153,9 +163,10 @@ class _Reconciliation:
         change = journal.find(Change.SITE, site.id)
         has_appeared = site.exists and want.made_from and change is None
         if has_appeared and not set(want.names) <= set(site.names):
-            raise errors.PluginError(
+            raise ExplainedError(
                 f"An {site.label} has appeared on the panel while one was to be made for"
-                f" {', '.join(want.names)}. Run the command again."
+                f" {', '.join(want.names)}.",
+                "Run the command again.",
             )
         handle = journal.handle_of(want.source.name)
         before = _before(site, change)
@@ -219,16 +230,48 @@ class _Reconciliation:
                 f"The {self.books.wanted.redirects[key]} is gone from the panel, so it was not"
                 " redirected."
             )
-        behind = [
-            want for want in self.books.wanted.sites.values() if set(want.names) & set(site.names)
-        ]
-        self.watch.wait(
-            {name: each for name, each in self._expected(behind).items() if name in site.names}
-        )
-        change = self.books.journal.find(Change.REDIRECT, key)
-        before = change.before if change else site.state
-        with self.books.changing(Change(Change.REDIRECT, key, before, {"label": site.label})):
-            self.panel.redirect(site, self.books)
+        if site.redirects:
+            self._switch(site)
+            return
+        wrong = self.watch.wait(self._expected_behind(site))
+        ahead = look_ahead(self.account, site, wrong)
+        hidden = f"over https its visitors would not find {', '.join(ahead.hidden)}"
+        if ahead.in_place:
+            display_util.notify(f"The {site.label} sends its visitors to https already.")
+            self._give_up(site)
+        elif ahead.harm or (ahead.hidden and not self.asked):
+            self._refuse(site, ahead.harm or hidden)
+        else:
+            if ahead.hidden:
+                logger.warning("The %s is redirected as asked, but %s.", site.label, hidden)
+            self._switch(site)
+
+    def _refuse(self, site: HttpSite, why: str) -> None:
+        """Leave an http site as it is; that is no failure of what certbot does by default."""
+        text = f"The {site.label} was not redirected to https: {why.rstrip('.')}."
+        for want in self._behind(site)[:1]:
+            if want.source.lineage:
+                command = self.account.phrases.redirect(want.source.lineage)
+                text += f" Once that is put right, redirect it with `{command}`."
+        if self.asked:
+            raise errors.PluginError(text)
+        logger.warning("%s", text)
+        self._give_up(site)
+
+    def _give_up(self, site: HttpSite) -> None:
+        del self.books.wanted.redirects[site.id]
+        self.books.save_wanted()
+
+    def _switch(self, site: HttpSite) -> None:
+        known = self.books.journal.find(Change.REDIRECT, site.id)
+        before = known.before if known else site.state
+        change = Change(Change.REDIRECT, site.id, before, {"label": site.label})
+        try:
+            with self.books.changing(change):
+                self.panel.redirect(site, self.books)
+        except ImpossibleError as error:
+            self.books.forget(change)
+            self._refuse(site, str(error))
 
     def _undo_redirect(self, key: str) -> None:
         change = self.books.journal.find(Change.REDIRECT, key)
@@ -259,6 +302,15 @@ class _Reconciliation:
         self.books.forget(change)
 
     # What is served
+
+    def _behind(self, site: HttpSite) -> list[WantedSite]:
+        """The https sites of ours that an http site would send its visitors to."""
+        wanted = self.books.wanted.sites.values()
+        return [want for want in wanted if set(want.names) & set(site.names)]
+
+    def _expected_behind(self, site: HttpSite) -> dict[str, Expected]:
+        expected = self._expected(self._behind(site))
+        return {name: each for name, each in expected.items() if name in site.names}
 
     def _expected(self, sites: Iterable[WantedSite]) -> dict[str, Expected]:
         expected = {}

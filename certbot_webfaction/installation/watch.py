@@ -7,10 +7,9 @@ from collections.abc import Mapping
 
 from certbot import util
 
-from certbot_webfaction.account import Account, Memory
-from certbot_webfaction.hosts.host import Options
+from certbot_webfaction.account import Account
 from certbot_webfaction.web import workers
-from certbot_webfaction.web.served import Expected, look_at
+from certbot_webfaction.web.served import Expected, wait_until_served
 
 logger = logging.getLogger(__name__)
 
@@ -23,45 +22,54 @@ class ServedWatch:
     """
 
     def __init__(self, account: Account, *, quiet: bool, at_the_end: bool) -> None:
-        self._options = account.options
-        self._memory = account.memory
+        self._account = account
         self._quiet = quiet
         self._at_the_end = at_the_end
         self._seen: dict[str, Expected] = {}
+        self._wrong: dict[str, str] = {}
 
     def expect(self, expected: Mapping[str, Expected]) -> None:
         """Look at these names: now, or at the end of the process."""
         if not self._at_the_end:
             self.wait(expected)
         elif expected:
-            if not self._memory.looks:
-                workers.start()
-                util.atexit_register(_look_at_the_end, self._memory, self._options, self._quiet)
-            self._memory.looks.update(expected)
+            looks = self._account.memory.looks
+            if not looks:
+                util.atexit_register(_look_at_the_end, self._account, self._quiet)
+            looks.update(expected)
+            workers.start(len(looks))
 
-    def wait(self, expected: Mapping[str, Expected]) -> None:
-        """Wait until these names serve what is expected, and warn of those that do not."""
+    def wait(self, expected: Mapping[str, Expected]) -> Mapping[str, str]:
+        """Wait until these names serve what is expected, and warn of those that do not.
+
+        :returns: for each of those, words for what it serves
+        """
         new = {name: entry for name, entry in expected.items() if self._seen.get(name) != entry}
         if new:
-            _look(new, self._options, self._quiet)
             self._seen.update(new)
+            self._wrong.update(_look(new, self._account, self._quiet))
+        return {name: self._wrong[name] for name in expected if name in self._wrong}
 
 
-def _look_at_the_end(memory: Memory, options: Options, quiet: bool) -> None:
-    _look(memory.looks, options, quiet)
-    memory.looks = {}
+def _look_at_the_end(account: Account, quiet: bool) -> None:
+    _look(account.memory.looks, account, quiet)
+    account.memory.looks = {}
 
 
-def _look(expected: Mapping[str, Expected], options: Options, quiet: bool) -> None:
+def _look(expected: Mapping[str, Expected], account: Account, quiet: bool) -> dict[str, str]:
+    options = account.options
     if options.wait == 0:
-        return
-    findings = look_at(expected, options.route, options.wait, quiet=quiet)
+        return {}
+    findings = wait_until_served(expected, options.route, options.wait, quiet=quiet)
     if findings:
         lines = "\n".join(f"  {name}: {finding}" for name, finding in findings.items())
         logger.warning(
             "After %d seconds the new certificate is not yet served everywhere:\n%s\n"
             "The panel has it. Web servers take it over with a delay; if it lasts, run"
-            " `certbot-webfaction doctor`.",
+            " `certbot-webfaction doctor`. If a CDN stands before the website, %s ADDRESS looks"
+            " past it, at the account's own server.",
             options.wait,
             lines,
+            account.host.flag("connect-to"),
         )
+    return findings

@@ -1,29 +1,38 @@
-"""certbot's lineages on disk: their files, names, fingerprints and validity."""
+"""The files of certificates on disk: their leaf, key and chain, names, fingerprints, validity."""
 
 from __future__ import annotations
 
+import base64
 import datetime
 import functools
 import hashlib
 import re
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 from certbot import errors
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
 
+from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.panel.model import Upload
 
-if TYPE_CHECKING:
-    from cryptography import x509
 
-
-class CertificateFiles(NamedTuple):
+@dataclass(frozen=True)
+class CertificateFiles:
     """The files of one certificate: leaf, private key, and chain.
 
-    Where there is no file for the chain, it follows the leaf in the leaf's; and where the leaf is
-    in the chain's, as in a ``fullchain.pem``, it does not count as a part of that. ``lineage`` is
-    the name of the certbot lineage that the files belong to, ``""`` for other files.
+    A file may hold more than one of these, in any order: of several certificates beside the leaf,
+    the one that fits the key is it. Where there is no file for the chain, that is the rest of the
+    leaf's; and where the leaf is in the chain's, as in a ``fullchain.pem``, it does not count as a
+    part of that. ``lineage`` is the name of the certbot lineage that the files belong to, ``""``
+    for other files.
     """
 
     leaf: Path
@@ -45,18 +54,18 @@ class CertificateFiles(NamedTuple):
 
         :raises certbot.errors.PluginError: if its file holds none
         """
-        found = _fingerprint(self.leaf, _version(self.leaf))
+        found = fingerprints(self._leaf())
         if not found:
             raise self._no_certificate()
-        return found
+        return found[0]
 
     def chain_fingerprints(self) -> tuple[str, ...]:
         """The SHA-256 of each certificate of the chain, in its order."""
-        return fingerprints(self._chain())
+        return fingerprints("".join(self._chain()))
 
     def names(self) -> tuple[str, ...]:
         """The domains on the leaf."""
-        return leaf_names(read_pem(self.leaf), str(self.leaf))
+        return leaf_names(self._leaf(), str(self.leaf))
 
     def expires(self) -> datetime.datetime:
         """When the leaf expires, in UTC."""
@@ -64,33 +73,64 @@ class CertificateFiles(NamedTuple):
 
     def validity(self) -> tuple[datetime.datetime, datetime.datetime]:
         """From when until when the leaf is valid, in UTC."""
-        return leaf_validity(read_pem(self.leaf), str(self.leaf))
+        return leaf_validity(self._leaf(), str(self.leaf))
+
+    def is_expired(self) -> bool:
+        """Whether browsers warn of the leaf because its time is over."""
+        return self.expires() < datetime.datetime.now(datetime.timezone.utc)
+
+    def lacks_chain(self) -> bool:
+        """Whether there is nothing between the leaf and a root, so that some clients refuse it."""
+        leaf = _parse(self._leaf(), str(self.leaf))
+        return not self._chain() and leaf.issuer != leaf.subject
 
     def upload(self) -> Upload:
-        """What the panel is to be given."""
+        """What the panel is to be given.
 
-        return Upload(leaf=self._leaf(), private_key=read_pem(self.key), chain=self._chain())
+        :raises certbot.errors.PluginError: if leaf or key are missing, or don't belong together
+        """
+        leaf, key = self._leaf(), _key(read_pem(self.key))
+        if not leaf:
+            raise self._no_certificate()
+        if not key:
+            raise ExplainedError(
+                f"{self.key} holds no private key that a web server can use.",
+                "If it is there, it has a passphrase: `openssl pkey -in FILE -out NEW_FILE` takes"
+                " that off.",
+            )
+        if (public := _public_of_key(key)) and public != _public_of(leaf):
+            raise ExplainedError(
+                f"The private key in {self.key} belongs to no certificate in {self.leaf}.",
+                "Name the key that the certificate was issued for.",
+            )
+        return Upload(leaf=leaf, private_key=key, chain="".join(self._chain()))
 
     def _leaf(self) -> str:
-        blocks = _certificates(read_pem(self.leaf))
-        if not blocks:
-            raise self._no_certificate()
-        return blocks[0]
+        return _choose_leaf(self.leaf, self.key, _version(self.leaf))
 
-    def _no_certificate(self) -> errors.PluginError:
-        return errors.PluginError(
-            f"{self.leaf} holds no certificate. Issue it anew: `certbot certonly --cert-name"
-            f" {self.source} --force-renewal`."
-        )
+    def _no_certificate(self) -> ExplainedError:
+        anew = f"Issue it anew: `certbot certonly --cert-name {self.lineage} --force-renewal`."
+        other = "Name a file with a certificate, in PEM."
+        return ExplainedError(f"{self.leaf} holds no certificate.", anew if self.lineage else other)
 
-    def _chain(self) -> str:
-        leaf, blocks = self._leaf(), _certificates(read_pem(self.chain or self.leaf))
-        return "".join(block for block in blocks if block != leaf)
+    def _chain(self) -> list[str]:
+        """The chain from the leaf's issuer on; what can't be joined to it stays as it comes."""
+        leaf = self._leaf()
+        rest = [pem for pem in _certificates(read_pem(self.chain or self.leaf)) if pem != leaf]
+        chain, last = [], leaf
+        while last := next((pem for pem in rest if _issued(pem, last)), ""):
+            rest.remove(last)
+            chain.append(last)
+        return chain + rest
 
 
 @functools.cache  # every lineage is compared at every lineage of a renewal, and few have changed
-def _fingerprint(leaf: Path, version: tuple[int, ...]) -> str:
-    return next(iter(fingerprints(read_pem(leaf))), "")
+def _choose_leaf(leaf: Path, key: Path, version: tuple[int, ...]) -> str:
+    """The certificate that fits the key, else the first; ``""`` if there is none."""
+    found = _certificates(read_pem(leaf))
+    if len(found) > 1 and (public := _public_of_key(_key(read_pem(key)))):
+        found = [pem for pem in found if _public_of(pem) == public] or found
+    return next(iter(found), "")
 
 
 def fingerprints(pem: str) -> tuple[str, ...]:
@@ -102,10 +142,68 @@ def fingerprints(pem: str) -> tuple[str, ...]:
     return tuple(hashlib.sha256(der).hexdigest() for der in ders if der)
 
 
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.+?)-----END \1-----", re.DOTALL)
+
+
 def _certificates(pem: str) -> list[str]:
-    """The certificates of a PEM text, each by itself; it may hold their key, too."""
-    found = re.findall("-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----", pem)
-    return [f"{certificate}\n" for certificate in found]
+    """The certificates of a PEM text, each by itself, under the header that everybody reads.
+
+    OpenSSL reads "X509 CERTIFICATE", too, and "TRUSTED CERTIFICATE", where something follows the
+    certificate that is no part of it (x509(1)).
+    """
+    found = []
+    for match in _BLOCK.finditer(pem):
+        label, content = match.groups()
+        if label in ("CERTIFICATE", "X509 CERTIFICATE"):
+            found.append(match[0].replace(label, "CERTIFICATE") + "\n")
+        elif label == "TRUSTED CERTIFICATE":
+            found.append(_without_trust(content))
+    return found
+
+
+def _without_trust(content: str) -> str:
+    try:
+        der = base64.b64decode(content)
+    except ValueError:
+        der = b""
+    # The header of a SEQUENCE of 256 to 65,535 octets (X.690, section 8.1.3), as certificates are.
+    length = 4 + int.from_bytes(der[2:4], "big") if der[:2] == b"\x30\x82" else len(der)
+    return ssl.DER_cert_to_PEM_cert(der[:length])
+
+
+def _key(pem: str) -> str:
+    """The first private key of a PEM text that has no passphrase; ``""`` if there is none."""
+    for match in _BLOCK.finditer(pem):
+        label, content = match.groups()
+        if label.endswith("PRIVATE KEY") and "ENCRYPTED" not in label + content:
+            return f"{match[0]}\n"
+    return ""
+
+
+def _public_of_key(key: str) -> bytes:
+    """The public key that belongs to a private one; nothing if it is of a kind not known here."""
+    try:
+        public = load_pem_private_key(key.encode(), None).public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return b""
+    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _public_of(certificate: str) -> bytes:
+    try:
+        public = x509.load_pem_x509_certificate(certificate.encode()).public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return b""
+    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _issued(issuer: str, pem: str) -> bool:
+    """Whether a certificate names another as its issuer."""
+    try:
+        above, below = (x509.load_pem_x509_certificate(each.encode()) for each in (issuer, pem))
+    except ValueError:
+        return False
+    return above.subject == below.issuer
 
 
 def leaf_names(pem: str, what: str = "A certificate") -> tuple[str, ...]:
@@ -114,8 +212,6 @@ def leaf_names(pem: str, what: str = "A certificate") -> tuple[str, ...]:
     :param what: what it is, for the error
     :raises certbot.errors.PluginError: if it can't be read
     """
-    from cryptography import x509
-
     leaf = _parse(pem, what)
     try:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -123,11 +219,6 @@ def leaf_names(pem: str, what: str = "A certificate") -> tuple[str, ...]:
     except x509.ExtensionNotFound:
         common = leaf.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         return tuple(str(name.value).lower() for name in common)
-
-
-def leaf_expires(pem: str) -> datetime.datetime:
-    """When the first certificate of a PEM text expires, in UTC."""
-    return leaf_validity(pem)[1]
 
 
 def leaf_validity(
@@ -147,8 +238,6 @@ def leaf_validity(
 
 
 def _parse(pem: str, what: str) -> x509.Certificate:
-    from cryptography import x509
-
     try:
         return x509.load_pem_x509_certificate(pem.encode())
     except ValueError as error:

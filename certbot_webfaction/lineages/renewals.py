@@ -1,15 +1,19 @@
-"""certbot's renewal files: who renews a lineage, who installs it, and when."""
+"""certbot's renewal files: who renews a lineage, who installs it, when, and why that fails."""
 
 from __future__ import annotations
 
 import datetime
-import logging
+import os
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
+
+import certbot
+import configobj
+from certbot._internal.storage import add_time_interval
 
 from certbot_webfaction.lineages.files import CertificateFiles
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,19 +32,32 @@ class Renewal:
 
 def read_renewal(path: Path) -> Renewal | None:
     """Read a renewal file; `None` if that can't be done."""
-    import configobj
-
     try:
-        file = configobj.ConfigObj(str(path), encoding="utf-8", default_encoding="utf-8")
+        file = _read(path)
         parameters = {key: str(value) for key, value in file["renewalparams"].items()}
-        before_expiry = str(file.get("renew_before_expiry", ""))
     except (configobj.ConfigObjError, OSError, UnicodeDecodeError, KeyError, AttributeError):
         return None
-    plugins = {key: parameters.get(key, "") for key in ("authenticator", "installer")}
-    plugins = {key: "" if name == "None" else name for key, name in plugins.items()}
+    before_expiry = file.get("renew_before_expiry", "")
+    if not isinstance(before_expiry, str):
+        before_expiry = ", ".join(before_expiry)
     return Renewal(
-        lineage=path.stem, parameters=parameters, renew_before_expiry=before_expiry, **plugins
+        path.stem,
+        _plugin(parameters, "authenticator"),
+        _plugin(parameters, "installer"),
+        parameters,
+        before_expiry,
     )
+
+
+def _read(path: Path) -> Any:
+    return configobj.ConfigObj(
+        str(path), encoding="utf-8", default_encoding="utf-8", file_error=True
+    )
+
+
+def _plugin(parameters: dict[str, str], kind: str) -> str:
+    name = parameters.get(kind, "")
+    return "" if name == "None" else name
 
 
 def next_renewal(renewal: Renewal, files: CertificateFiles) -> datetime.datetime | None:
@@ -51,8 +68,6 @@ def next_renewal(renewal: Renewal, files: CertificateFiles) -> datetime.datetime
     when a third of the lifetime is left, or half of it where that is below 10 days. Since 4.1 a CA
     may ask for another day (RFC 9773), mostly near this one.
     """
-    import certbot
-
     if renewal.parameters.get("autorenew", "True").lower() in ("false", "no", "off", "0"):
         return None
     starts, expires = files.validity()
@@ -61,8 +76,74 @@ def next_renewal(renewal: Renewal, files: CertificateFiles) -> datetime.datetime
         lifetime = expires - starts
         short = lifetime < datetime.timedelta(days=10)
         return starts + (lifetime / 2 if short else lifetime * 2 / 3)
-    # certbot itself reads the words: "30 days", "3 weeks 2 days".
-    from certbot._internal.storage import add_time_interval
+    return expires - _length(interval or "30 days")
 
+
+def _length(interval: str) -> datetime.timedelta:
+    """An interval as certbot itself reads it: "30 days", "3 weeks 2 days", "7"."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    return expires - (add_time_interval(now, interval or "30 days") - now)
+    return add_time_interval(now, interval) - now
+
+
+def why_renewal_fails(path: Path, live: Path) -> str | None:
+    """Why `certbot renew` will fail for a lineage, or pass it over: whole sentences; else `None`.
+
+    As certbot reads it (certbot._internal.storage.RenewableCert, certbot._internal.renewal), but
+    without its repairs: nothing is changed.
+
+    :param path: the lineage's renewal file
+    :param live: where its links are to be
+    """
+    try:
+        file = _read(path)
+        return _why_files(file, path, live) or _why_parameters(file, path)
+    except (configobj.ConfigObjError, OSError, UnicodeDecodeError) as error:
+        return f"certbot can't read {path}: {error}."
+
+
+_KINDS = ("cert", "privkey", "chain", "fullchain")
+
+
+def _why_files(file: Any, path: Path, live: Path) -> str | None:
+    missing = [kind for kind in _KINDS if kind not in file]
+    if missing:
+        return f"{path} does not name the lineage's files: {', '.join(missing)}."
+    for link in (Path(str(file[kind])) for kind in _KINDS):
+        if not os.path.lexists(link):
+            return (
+                f"{path} names {link}, which is not there. If certbot's directory was moved, its"
+                " new path has to stand there."
+            )
+        if not link.is_symlink():
+            return (
+                f"{link} is a file, and certbot renews only where it is a link into archive/, as"
+                " it made it. Copies of certbot's directory keep links with `cp -a`."
+            )
+        if not link.exists():
+            return f"{link} leads to {link.readlink()}, which is not there."
+        if link.parent.resolve() != live.resolve():
+            return f"{path} is for the files in {link.parent}, so {live} stays as it is."
+    return None
+
+
+def _why_parameters(file: Any, path: Path) -> str | None:
+    parameters = file.get("renewalparams")
+    if not isinstance(parameters, dict) or "authenticator" not in parameters:
+        return f"{path} names no authenticator."
+    interval = file.get("renew_before_expiry", "30 days")
+    # ConfigObj makes a list of what holds a comma, and certbot stops at that.
+    if not isinstance(interval, str) or _length(interval) < datetime.timedelta(seconds=1):
+        words = interval if isinstance(interval, str) else ", ".join(interval)
+        return (
+            f"certbot can't read renew_before_expiry = {words} in {path}. Write it as `20 days 3"
+            " hours`, without a comma."
+        )
+    installed = {point.name for point in entry_points(group="certbot.plugins")}
+    for kind in ("authenticator", "installer"):
+        plugin = _plugin(parameters, kind)
+        if plugin and plugin not in installed:
+            return f"The {kind} {plugin}, which {path} names, is not installed beside this certbot."
+        credentials = parameters.get(f"{plugin.replace('-', '_')}_credentials", "None")
+        if credentials != "None" and not os.path.exists(credentials):  # noqa: PTH110 - as given
+            return f"The credentials file {credentials}, which {path} names, is not there."
+    return None

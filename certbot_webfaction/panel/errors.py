@@ -28,5 +28,9 @@ class CertificateGoneError(PanelRefusedError):
     """The certificate that a site is to present is not on the panel (any more)."""
 
 
+class ImpossibleError(PanelError):
+    """What is asked for can't be done here as things are; trying again does not help."""
+
+
 class ChangedByHandError(PanelError):
     """What is to be undone is not as we left it, so it stays; ``what`` says why, as a clause."""

@@ -111,7 +111,13 @@ class IPanel(Interface):
         """
 
     def redirect(site: HttpSite, notes: Notes) -> None:
-        """Let an http site redirect to https, and go on answering challenges."""
+        """Let an http site redirect to https, and go on answering challenges.
+
+        :raises ImpossibleError: if something of somebody else's is in the way
+        """
+
+    def hidden_by_redirect(site: HttpSite) -> Sequence[str]:
+        """What visitors of an http site would not find over https, each in words; mostly none."""
 
     def show_again(site: HttpSite, before: State, notes: Notes) -> None:
         """Let an http site that redirects show what it showed before.

@@ -18,7 +18,10 @@ class Sites(Generic[Site]):
         self.all: tuple[Site, ...] = tuple(sites)
         self.by_id: dict[str, Site] = {site.id: site for site in self.all}
         self._by_name: dict[str, list[Site]] = {}
+        self._names_below: dict[str, list[str]] = {}
         for site in self.all:
+            for own in site.names:
+                self._names_below.setdefault(a_label(own).partition(".")[2], []).append(own)
             for name in dict.fromkeys(map(a_label, site.names)):
                 self._by_name.setdefault(name, []).append(site)
 
@@ -42,4 +45,4 @@ class Sites(Generic[Site]):
 
     def names_covered_by(self, pattern: str) -> list[str]:
         """The names of sites that a wildcard covers."""
-        return [own for site in self.all for own in site.names if covers(pattern, own)]
+        return self._names_below.get(a_label(pattern).removeprefix("*."), [])

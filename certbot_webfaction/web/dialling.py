@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import enum
-import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from certbot_webfaction.web.route import Route
+from certbot_webfaction.names import a_label
 
 TIMEOUT = 10.0
 """Seconds for one connection, and for an answer on it."""
-
-Resolver = Callable[[str], tuple[str, ...]]
-"""Gives the IPv6 and IPv4 addresses of a name; raises `OSError` if there are none."""
 
 
 class Trouble(enum.Enum):
@@ -35,26 +31,6 @@ class SilentError(TimeoutError):
     """There is a connection, but nothing comes over it."""
 
 
-def resolve(name: str) -> tuple[str, ...]:
-    """Ask DNS for a name's addresses, through this machine's resolver."""
-    found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def addresses(name: str, route: Route, resolver: Resolver) -> tuple[str, ...]:
-    """Where to connect to for a name: one IPv6 address before one IPv4, as CAs prefer.
-
-    :raises OSError: if DNS has none
-    """
-    if route.address is not None:
-        return (route.address,)
-    try:
-        known = resolver(name)
-    except UnicodeError as error:  # a label that is empty or too long for DNS
-        raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
-    return tuple(filter(None, (first(known, 6), first(known, 4))))
-
-
 def connect(candidates: Iterable[str], port: int) -> socket.socket:
     """Connect to the first of these addresses that can be.
 
@@ -69,17 +45,18 @@ def connect(candidates: Iterable[str], port: int) -> socket.socket:
     raise failure
 
 
-def first(known: Iterable[str], version: int) -> str | None:
-    """The first address of an IP version."""
-    return next((address for address in known if ip_version(address) == version), None)
+def start_tls(connection: socket.socket, name: str) -> ssl.SSLSocket:
+    """Speak TLS for a name with whoever answers: the certificate is for the caller to judge.
 
-
-def ip_version(address: str) -> int | None:
-    """4 or 6; `None` for a name, as ``--webfaction-connect-to`` may give."""
+    :raises OSError: `ssl.SSLError` or another, if that fails
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     try:
-        return ipaddress.ip_address(address.partition("%")[0]).version
-    except ValueError:
-        return None
+        return context.wrap_socket(connection, server_hostname=a_label(name))
+    except TimeoutError as error:
+        raise SilentError("the TLS handshake took too long") from error
 
 
 def trouble(error: Exception) -> Trouble:

@@ -80,14 +80,14 @@ class _Progress:
             return
         more = f" and {len(domains) - 1} more" if len(domains) > 1 else ""
         line = f"Waiting for {self._what} ({domains[0]}{more})"
+        seconds = f", {elapsed:.0f} s ..."
         if self._live:
             # A line that the terminal breaks is not overwritten by the next one, but piles up.
-            seconds = f", {elapsed:.0f} s ..."
             line = line[: shutil.get_terminal_size().columns - 1 - len(seconds)] + seconds
             print(f"\r{line:{len(self._shown)}}", end="", flush=True)
             self._shown = line
         elif not self._shown and elapsed >= NOTICE_AFTER:
-            print(f"{line} ...", flush=True)
+            print(line + seconds, flush=True)
             self._shown = line
 
     def end(self) -> None:

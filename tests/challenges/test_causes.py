@@ -12,9 +12,10 @@ from certbot_webfaction.challenges.causes import auth_hint, explain
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.panel.model import CHALLENGE_PATH, HttpSite, Place
-from certbot_webfaction.web.challenge_file import Walk, WrongAnswer
+from certbot_webfaction.web.challenge_file import WrongAnswer
 from certbot_webfaction.web.dialling import Trouble
 from certbot_webfaction.web.route import Route
+from certbot_webfaction.web.walk import Walk
 from tests.accounts import make_account
 from tests.panel.one_site import ONE_SITE, OneSiteHost, OneSitePanel
 
@@ -159,7 +160,7 @@ def test_ipv6_that_answers_differently(told: Told) -> None:
 def test_ipv6_that_answers_the_same(told: Told) -> None:
     """Then IPv6 is not the cause."""
     walk = Walk((URL,), "2001:db8::7", 404, "nothing")
-    answer = WrongAnswer((IP, "2001:db8::7"), walk, walk._replace(address=IP))
+    answer = WrongAnswer((IP, "2001:db8::7"), walk, replace(walk, address=IP))
 
     assert told.cause(answer).startswith("the file is in /home/alice/webapps/static, but")
 

@@ -107,8 +107,7 @@ def test_a_cli_ini_in_another_encoding_is_one_line(
     file.write_bytes("# für alle\nkey-type = rsa\n".encode("latin-1"))
     assert main(["status", "-c", str(file)]) == 1
     assert capsys.readouterr().err == (
-        f"certbot-webfaction status: certbot can't be configured as {file} says, which is not text"
-        " in utf-8: save it in that encoding.\n"
+        f"certbot-webfaction status: {file} is not text in utf-8: save it in that encoding.\n"
     )
 
 

@@ -244,7 +244,7 @@ def test_the_probe_leaves_nothing_behind_over_the_api_too(healthy: Healthy) -> N
     assert done.returncode == 0
     assert f"a file placed there comes back ({SHOP})" in done.stdout
     assert calls.methods()[before:] == [
-        *("login", "list_websites", "list_apps", "list_certificates", "system", "system")
+        *("login", "list_websites", "list_certificates", "list_apps", "system", "system")
     ]
 
 

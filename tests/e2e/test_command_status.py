@@ -21,7 +21,7 @@ def test_ten_websites_fit_a_terminal_and_those_out_of_step_stand_out(sandbox: Sa
     before = len(sandbox.api.calls)
     lines = status_screen(sandbox, NO_COLOR="1").splitlines()
     assert sandbox.api.calls.methods()[before:] == [
-        *("login", "list_websites", "list_apps", "list_certificates")
+        *("login", "list_websites", "list_certificates", "list_apps")
     ]
     assert lines[0] == "alice on web500: 12 domains, 3 out of step"
     table = lines[2:15]
@@ -219,7 +219,7 @@ def test_300_websites_take_less_than_five_seconds_and_four_calls(sandbox: Sandbo
     taken = _seconds_of_children() - before + 0.1 * len(sandbox.api.calls)
     assert done.returncode == 0
     assert sandbox.api.calls.methods() == [
-        *("login", "list_websites", "list_apps", "list_certificates")
+        *("login", "list_websites", "list_certificates", "list_apps")
     ]
     assert done.stdout.count("  yes     ") == 300
     assert taken < 5

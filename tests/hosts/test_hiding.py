@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certbot_webfaction.hosts.hiding import hidden
+from certbot_webfaction.hosts.hiding import Secrets, hidden
 
 SPELLINGS: dict[str, Callable[[str], str]] = {
     "as it is": str,
@@ -100,3 +100,26 @@ def test_a_secret_that_the_cut_parts_is_hidden(before: int) -> None:
 def test_no_text_takes_long(text: str, secret: str) -> None:
     """Where two ways to read it were tried at every letter, these would take days."""
     assert "[hidden]" not in hidden(text, [secret])
+
+
+def test_secrets_are_hidden_from_when_they_are_known() -> None:
+    """An empty one hides nothing."""
+    secrets = Secrets()
+    secrets.hide("")
+    assert secrets.hidden("no s3cret-pass") == "no s3cret-pass"
+    secrets.hide("s3cret-pass")
+    secrets.hide("other-pass")
+    assert secrets.hidden("no s3cret-pass, other-pass") == "no [hidden], [hidden]"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_of_the_key_that_was_sent_last_are_hidden(end: str) -> None:
+    """Other texts that are sent stay, and the key of an earlier call is forgotten."""
+    secrets = Secrets()
+    for line in ("MIIabcdefgh", "MIIijklmnop"):
+        pem = end.join(["-----BEGIN PRIVATE KEY-----", line, "-----END PRIVATE KEY-----", ""])
+        secrets.sending(["MIIleafleaf", pem])
+        secrets.sending(["shop.example.com"])
+    assert secrets.hidden("MIIabcdefgh MIIijklmnop MIIleafleaf shop.example.com") == (
+        "MIIabcdefgh [hidden] MIIleafleaf shop.example.com"
+    )

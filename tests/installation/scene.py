@@ -39,12 +39,14 @@ class RecordingWatch:
     def __init__(self) -> None:
         self.expected: list[str] = []
         self.waited: list[str] = []
+        self.wrong: dict[str, str] = {}
 
     def expect(self, expected: Mapping[str, Expected]) -> None:
         self.expected += expected
 
-    def wait(self, expected: Mapping[str, Expected]) -> None:
+    def wait(self, expected: Mapping[str, Expected]) -> Mapping[str, str]:
         self.waited += expected
+        return {name: words for name, words in self.wrong.items() if name in expected}
 
 
 class Scene:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import itertools
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -10,22 +14,39 @@ from certbot import errors
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
-
-from certbot_webfaction.lineages.files import (
-    CertificateFiles,
-    fingerprints,
-    installed_files,
-    leaf_names,
-    lineage_files,
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
 )
-from certbot_webfaction.lineages.renewals import Renewal, names_authenticated_by, read_renewals
-from tests.installation.scene import Scene, make_config
+
+from certbot_webfaction.lineages import Lineages
+from certbot_webfaction.lineages.files import CertificateFiles, fingerprints, leaf_names
+from certbot_webfaction.lineages.renewals import Renewal
+from tests.lineages.writing import lineages_in, write_lineage
+
+
+@dataclass
+class Scene:
+    """Lineages that are issued as they are needed."""
+
+    directory: Path
+
+    @property
+    def lineages(self) -> Lineages:
+        return lineages_in(self.directory)
+
+    def issue(self, name: str, *domains: str) -> CertificateFiles:
+        write_lineage(self.directory, name, *domains)
+        return self.lineages.files(name)
 
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
+    (tmp_path / "config").mkdir()
+    return Scene(tmp_path / "config")
 
 
 def test_a_lineages_files_tell_names_fingerprint_and_expiry(scene: Scene) -> None:
@@ -35,9 +56,12 @@ def test_a_lineages_files_tell_names_fingerprint_and_expiry(scene: Scene) -> Non
     assert files.names() == ("shop.test", "www.shop.test")
     assert files.fingerprint() == leaf.fingerprint(SHA256()).hex()
     assert files.expires() == leaf.not_valid_after_utc
-    assert files.chain_fingerprints() == ()
+    chain = files.leaf.with_name("chain.pem").read_text()
+    assert files.chain_fingerprints() == fingerprints(chain)
+    assert len(files.chain_fingerprints()) == 1
     upload = files.upload()
     assert (upload.leaf, upload.private_key) == (files.leaf.read_text(), files.key.read_text())
+    assert upload.chain == chain
 
 
 def test_a_chain_is_told_in_its_order(scene: Scene) -> None:
@@ -65,7 +89,7 @@ def test_a_chain_of_several_is_sent_as_it_is(scene: Scene) -> None:
     chain = "".join(scene.issue(name, name).leaf.read_text() for name in ("one.test", "two.test"))
     path = files.leaf.with_name("several.pem")
     path.write_text(chain)
-    assert files._replace(chain=path).upload().chain == chain
+    assert replace(files, chain=path).upload().chain == chain
 
 
 def test_text_around_a_certificate_is_passed_over(scene: Scene) -> None:
@@ -90,8 +114,9 @@ def test_a_damaged_leaf_is_an_error_that_names_the_file(scene: Scene) -> None:
     files = scene.issue("shop.test", "shop.test")
     for text in ("", "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n"):
         files.leaf.write_text(text)
-        with pytest.raises(errors.PluginError, match=r"cert\.pem holds no certificate"):
+        with pytest.raises(errors.PluginError, match=r"cert\.pem holds no certificate") as raised:
             files.fingerprint()
+        assert "`certbot certonly --cert-name shop.test --force-renewal`" in str(raised.value)
         with pytest.raises(errors.PluginError, match="can't be read"):
             files.names()
     files.leaf.unlink()
@@ -103,14 +128,14 @@ def test_a_damaged_leaf_is_an_error_that_names_the_file(scene: Scene) -> None:
 def test_paths_of_a_lineage_are_the_lineage(scene: Scene) -> None:
     """Whatever certbot passes an installer; other paths stay paths."""
     files = scene.issue("shop.test", "shop.test")
-    live = Path(scene.config.live_dir)
-    assert installed_files(scene.config, str(files.leaf), str(files.key), None) == files
-    elsewhere = installed_files(scene.config, "/a/cert.pem", "/a/key.pem", "/a/chain.pem")
+    assert scene.lineages.files_at(str(files.leaf), str(files.key), None) == files
+    assert files.source == "shop.test"
+    elsewhere = scene.lineages.files_at("/a/cert.pem", "/a/key.pem", "/a/chain.pem")
     assert elsewhere == CertificateFiles(
         Path("/a/cert.pem"), Path("/a/key.pem"), Path("/a/chain.pem")
     )
     assert elsewhere.source == "/a/cert.pem"
-    assert lineage_files(scene.config, "shop.test").leaf == live / "shop.test" / "cert.pem"
+    assert files.leaf == scene.directory / "live" / "shop.test" / "cert.pem"
 
 
 def test_a_fullchain_gives_leaf_and_chain(scene: Scene) -> None:
@@ -128,13 +153,12 @@ def test_a_fullchain_gives_leaf_and_chain(scene: Scene) -> None:
 def test_a_lineage_is_known_through_another_path_to_its_directory(scene: Scene) -> None:
     """As where a home directory has two names."""
     files = scene.issue("shop.test", "shop.test")
-    alias = scene.directory / "alias"
-    alias.symlink_to(scene.config.config_dir)
-    config = make_config(alias)
-    live = scene.directory / "config" / "live" / "shop.test"
-    assert installed_files(config, str(live / "cert.pem"), str(files.key), None) == lineage_files(
-        config, "shop.test"
-    )
+    alias = scene.directory.with_name("alias")
+    alias.symlink_to(scene.directory)
+    live = scene.directory / "live" / "shop.test"
+    lineages = lineages_in(alias)
+    found = lineages.files_at(str(live / "cert.pem"), str(files.key), None)
+    assert found == lineages.files("shop.test")
 
 
 def test_files_that_cant_be_looked_for_are_no_missing_files(scene: Scene) -> None:
@@ -147,9 +171,8 @@ def test_files_that_cant_be_looked_for_are_no_missing_files(scene: Scene) -> Non
 
 def test_renewal_files_are_read_and_odd_ones_left_out(tmp_path: Path) -> None:
     """A plugin that is not named is ""; certbot itself reports files that it can't read."""
-    config = make_config(tmp_path)
-    folder = Path(config.renewal_configs_dir)
-    folder.mkdir(parents=True)
+    folder = tmp_path / "renewal"
+    folder.mkdir()
     (folder / "a.conf").write_text(
         "[renewalparams]\nauthenticator = webfaction\ninstaller = None\n"
     )
@@ -157,7 +180,7 @@ def test_renewal_files_are_read_and_odd_ones_left_out(tmp_path: Path) -> None:
     (folder / "c.conf").write_text("[renewalparams")
     (folder / "d.conf").write_text("version = 1\n")
     (folder / "e.conf").write_bytes(b"\xff\xfe\x00")
-    assert read_renewals(config) == [
+    assert lineages_in(tmp_path).renewals() == [
         Renewal("a", "webfaction", "", {"authenticator": "webfaction", "installer": "None"}),
         Renewal("b", "", "", {"webfaction_wait": "3"}),
     ]
@@ -167,7 +190,117 @@ def test_names_to_renew_are_those_of_lineages_with_that_authenticator(scene: Sce
     """One without files, as after `certbot delete`, has none."""
     scene.issue("a.test", "a.test", "www.a.test")
     files = scene.issue("b.test", "b.test")
-    assert names_authenticated_by(scene.config, "webfaction") == {"a.test", "www.a.test", "b.test"}
+    assert scene.lineages.names_authenticated_by("webfaction") == {"a.test", "www.a.test", "b.test"}
     files.leaf.unlink()
-    assert names_authenticated_by(scene.config, "webfaction") == {"a.test", "www.a.test"}
-    assert names_authenticated_by(scene.config, "manual") == set()
+    assert scene.lineages.names_authenticated_by("webfaction") == {"a.test", "www.a.test"}
+    assert scene.lineages.names_authenticated_by("manual") == set()
+
+
+@dataclass
+class Issued:
+    """A leaf, its key and its chain of two, of names that only these tests know."""
+
+    leaf: str
+    key: str
+    chain: tuple[str, str]
+
+
+def issue_by(issuer: str, name: str, *, left: int = 1) -> tuple[str, ec.EllipticCurvePrivateKey]:
+    """A certificate that names an issuer; nobody checks who signed it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject, above = (
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, each)]) for each in (name, issuer)
+    )
+    now = datetime.datetime.now(datetime.timezone.utc)
+    since, until = (now + datetime.timedelta(days=count) for count in (-10, left))
+    builder = x509.CertificateBuilder(above, subject, key.public_key(), 1, since, until)
+    made = builder.sign(key, SHA256())
+    return made.public_bytes(Encoding.PEM).decode(), key
+
+
+@pytest.fixture
+def issued() -> Issued:
+    leaf, key = issue_by("Lower CA", "shop.test")
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    chain = issue_by("Upper CA", "Lower CA")[0], issue_by("Root CA", "Upper CA")[0]
+    return Issued(leaf, pem, chain)
+
+
+def one_file(tmp_path: Path, parts: Sequence[str]) -> CertificateFiles:
+    path = tmp_path / "all.pem"
+    path.write_text("".join(parts))
+    return CertificateFiles(path, path, None)
+
+
+def test_leaf_chain_and_key_may_be_in_one_file_in_any_order(tmp_path: Path, issued: Issued) -> None:
+    """What fits the key is the leaf, and the chain goes up from it."""
+    parts = (issued.leaf, issued.key, *issued.chain)
+    for number, order in enumerate(itertools.permutations(parts)):
+        (tmp_path / str(number)).mkdir()
+        files = one_file(tmp_path / str(number), order)
+        upload = files.upload()
+        assert (upload.leaf, upload.private_key) == (issued.leaf, issued.key)
+        assert upload.chain == "".join(issued.chain)
+        assert files.fingerprint() == fingerprints(issued.leaf)[0]
+        assert files.names() == ("shop.test",)
+        assert not files.lacks_chain()
+
+
+def test_only_the_key_goes_where_keys_go(tmp_path: Path, issued: Issued) -> None:
+    """No byte order mark, no attributes that OpenSSL writes before it, nothing after it."""
+    attributes = "Bag Attributes\n    friendlyName: shop\nKey Attributes: <No Attributes>\n"
+    parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+    parts = ("\ufeff", attributes, parameters, issued.key, "\n", attributes, issued.leaf)
+    assert one_file(tmp_path, parts).upload().private_key == issued.key
+
+
+@pytest.mark.parametrize("kind", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_a_key_with_a_passphrase_is_refused(
+    tmp_path: Path, issued: Issued, kind: PrivateFormat
+) -> None:
+    """No panel asks for it; with the way to take it off."""
+    key = load_pem_private_key(issued.key.encode(), None)
+    locked = key.private_bytes(Encoding.PEM, kind, BestAvailableEncryption(b"secret")).decode()
+    with pytest.raises(errors.PluginError, match=r"holds no private key.*openssl pkey -in"):
+        one_file(tmp_path, (issued.leaf, locked)).upload()
+
+
+def test_a_key_of_another_certificate_is_refused(tmp_path: Path, issued: Issued) -> None:
+    """A web server that gets both does not start."""
+    key = issue_by("Lower CA", "other.test")[1]
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    files = one_file(tmp_path, (issued.leaf, pem))
+    with pytest.raises(errors.PluginError, match="belongs to no certificate in"):
+        files.upload()
+    assert files.fingerprint() == fingerprints(issued.leaf)[0]
+
+
+def test_certificates_under_other_headers_are_read(tmp_path: Path, issued: Issued) -> None:
+    """OpenSSL's older one, and its own, which adds what it is trusted for."""
+    older = issued.leaf.replace(" CERTIFICATE", " X509 CERTIFICATE")
+    assert one_file(tmp_path, (older, issued.key)).upload().leaf == issued.leaf
+
+    path = tmp_path / "plain.pem"
+    path.write_text(issued.leaf)
+    command = ["openssl", "x509", "-in", str(path), "-addtrust", "serverAuth", "-trustout"]
+    trusted = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert trusted.startswith("-----BEGIN TRUSTED CERTIFICATE-----")
+    assert one_file(tmp_path, (issued.key, trusted)).upload().leaf == issued.leaf
+
+
+def test_what_browsers_will_refuse_is_told(tmp_path: Path, issued: Issued) -> None:
+    """A leaf whose time is over, and one without the certificate that it was issued with."""
+    files = one_file(tmp_path, (issued.leaf, issued.key, *issued.chain))
+    assert not files.is_expired()
+    assert not files.lacks_chain()
+    assert one_file(tmp_path, (issued.leaf, issued.key)).lacks_chain()
+    assert one_file(tmp_path, [issue_by("Lower CA", "shop.test", left=-1)[0]]).is_expired()
+    # who signed it himself has no chain to send
+    assert not one_file(tmp_path, [issue_by("shop.test", "shop.test")[0]]).lacks_chain()
+
+
+def test_advice_names_no_path_as_a_lineage(tmp_path: Path) -> None:
+    """`certbot certonly --cert-name /path` is no command that works."""
+    with pytest.raises(errors.PluginError, match="Name a file with a certificate") as raised:
+        one_file(tmp_path, ["nothing"]).upload()
+    assert "--cert-name" not in str(raised.value)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from certbot_webfaction.lineages import Lineages
 from tests.sandbox.certificates import write_self_signed
+
+
+def lineages_in(config_dir: Path) -> Lineages:
+    """The lineages of a certbot with this configuration directory, as it lays them out."""
+    return Lineages(
+        live=config_dir / "live",
+        archive=config_dir / "archive",
+        renewal=config_dir / "renewal",
+        deploy_hooks=config_dir / "renewal-hooks/deploy",
+    )
 
 
 def write_lineage(

@@ -458,6 +458,9 @@ class OneSitePanel:
             if not self._there(site).redirect:
                 self._update(site.id, redirect=True)
 
+    def hidden_by_redirect(self, site: HttpSite) -> Sequence[str]:
+        return ()
+
     def show_again(self, site: HttpSite, before: State, notes: Notes) -> None:
         with self.host.called("show_again", site.id, listed=False):
             if self._there(site).redirect:

@@ -107,8 +107,7 @@ def _become_certbot(order: Mapping[str, object]) -> None:
     from certbot import util
     from certbot._internal import auth_handler
 
-    from certbot_webfaction.hosts.webfaction import client as panel_client
-    from certbot_webfaction.hosts.webfaction import xmlrpc
+    from certbot_webfaction.hosts import tries, wire
     from certbot_webfaction.web import waiting
 
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -117,8 +116,8 @@ def _become_certbot(order: Mapping[str, object]) -> None:
     util._INITIAL_PID = os.getpid()  # else it takes us for a fork of certbot, and skips atexit
     api_timeout = order["api_timeout"]
     assert isinstance(api_timeout, float)
-    xmlrpc.TIMEOUT = api_timeout
-    panel_client.RETRY_DELAYS = RETRY_DELAYS
+    wire.TIMEOUT = api_timeout
+    tries.RETRY_DELAYS = RETRY_DELAYS
     waiting.FIRST_PAUSE = waiting.LONGEST_PAUSE = _NAP
     for module in (auth_handler, acme.client):
         vars(module)["time"] = SimpleNamespace(sleep=_nap)  # they use nothing else of it

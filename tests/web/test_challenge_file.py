@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from certbot_webfaction.web.challenge_file import ChallengeFile, Walk, WrongAnswer, look
-from certbot_webfaction.web.dialling import Resolver, Trouble
+from certbot_webfaction.web.challenge_file import ChallengeFile, WrongAnswer, wait_until_served
+from certbot_webfaction.web.dialling import Trouble
 from certbot_webfaction.web.route import Route
+from certbot_webfaction.web.walk import Walk
 from tests.sandbox.certificates import write_self_signed
-from tests.web.web import Page, Time, Web, nobody_listens
+from tests.web.web import Page, Web, nobody_listens
 
 FILE = ChallengeFile("shop.test", "token", "token.thumb")
 PATH = "/.well-known/acme-challenge/token"
@@ -37,7 +39,7 @@ def secure_web(tmp_path: Path) -> Iterator[Web]:
         yield running
 
 
-def resolves(**names: tuple[str, ...]) -> Resolver:
+def resolves(**names: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
     """DNS with these names, whose dots are written as underscores."""
     known = {name.replace("_", "."): addresses for name, addresses in names.items()}
 
@@ -53,10 +55,13 @@ HERE = resolves(shop_test=("127.0.0.1",), www_test=("127.0.0.1",))
 
 
 def look_once(
-    web: Web, https: Web | None = None, resolver: Resolver = HERE, route: Route | None = None
+    web: Web,
+    https: Web | None = None,
+    resolver: Callable[[str], tuple[str, ...]] = HERE,
+    route: Route | None = None,
 ) -> WrongAnswer | None:
-    route = route or Route(None, web.port, https.port if https else nobody_listens())
-    found = look([FILE], route, 0, resolver=resolver, clock=Time().clock)
+    route = route or Route(None, web.port, https.port if https else nobody_listens(), resolver)
+    found = wait_until_served([FILE], route, 0)
     return found.get("shop.test")
 
 
@@ -99,15 +104,10 @@ def test_anything_else_is_wrong(web: Web, page: Page) -> None:
 
 def test_it_is_asked_until_it_is_there(web: Web) -> None:
     """A front end that is late: the file comes with the third try."""
-    time = Time()
+    web.pages[f"shop.test{PATH}"] = Page("token.thumb")
+    web.late = 2
 
-    def sleep(seconds: float) -> None:
-        time.sleep(seconds)
-        if time.now > 0.5:
-            web.pages[f"shop.test{PATH}"] = Page("token.thumb")
-
-    route = Route(None, web.port)
-    assert look([FILE], route, 10, resolver=HERE, clock=time.clock, sleep=sleep) == {}
+    assert wait_until_served([FILE], Route(None, web.port, resolver=HERE), 60) == {}
     assert len(web.asked) == 3
 
 
@@ -116,7 +116,7 @@ def test_each_domain_has_its_own_answer(web: Web) -> None:
     web.pages[f"shop.test{PATH}"] = Page("token.thumb")
     files = [FILE, ChallengeFile("www.test", "token", "token.thumb")]
 
-    found = look(files, Route(None, web.port), 0, resolver=HERE)
+    found = wait_until_served(files, Route(None, web.port, resolver=HERE), 0)
     assert list(found) == ["www.test"]
 
 
@@ -167,9 +167,9 @@ def test_each_redirect_is_told(web: Web, secure_web: Web) -> None:
     web.pages["www.test/"] = Page("Hello", 200)
     secure_web.pages[f"shop.test{PATH}"] = Page("", 301, "http://www.test")
 
-    assert walk(web, https=secure_web) == Walk(
-        (URL, f"https://shop.test{PATH}", "http://www.test"), "127.0.0.1", 200, "Hello"
-    )
+    seen = walk(web, https=secure_web)
+    urls = (URL, f"https://shop.test{PATH}", "http://www.test")
+    assert seen == Walk(urls, "127.0.0.1", 200, "Hello", leaf=seen.leaf)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_connect_to_goes_before_dns(web: Web) -> None:
     def resolver(name: str) -> tuple[str, ...]:
         raise AssertionError(name)
 
-    assert look_once(web, resolver=resolver, route=Route("127.0.0.1", web.port)) is None
+    assert look_once(web, route=Route("127.0.0.1", web.port, resolver=resolver)) is None
 
 
 def test_proxies_are_not_used(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -383,5 +383,42 @@ def test_names_that_can_not_be_asked_for_are_told(web: Web) -> None:
     """A label that is too long for DNS is as one that DNS lacks."""
     file = ChallengeFile("x" * 64 + ".test", "token", "token.thumb")
 
-    found = look([file], Route(None, web.port), 0)
+    found = wait_until_served([file], Route(None, web.port), 0)
     assert found[file.domain].walk.trouble is Trouble.NOT_FOUND
+
+
+ROBOTS = re.compile("bot|crawl|spider|curl|wget|python|libwww|java|scan|http|perl", re.IGNORECASE)
+"""What recipes of many sites look for in a user agent."""
+
+
+def test_no_word_for_robots_is_in_the_agent(web: Web) -> None:
+    """A site that keeps them out lets CAs in, and so it does us."""
+    web.pages[f"shop.test{PATH}"] = Page("token.thumb")
+    web.refused_agents = ROBOTS
+
+    assert look_once(web) is None
+    assert len(web.agents) == 1
+
+
+@pytest.mark.parametrize("status", [403, 406, 429])
+def test_a_site_for_browsers_alone_is_told(web: Web, status: int) -> None:
+    """Nobody else gets the file there, however it is asked for, so no CA does."""
+    web.pages[f"shop.test{PATH}"] = Page("token.thumb")
+    web.refused_agents, web.refusal = re.compile("^(?!.*Firefox)"), status
+
+    wrong = look_once(web)
+    assert wrong is not None
+    assert (wrong.walk.status, wrong.by_agent) == (status, True)
+
+
+def test_a_site_that_is_for_nobody_is_no_matter_of_agents(web: Web) -> None:
+    """A browser is refused as well; and what is missing is not asked for twice."""
+    web.pages[f"shop.test{PATH}"] = Page("token.thumb", 403)
+    wrong = look_once(web)
+    assert wrong is not None
+    assert not wrong.by_agent
+
+    web.pages.clear()
+    web.asked.clear()
+    assert not walk(web).trouble
+    assert len(web.asked) == 1

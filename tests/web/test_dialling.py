@@ -11,12 +11,9 @@ import pytest
 from certbot_webfaction.web.dialling import (
     SilentError,
     Trouble,
-    addresses,
     connect,
-    resolve,
     trouble,
 )
-from certbot_webfaction.web.route import Route
 from tests.web.web import Web, nobody_listens
 
 TROUBLES = {
@@ -39,21 +36,6 @@ TROUBLES = {
 def test_each_error_has_its_word(error: Exception) -> None:
     """Of classes that are each other's, the narrower counts."""
     assert trouble(error) is TROUBLES[error]
-
-
-def test_one_address_of_each_kind_is_asked() -> None:
-    """IPv6 before IPv4, whatever DNS's order; what stands in ``Route`` instead of both."""
-    known = ("192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2")
-
-    assert addresses("shop.test", Route(), lambda name: known) == ("2001:db8::1", "192.0.2.1")
-    assert addresses("shop.test", Route(), lambda name: known[:1]) == ("192.0.2.1",)
-    assert addresses("shop.test", Route("web500"), lambda name: known) == ("web500",)
-
-
-def test_names_are_resolved_once_each() -> None:
-    """By this machine's resolver, an address being its own name."""
-    assert resolve("192.0.2.1") == ("192.0.2.1",)
-    assert resolve("2001:db8::1") == ("2001:db8::1",)
 
 
 def test_the_first_address_that_connects_is_taken() -> None:

@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtensionOID
 
 from certbot_webfaction.web.route import Route
-from certbot_webfaction.web.served import AT_ONCE, Expected, ask, ask_all, look_at
+from certbot_webfaction.web.served import Expected, fetch, fetch_all, wait_until_served
+from certbot_webfaction.web.workers import AT_ONCE
 from tests.sandbox.certificates import write_self_signed
-from tests.web.web import Time, Web, nobody_listens
+from tests.web.web import Web, nobody_listens
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def expected(tmp_path: Path, name: str = "shop.test", *chain: str) -> Expected:
 
 def look(web: Web, **wanted: Expected) -> dict[str, str]:
     domains = {name.replace("_", "."): certificate for name, certificate in wanted.items()}
-    return look_at(domains, Route("127.0.0.1", 1, web.port), 0)
+    return wait_until_served(domains, Route("127.0.0.1", 1, web.port), 0)
 
 
 def test_the_right_certificate_with_its_chain(web: Web, tmp_path: Path) -> None:
@@ -80,17 +81,10 @@ def test_a_chain_that_is_missing_or_wrong_is_told(web: Web, tmp_path: Path) -> N
 
 def test_it_is_asked_until_it_is_served(web: Web, tmp_path: Path) -> None:
     """A front end that is late."""
-    time = Time()
-    write_self_signed(tmp_path / "new.test", tmp_path / "new.test.key", "new.test")
-
-    def sleep(seconds: float) -> None:
-        time.sleep(seconds)
-        web.by_name["new.test"] = (tmp_path / "new.test", tmp_path / "new.test.key")
-
-    wanted = {"new.test": expected(tmp_path, "new.test")}
-    route = Route("127.0.0.1", 1, web.port)
-    assert look_at(wanted, route, 10, clock=time.clock, sleep=sleep) == {}
-    assert time.slept == [0.2]
+    web.late = 2
+    wanted = {"shop.test": expected(tmp_path, "shop.test", "ca.test")}
+    assert wait_until_served(wanted, Route("127.0.0.1", 1, web.port), 60) == {}
+    assert web.greeted == ["shop.test"] * 3
 
 
 def test_dns_is_followed_where_no_address_is_given(web: Web, tmp_path: Path) -> None:
@@ -99,7 +93,7 @@ def test_dns_is_followed_where_no_address_is_given(web: Web, tmp_path: Path) -> 
     def resolver(name: str) -> tuple[str, ...]:
         return ("::1", "127.0.0.1")
 
-    served = ask("shop.test", Route(None, 1, web.port), resolver)
+    served = fetch("shop.test", Route(None, 1, web.port, resolver))
     assert served.leaf == fingerprint(tmp_path / "shop.test")
     assert served.chain == (fingerprint(tmp_path / "ca.test"),)
 
@@ -107,25 +101,25 @@ def test_dns_is_followed_where_no_address_is_given(web: Web, tmp_path: Path) -> 
 def test_a_server_without_tls_is_told() -> None:
     """In words, for each way to have none."""
     with Web() as plain:
-        assert ask("shop.test", Route("127.0.0.1", 1, plain.port)).words.startswith(
+        assert fetch("shop.test", Route("127.0.0.1", 1, plain.port)).words.startswith(
             "no certificate: TLS failed ("
         )
-    refused = ask("shop.test", Route("127.0.0.1", 1, nobody_listens()))
+    refused = fetch("shop.test", Route("127.0.0.1", 1, nobody_listens()))
     assert refused.words == "no certificate: the connection was refused"
     assert (refused.leaf, refused.chain) == ("", ())
 
     def resolver(name: str) -> tuple[str, ...]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    lost = ask("shop.test", Route(), resolver)
+    lost = fetch("shop.test", Route(resolver=resolver))
     assert lost.words == "no certificate: DNS has no address for the name"
 
 
 def test_a_server_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A handshake that does not come about ends with the time-out."""
-    monkeypatch.setattr("certbot_webfaction.web.served.TIMEOUT", 0.5)
+    monkeypatch.setattr("certbot_webfaction.web.dialling.TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        served = ask("shop.test", Route("127.0.0.1", 1, silent.getsockname()[1]))
+        served = fetch("shop.test", Route("127.0.0.1", 1, silent.getsockname()[1]))
 
     assert served.words == "no certificate: it took the connection, and no answer came in time"
 
@@ -133,11 +127,11 @@ def test_a_server_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) 
 def test_many_domains_are_asked_once_each(web: Web, tmp_path: Path) -> None:
     """More than are asked at a time; each gets the answer to its own name."""
     names = [f"site{number}.test" for number in range(AT_ONCE + 20)]
-    seen = ask_all([*names, "shop.test"], Route("127.0.0.1", 1, web.port), 10)
+    seen = fetch_all([*names, "shop.test"], Route("127.0.0.1", 1, web.port), 10)
     assert set(seen) == {*names, "shop.test"}
     assert {seen[name].leaf for name in names} == {fingerprint(tmp_path / "shared.test")}
     assert seen["shop.test"].leaf == fingerprint(tmp_path / "shop.test")
-    assert ask_all([], Route("127.0.0.1", 1, web.port), 10) == {}
+    assert fetch_all([], Route("127.0.0.1", 1, web.port), 10) == {}
 
 
 def test_as_many_are_asked_at_once_as_may_be(web: Web) -> None:
@@ -149,7 +143,7 @@ def test_as_many_are_asked_at_once_as_may_be(web: Web) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     names = [f"site{number}.test" for number in range(AT_ONCE)]
-    seen = ask_all(names, Route(None, 1, web.port), 60, resolver=resolver)
+    seen = fetch_all(names, Route(None, 1, web.port, resolver), 60)
     assert {seen[name].words for name in names} == {
         "no certificate: DNS has no address for the name"
     }
@@ -165,8 +159,8 @@ def test_a_look_ends_in_time_whoever_is_silent(web: Web, tmp_path: Path) -> None
         return ("127.0.0.1",)
 
     started = time.monotonic()
-    route = Route(None, 1, web.port)
-    seen = ask_all(["silent.test", "shop.test"], route, 3, resolver=resolver)
+    route = Route(None, 1, web.port, resolver)
+    seen = fetch_all(["silent.test", "shop.test"], route, 3)
     taken = time.monotonic() - started
     answer.set()
     assert seen["silent.test"].words == "no certificate: no answer in 3 s"
@@ -191,6 +185,6 @@ def test_a_certificate_whose_names_cannot_be_read_is_told(
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.write_bytes(made.public_bytes(Encoding.PEM) + pem)
     web.by_name["odd.test"] = (path, path)
-    served = ask("odd.test", Route("127.0.0.1", 1, web.port))
+    served = fetch("odd.test", Route("127.0.0.1", 1, web.port))
     assert served.words == "a certificate that can't be read"
     assert served.leaf == hashlib.sha256(made.public_bytes(Encoding.DER)).hexdigest()

@@ -140,4 +140,4 @@ def test_elsewhere_a_long_wait_is_told_once(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == ""
 
     wait({"a": right_after(10)}, 100, Time())
-    assert capsys.readouterr().out == "Waiting for the web (a) ...\n"
+    assert capsys.readouterr().out == "Waiting for the web (a), 5 s ...\n"

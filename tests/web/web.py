@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 import threading
@@ -31,7 +32,9 @@ class Web:
     ``port`` is that of ``address``. Where it is 0 the system chooses it, and nobody else gets it on
     the other loopback address, IPv6 or IPv4, where another `Web` may listen. With ``certificate``,
     the paths of chain and key, it speaks TLS; ``by_name`` has others for clients that ask for a
-    name. ``asked`` are the requests, ``greeted`` the names that TLS clients asked for.
+    name. Who calls himself as ``refused_agents`` says gets the status ``refusal``. The first
+    ``late`` requests find no pages, and as many TLS clients none of ``by_name``. ``asked`` are the
+    requests, ``agents`` who sent them, ``greeted`` the names that TLS clients asked for.
     """
 
     pages: dict[str, Page] = field(default_factory=dict)
@@ -39,7 +42,11 @@ class Web:
     port: int = 0
     certificate: tuple[Path, Path] | None = None
     by_name: dict[str, tuple[Path, Path]] = field(default_factory=dict)
+    refused_agents: re.Pattern[str] | None = None
+    refusal: int = 403
+    late: int = 0
     asked: list[str] = field(default_factory=list)
+    agents: list[str] = field(default_factory=list)
     greeted: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Web:
@@ -49,7 +56,11 @@ class Web:
             def do_GET(self) -> None:
                 url = f"{self.headers['Host']}{self.path}"
                 web.asked.append(url)
-                page = web.pages.get(url, Page("<h1>Not&nbsp;found</h1>", 404))
+                web.agents.append(agent := self.headers["User-Agent"])
+                pages = web.pages if len(web.asked) > web.late else {}
+                page = pages.get(url, Page("<h1>Not&nbsp;found</h1>", 404))
+                if web.refused_agents and web.refused_agents.search(agent):
+                    page = Page("No", web.refusal)
                 if page.raw:
                     self.wfile.write(page.raw)
                     return
@@ -99,7 +110,7 @@ class Web:
 
     def _choose(self, tls: ssl.SSLObject, name: str, context: ssl.SSLContext) -> None:
         self.greeted.append(name)
-        if name in self.by_name:
+        if name in self.by_name and len(self.greeted) > self.late:
             tls.context = _context(self.by_name[name])
 
 

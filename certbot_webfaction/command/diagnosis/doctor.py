@@ -21,9 +21,8 @@ from certbot_webfaction.command.diagnosis.findings import (
     Check,
     account_problems,
     answers_http,
-    listed,
 )
-from certbot_webfaction.command.diagnosis.survey import Subject, Survey, ask_served, take_survey
+from certbot_webfaction.command.diagnosis.survey import Subject, Survey
 from certbot_webfaction.command.schedule import find_schedule
 from certbot_webfaction.command.screen import GREEN, RED, YELLOW, Screen, standard_output
 from certbot_webfaction.errors import parts_of
@@ -33,6 +32,7 @@ from certbot_webfaction.panel.files import PlacingError
 from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
 from certbot_webfaction.panel.model import Place
 from certbot_webfaction.plugin.door import account_of, lineages_of, read_options
+from certbot_webfaction.text import listed
 from certbot_webfaction.web.challenge_file import WrongAnswer
 
 SUMMARY = "check everything from the credentials to the served certificate"
@@ -78,7 +78,8 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
         report.tell_unmade(CHECKS, "because there are no credentials")
     usual_dir = usual_config_dir(config, arguments)
     report.tell("cron", _cron(config.config_dir, usual_dir, lineages_of(config)))
-    report.tell("versions", _versions())
+    versions = [f"{each} {version(each)}" for each in ("certbot", "certbot-webfaction")]
+    report.tell("versions", Fine(", ".join([*versions, f"Python {platform.python_version()}"])))
     return 1 if report.failed else 0
 
 
@@ -164,9 +165,6 @@ class Report:
         print("\n".join(told), flush=True)
 
 
-# The account
-
-
 def _open_account(config: configuration.NamespaceConfig, report: Report) -> Account | None:
     title = "options"
     try:
@@ -201,20 +199,24 @@ def _check_account(account: Account, named: Sequence[str], report: Report) -> No
     found: list[tuple[str, Finding]]
     try:
         login = account.login()
-        survey = take_survey(account)
+        survey = Survey(account)
         subjects = _subjects(survey, named)
         found = [("login", Fine(f"{login.username} on {login.server}")), *account.panel.examine()]
     except errors.PluginError as error:
-        survey = Survey(account)
+        survey = Survey(account, offline=True)
         subjects = _subjects(survey, named)
         found = [("login", _problem("login", error))]
     for title, finding in found:
         report.tell(title, finding)
-    _check_books(survey, report)
+    lineages = len(survey.lineages)
+    counted = "1 lineage" if lineages == 1 else f"{lineages} lineages"
+    fine = Fine(f"{counted}; no earlier run left anything")
+    of_books: Sequence[Finding] = account_problems(survey) or [fine]
+    report.tell("documents", *of_books)
     if "login" in report.failed:
         unmade = [check for check in CHECKS if "login" in check.needs]
         report.tell_unmade(unmade, "because the panel could not be asked")
-    _check_domains(account, subjects, report)
+    _check_domains(survey, subjects, report)
 
 
 def _subjects(survey: Survey, named: Sequence[str]) -> list[Subject]:
@@ -222,54 +224,36 @@ def _subjects(survey: Survey, named: Sequence[str]) -> list[Subject]:
     return [Subject(survey, domain, meant=bool(named)) for domain in domains]
 
 
-def _check_books(survey: Survey, report: Report) -> None:
-    lineages = len(survey.lineages)
-    counted = "1 lineage" if lineages == 1 else f"{lineages} lineages"
-    fine = Fine(f"{counted}; no earlier run left anything")
-    report.tell("documents", *(account_problems(survey) or [fine]))
-
-
-# Its domains
-
-
-def _check_domains(account: Account, subjects: Sequence[Subject], report: Report) -> None:
+def _check_domains(survey: Survey, subjects: Sequence[Subject], report: Report) -> None:
+    account = survey.account
     if not subjects:
         plugin, which = account.host.name, account.phrases.account
-        report.tell(
-            "domains",
-            Note(
-                "no lineage names this plugin yet, so there is none to check",
-                f"`certbot run -a {plugin} -i {plugin} -d DOMAIN{which}` gets a first certificate;"
-                f" `certbot-webfaction doctor -d DOMAIN{which}` checks before that.",
-            ),
+        remedy = (
+            f"`certbot run -a {plugin} -i {plugin} -d DOMAIN{which}` gets a first certificate;"
+            f" `certbot-webfaction doctor -d DOMAIN{which}` checks before that."
         )
+        what = "no lineage names this plugin yet, so there is none to check"
+        report.tell("domains", Note(what, remedy))
         return
-    ask_served(subjects, account.options)
+    survey.ask_served(subjects)
     for check in CHECKS:
         standing = [
             subject
             for subject in subjects
             if not any(report.has_failed(title, subject.domain) for title in check.needs)
         ]
-        if check.find is None:
-            findings = _try_places(
-                account,
-                [
-                    place
-                    for subject in standing
-                    if answers_http(subject) and (place := subject.ready_place)
-                ],
-            )
-        else:
-            findings = [
-                (subject.domain, finding)
-                for subject in standing
-                if (finding := check.find(subject))
-            ]
-        report.tell_of_domains(check.title, findings)
+        report.tell_of_domains(check.title, _find(check, standing, account))
         if failed := sorted(report.failed.get(check.title, ())):
             following = [later for later in CHECKS if check.title in later.needs]
             report.tell_unmade(following, f"because of that, for {', '.join(failed)}")
+
+
+def _find(check: Check, subjects: Sequence[Subject], account: Account) -> list[tuple[str, Finding]]:
+    if check.find:
+        found = [(subject.domain, check.find(subject)) for subject in subjects]
+        return [(domain, finding) for domain, finding in found if finding]
+    places = [subject.ready_place for subject in subjects if answers_http(subject)]
+    return _try_places(account, [place for place in places if place])
 
 
 def _try_places(account: Account, places: Sequence[Place]) -> list[tuple[str, Finding]]:
@@ -280,8 +264,9 @@ def _try_places(account: Account, places: Sequence[Place]) -> list[tuple[str, Fi
         wrong = probe(account, places)
     except PlacingError as error:
         closed = [place for place in places if place.directory == error.file.directory]
+        others = [place for place in places if place.directory != error.file.directory]
         found = [(place.domain, _closed(place, error)) for place in closed]
-        return found + _try_places(account, [place for place in places if place not in closed])
+        return found + _try_places(account, others)
     except errors.PluginError as error:
         problem = Problem("challenge-path", "no file can be placed", str(error))
         return [(place.domain, problem) for place in places]
@@ -305,9 +290,6 @@ def _came_back(place: Place, wrong: WrongAnswer | None, account: Account) -> Fin
     return Problem("challenge-path", text, f"Likely cause: {cause}")
 
 
-# This machine
-
-
 def _cron(config_dir: str, usual_dir: str, lineages: Lineages) -> Finding:
     crontab = read_crontab()
     jobs = renewing_jobs(crontab or "", config_dir, usual_dir, needs_of(lineages))
@@ -325,11 +307,4 @@ def _cron(config_dir: str, usual_dir: str, lineages: Lineages) -> Finding:
         "no-cron",
         f"{what}, so certificates will expire",
         f"`certbot-webfaction init` offers {line} for the crontab.",
-    )
-
-
-def _versions() -> Finding:
-    return Fine(
-        f"certbot {version('certbot')}, certbot-webfaction {version('certbot-webfaction')},"
-        f" Python {platform.python_version()}"
     )

@@ -13,6 +13,8 @@ from certbot_webfaction.command.diagnosis.survey import Lineage, Subject, Survey
 from certbot_webfaction.names import a_label, covered
 from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Certificate
+from certbot_webfaction.text import listed
+from certbot_webfaction.web.served import Served
 
 OVERDUE = datetime.timedelta(days=2)
 """How long after the day on which certbot is to renew a lineage that counts as not happening."""
@@ -38,14 +40,11 @@ def http_website(subject: Subject) -> Finding | None:
     """A CA asks at port 80, so an http site has to serve the domain."""
     if subject.domain.startswith("*.") or not answers_http(subject):
         return None
-    if subject.http is None:
-        why = why_nowhere(subject.domain, subject.survey.http, subject.survey.https)
-        return Problem(
-            "no-website",
-            "no http website of the account serves it, so no challenge can be answered",
-            why[:1].upper() + why[1:],
-        )
-    return Fine(subject.http.id)
+    if subject.http:
+        return Fine(subject.http.id)
+    text = "no http website of the account serves it, so no challenge can be answered"
+    why = why_nowhere(subject.domain, subject.survey.http, subject.survey.https)
+    return Problem("no-website", text, why[:1].upper() + why[1:])
 
 
 def challenge_app(subject: Subject) -> Finding | None:
@@ -55,39 +54,35 @@ def challenge_app(subject: Subject) -> Finding | None:
         return None
     if isinstance(place, errors.PluginError):
         return Problem("no-challenge-app", "no app can hold its challenge files", str(place))
-    if not place.ready:
-        return Note(
-            f"its website {place.site.id} runs code, and no app is mounted at {CHALLENGE_PATH}"
-            " there; a check changes no website, so the challenge path was not tried",
-            f"Nothing: the next certificate for it mounts the app {place.holder} there by itself."
-            " `certbot renew --dry-run` tries it for those there are.",
-        )
-    return Fine(f"{place.holder} at {place.mount}")
+    if place.ready:
+        return Fine(f"{place.holder} at {place.mount}")
+    return Note(
+        f"its website {place.site.id} runs code, and no app is mounted at {CHALLENGE_PATH} there; a"
+        " check changes no website, so the challenge path was not tried",
+        f"Nothing: the next certificate for it mounts the app {place.holder} there by itself."
+        " `certbot renew --dry-run` tries it for those there are.",
+    )
 
 
 def https_website(subject: Subject) -> Finding | None:
     """Visitors need an https site that has a certificate."""
     https, lineage = subject.https, subject.lineage
-    if https is not None and https.holds:
+    if https and https.holds:
         return Fine(https.id)
     if lineage is None:
         if not subject.meant:
             return None
         remedy = f"{_get(subject, *_siblings(subject))} gets one and installs it."
         return Problem("no-certificate", "it has no certificate", remedy)
-    if not subject.is_installed and not _names_installer(subject, lineage):
+    if not subject.is_installed and not _is_ours_to_install(subject, lineage):
         return None
-    missing = "no https website serves it"
-    if https is not None:
-        missing = f"its {https.label} uses the shared certificate of the host"
+    text, remedy = "no https website serves it", _install(subject, lineage)
+    if https:
+        text = f"its {https.label} uses the shared certificate of the host"
     elif a_label(subject.domain) not in map(a_label, lineage.names):
-        return Note(
-            f"{missing}, and only a wildcard of the lineage {lineage.name} covers it",
-            f"{_install(subject, lineage)} Nothing, if http is enough for it.",
-        )
-    return Problem(
-        "no-https", f"{missing}, although it has a certificate", _install(subject, lineage)
-    )
+        text += f", and only a wildcard of the lineage {lineage.name} covers it"
+        return Note(text, f"{remedy} Nothing, if http is enough for it.")
+    return Problem("no-https", f"{text}, although it has a certificate", remedy)
 
 
 def certificate(subject: Subject) -> Finding | None:
@@ -106,18 +101,12 @@ def certificate(subject: Subject) -> Finding | None:
             f"`{survey.account.phrases.install(want.source.name)}` if that was not meant.",
         )
     if known is None:
-        return Problem(
-            "other-certificate",
-            f"its {https.label} uses a certificate {name} that the panel does not have",
-            "Choose another one in the panel.",
-        )
+        text = f"its {https.label} uses a certificate {name} that the panel does not have"
+        return Problem("other-certificate", text, "Choose another one in the panel.")
     renewed = subject.renewed_by.names if subject.renewed_by else known.names
     if not covered(subject.domain, (*known.names, *renewed)):
-        return Problem(
-            "not-covered",
-            f"the certificate {name} covers {listed(known.names)}, but not it, so browsers warn",
-            _get(subject, *renewed, *_siblings(subject)),
-        )
+        text = f"the certificate {name} covers {listed(known.names)}, but not it, so browsers warn"
+        return Problem("not-covered", text, _get(subject, *renewed, *_siblings(subject)))
     return Fine(name)
 
 
@@ -138,13 +127,12 @@ def uploaded(subject: Subject) -> Finding | None:
             f" lineage {lineage.name}; somebody changed it on the panel",
             _install(subject, lineage),
         )
+    by_itself = _is_ours_to_install(subject, lineage)
     return Problem(
         "not-uploaded",
         f"the lineage {lineage.name} was renewed, but the panel still has the certificate before"
         + _which_expires(known),
-        "`certbot renew` uploads it."
-        if _names_installer(subject, lineage)
-        else _install(subject, lineage),
+        "`certbot renew` uploads it." if by_itself else _install(subject, lineage),
     )
 
 
@@ -153,30 +141,28 @@ def served(subject: Subject) -> Finding | None:
     served, known, lineage = subject.served, subject.certificate, subject.lineage
     if served is None or known is None or subject.leaf is None:
         return None
+    text = f"visitors get {served.words}"
     if not served.leaf:
-        return Problem(
-            "not-served",
-            f"visitors get {served.words}",
+        remedy = (
             "If its websites were changed just now, wait a few minutes. If it lasts, check that"
             " DNS points it to this account's server, and that this machine reaches that"
-            f" ({subject.survey.account.host.flag('connect-to')}).",
+            f" ({subject.survey.account.host.flag('connect-to')})."
         )
-    if served.leaf != subject.leaf:
-        return Problem(
-            "not-served",
-            f"visitors get {served.words}, not the panel's{_which_expires(known)}",
+    elif served.leaf != subject.leaf:
+        text += f", not the panel's{_which_expires(known)}"
+        remedy = (
             "The web server takes changes over with a delay: wait a few minutes. If it lasts, check"
-            " that DNS points it to this account's server, and whether a CDN stands before it.",
+            " that DNS points it to this account's server, and whether a CDN stands before it."
         )
-    if lineage and lineage.fingerprint == subject.leaf and not _is_prefix(lineage, served.chain):
-        # Browsers need the chain that leads to a CA that they know, too.
-        return Problem(
-            "not-served",
-            f"visitors get {served.words}, but not with the chain that belongs to it",
+    elif lineage and lineage.fingerprint == subject.leaf and not _sends_chain(served, lineage):
+        text += ", but not with the chain that belongs to it"
+        remedy = (
             f"`certbot renew --force-renewal --cert-name {lineage.name}` gets one anew and puts it"
-            " onto the panel with its chain.",
+            " onto the panel with its chain."
         )
-    return Fine("serves the certificate of the panel")
+    else:
+        return Fine("serves the certificate of the panel")
+    return Problem("not-served", text, remedy)
 
 
 def days_left(subject: Subject) -> Finding | None:
@@ -198,36 +184,29 @@ def _days_left_on_panel(subject: Subject) -> Finding | None:
     expiry = _when(left, "expires", "expired")
     if left >= SOON:
         return Fine(expiry)
-    kind = "expired" if left.days < 0 else "expiring"
-    if lineage is None:
-        return Problem(
-            kind,
-            f"its certificate {expiry}, and no lineage here renews it",
-            f"{_get(subject, *_siblings(subject))} replaces it.",
-        )
-    return Problem(
-        kind,
-        f"the certificate {known.label} of its https website {expiry}; the lineage"
-        f" {lineage.name} is not installed there",
-        _install(subject, lineage),
-    )
+    if lineage:
+        text = f"the certificate {known.label} of its https website {expiry}"
+        text += f"; the lineage {lineage.name} is not installed there"
+        remedy = _install(subject, lineage)
+    else:
+        text = f"its certificate {expiry}, and no lineage here renews it"
+        remedy = f"{_get(subject, *_siblings(subject))} replaces it."
+    return Problem("expired" if left.days < 0 else "expiring", text, remedy)
 
 
 def _days_left_of_lineage(lineage: Lineage, now: datetime.datetime) -> Finding:
     left = lineage.expires - now
     expiry = _when(left, "expires", "expired")
+    text = f"its lineage {lineage.name} {expiry}"
     if left <= datetime.timedelta(0):
-        return Problem("expired", f"its lineage {lineage.name} {expiry}", _RENEW)
+        return Problem("expired", text, _RENEW)
     if lineage.renews is None:
         return Fine(expiry)
-    if now - lineage.renews > OVERDUE:
-        return Problem(
-            "expiring",
-            f"its lineage {lineage.name} {expiry}, and was to be renewed"
-            f" {(now - lineage.renews).days} days ago",
-            _RENEW,
-        )
-    return Fine(f"{expiry}, {_when(lineage.renews - now, 'renews', 'is due since')}")
+    late = now - lineage.renews
+    if late > OVERDUE:
+        text += f", and was to be renewed {late.days} days ago"
+        return Problem("expiring", text, _RENEW)
+    return Fine(f"{expiry}, {_when(-late, 'renews', 'is due since')}")
 
 
 _RENEW = (
@@ -241,50 +220,46 @@ def renewal(subject: Subject) -> Finding | None:
     lineage, account = subject.lineage, subject.survey.account
     if lineage is None:
         return None
+    text = f"its lineage {lineage.name} is not renewed"
     file = account.lineages.renewal_file(lineage.name)
     if not lineage.renewal.authenticator:
         wildcard = any(name.startswith("*.") for name in lineage.names)
         authenticator = account.phrases.dns_plugin if wildcard else account.host.name
         return Problem(
             "no-renewal",
-            f"its lineage {lineage.name} is not renewed, for its renewal file names no"
-            " authenticator",
+            f"{text}, for its renewal file names no authenticator",
             f"Write authenticator = {authenticator} below [renewalparams] in {file}.",
         )
     if lineage.renews is None:
-        return Problem(
-            "no-renewal",
-            f"its lineage {lineage.name} is not renewed by itself",
-            f"Remove the line with autorenew from {file}.",
-        )
+        remedy = f"Remove the line with autorenew from {file}."
+        return Problem("no-renewal", f"{text} by itself", remedy)
     return _reaches_panel(subject, lineage)
 
 
 def _reaches_panel(subject: Subject, lineage: Lineage) -> Finding:
-    """Whether what renewals of the lineage get is installed."""
-    survey, renewal = subject.survey, lineage.renewal
-    if _names_installer(subject, lineage):
+    """What renewals of the lineage get has to be installed."""
+    survey, name, settings = subject.survey, lineage.name, lineage.renewal
+    if _is_ours_to_install(subject, lineage):
         if subject.is_installed or survey.damage:
-            return Fine(f"{lineage.name} renews and installs")
+            return Fine(f"{name} renews and installs")
         return Problem(
             "not-installed",
-            f"its lineage {lineage.name} names {renewal.installer} as its installer but was never"
+            f"its lineage {name} names {settings.installer} as its installer but was never"
             " installed with it, so renewals do not get onto the panel",
             _install(subject, lineage),
         )
-    if "certbot-webfaction" in renewal.parameters.get("renew_hook", "") or survey.has_deploy_hook:
-        return Fine(f"{lineage.name} renews, and a hook deploys it")
+    if "certbot-webfaction" in settings.parameters.get("renew_hook", "") or survey.has_deploy_hook:
+        return Fine(f"{name} renews, and a hook deploys it")
     if subject.is_installed or subject.leaf == lineage.fingerprint:
+        file = survey.account.lineages.renewal_file(name)
         return Problem(
             "no-installer",
-            f"its certificate is installed, but the renewal file of the lineage {lineage.name}"
-            f" names {renewal.installer or 'no installer'}, so renewals do not get onto the panel",
-            survey.account.phrases.reconfigure(
-                lineage.name, survey.account.lineages.renewal_file(lineage.name)
-            ),
+            f"its certificate is installed, but the renewal file of the lineage {name} names"
+            f" {settings.installer or 'no installer'}, so renewals do not get onto the panel",
+            survey.account.phrases.reconfigure(name, file),
         )
     return Note(
-        f"its lineage {lineage.name} renews, but is not installed on the panel",
+        f"its lineage {name} renews, but is not installed on the panel",
         f"{_install(subject, lineage)} Nothing, if it is for something else.",
     )
 
@@ -313,29 +288,23 @@ def account_problems(survey: Survey) -> list[Problem]:
     """What is wrong with our books and certbot's lineages as a whole."""
     problems = list(survey.unreadable)
     if survey.damage:
-        problems.append(
-            Problem(
-                "damaged-document",
-                f"{survey.damage} What was installed is not known until then",
-                "The next `certbot renew` keeps it aside, and rebuilds it from the panel and the"
-                " lineages, if it is damaged and not only unreadable.",
-            )
+        text = f"{survey.damage} What was installed is not known until then"
+        remedy = (
+            "The next `certbot renew` keeps it aside, and rebuilds it from the panel and the"
+            " lineages, if it is damaged and not only unreadable."
         )
+        problems.append(Problem("damaged-document", text, remedy))
     open_ends = survey.differences
-    for sites, what in (
-        (open_ends.sites, "certificates are to be attached to the https websites"),
-        (open_ends.redirects, "redirects are to be set up on the http websites"),
-        (open_ends.undo_redirects, "redirects are to be taken off the http websites"),
-        (open_ends.undo_sites, "certificates are to be taken off the https websites"),
-    ):
+    for what, sites in {
+        "certificates are to be attached to the https websites": open_ends.sites,
+        "redirects are to be set up on the http websites": open_ends.redirects,
+        "redirects are to be taken off the http websites": open_ends.undo_redirects,
+        "certificates are to be taken off the https websites": open_ends.undo_sites,
+    }.items():
         if sites:
-            problems.append(
-                Problem(
-                    "unfinished",
-                    f"an earlier run did not come to its end: {what} {listed(sites)}",
-                    "`certbot renew` finishes it, whether or not a certificate is due.",
-                )
-            )
+            text = f"an earlier run did not come to its end: {what} {listed(sites)}"
+            remedy = "`certbot renew` finishes it, whether or not a certificate is due."
+            problems.append(Problem("unfinished", text, remedy))
     return problems
 
 
@@ -346,14 +315,14 @@ def answers_http(subject: Subject) -> bool:
     return subject.lineage.renewal.authenticator == subject.survey.account.host.name
 
 
-def _names_installer(subject: Subject, lineage: Lineage) -> bool:
-    """Whether renewals of the lineage are ours to install."""
+def _is_ours_to_install(subject: Subject, lineage: Lineage) -> bool:
+    """Whether certbot has our installer install renewals of the lineage."""
     return lineage.renewal.installer == subject.survey.account.host.name
 
 
-def _is_prefix(lineage: Lineage, chain: Sequence[str]) -> bool:
-    """Whether a chain begins with the lineage's; what follows does no harm."""
-    return tuple(chain[: len(lineage.chain)]) == lineage.chain
+def _sends_chain(served: Served, lineage: Lineage) -> bool:
+    """Whether the lineage's chain came along, without which browsers may know no CA for it."""
+    return served.chain[: len(lineage.chain)] == lineage.chain
 
 
 def _siblings(subject: Subject) -> Sequence[str]:
@@ -389,9 +358,3 @@ def _when(left: datetime.timedelta, to_come: str, past: str) -> str:
     if is_past:
         return f"{past} {counted}" + (" ago" if past == "expired" else "")
     return f"{to_come} in {counted}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first three, and how many more there are."""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more

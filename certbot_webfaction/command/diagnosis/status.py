@@ -6,14 +6,14 @@ import argparse
 import dataclasses
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from certbot import configuration
 
 from certbot_webfaction.command.configuration import HOST
 from certbot_webfaction.command.diagnosis.findings import account_problems, problems_of
-from certbot_webfaction.command.diagnosis.survey import Subject, ask_served, take_survey
+from certbot_webfaction.command.diagnosis.survey import Subject, Survey
 from certbot_webfaction.command.screen import BOLD, RED, Screen, standard_output
 from certbot_webfaction.panel.findings import Problem
 from certbot_webfaction.panel.model import Login, Place
@@ -52,10 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print all of it for scripts")
 
 
-@dataclasses.dataclass(frozen=True)
-class _Row:
-    subject: Subject
-    problems: Sequence[Problem]
+_Rows = Mapping[Subject, Sequence[Problem]]
+"""What is wrong with each domain."""
 
 
 def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> int:
@@ -65,10 +63,10 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     """
     account = account_of(config, HOST)
     login = account.login()
-    survey = take_survey(account)
+    survey = Survey(account)
     subjects = [Subject(survey, domain) for domain in survey.domains()]
-    ask_served(subjects, account.options)
-    rows = [_Row(subject, problems_of(subject)) for subject in subjects]
+    survey.ask_served(subjects)
+    rows = {subject: problems_of(subject) for subject in subjects}
     problems = account_problems(survey)
     if arguments.json:
         whole = _as_json(login, rows, problems)
@@ -82,31 +80,31 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     return 0
 
 
-def _table(login: Login, rows: Sequence[_Row], screen: Screen) -> str:
-    wrong = sum(bool(row.problems) for row in rows)
+def _table(login: Login, rows: _Rows, screen: Screen) -> str:
+    wrong = sum(map(bool, rows.values()))
     counted = f"{len(rows)} domain" if len(rows) == 1 else f"{len(rows)} domains"
     state = f"{wrong} out of step" if wrong else "all in step"
     lines = [f"{login.username} on {login.server}: {counted}, {state}", ""]
-    head, *body = screen.table(_HEADS, [_cells(row) for row in rows], *_ELASTIC)
+    head, *body = screen.table(_HEADS, [_cells(*row) for row in rows.items()], *_ELASTIC)
     lines.append(screen.coloured(head, BOLD))
-    for row, line in zip(rows, body, strict=True):
-        lines.append(screen.coloured(line, RED) if row.problems else line)
+    for problems, line in zip(rows.values(), body, strict=True):
+        lines.append(screen.coloured(line, RED) if problems else line)
     return "\n".join(lines)
 
 
-def _out_of_step(rows: Sequence[_Row], problems: Sequence[Problem], screen: Screen) -> list[str]:
+def _out_of_step(rows: _Rows, problems: Sequence[Problem], screen: Screen) -> list[str]:
     """A paragraph for each problem, with all domains that have it."""
     told: dict[Problem, list[str]] = {}
-    for row in rows:
-        for problem in row.problems:
-            told.setdefault(problem, []).append(row.subject.domain)
+    for subject, wrong in rows.items():
+        for problem in wrong:
+            told.setdefault(problem, []).append(subject.domain)
     paragraphs = [
         _paragraph(f"{', '.join(domains)}: {problem.text}.", problem, screen)
         for problem, domains in told.items()
     ]
     for problem in problems:
-        text = f"{problem.text[:1].upper()}{problem.text[1:]}"
-        paragraphs.append(_paragraph(f"{text.rstrip('.')}.", problem, screen))
+        text = f"{problem.text[:1].upper()}{problem.text[1:].rstrip('.')}."
+        paragraphs.append(_paragraph(text, problem, screen))
     return paragraphs
 
 
@@ -115,11 +113,11 @@ def _paragraph(text: str, problem: Problem, screen: Screen) -> str:
     return f"{screen.coloured('!', RED)}{told[1:]}\n{screen.paragraph(problem.remedy, 2)}"
 
 
-def _cells(row: _Row) -> list[str]:
-    subject, now = row.subject, row.subject.survey.now
+def _cells(subject: Subject, problems: Sequence[Problem]) -> list[str]:
+    now = subject.survey.now
     renews = subject.lineage.renews if subject.lineage else None
     return [
-        f"{'!' if row.problems else ' '} {subject.domain}",
+        f"{'!' if problems else ' '} {subject.domain}",
         _websites(subject),
         _app(subject),
         _certificate(subject),
@@ -177,18 +175,17 @@ def _days(left: datetime.timedelta) -> str:
     return f"{sign}{days} d" if days else "today"
 
 
-def _as_json(login: Login, rows: Sequence[_Row], problems: Sequence[Problem]) -> dict[str, Any]:
+def _as_json(login: Login, rows: _Rows, problems: Sequence[Problem]) -> dict[str, Any]:
     """What ``--json`` prints; `DESCRIPTION` tells users of the keys."""
     return {
         "version": 1,
         "account": {"username": login.username, "web_server": login.server},
         "problems": [dataclasses.asdict(problem) for problem in problems],
-        "domains": [_domain_as_json(row) for row in rows],
+        "domains": [_domain_as_json(*row) for row in rows.items()],
     }
 
 
-def _domain_as_json(row: _Row) -> dict[str, Any]:
-    subject = row.subject
+def _domain_as_json(subject: Subject, problems: Sequence[Problem]) -> dict[str, Any]:
     place, known, lineage = subject.ready_place, subject.certificate, subject.lineage
     return {
         "domain": subject.domain,
@@ -213,6 +210,6 @@ def _domain_as_json(row: _Row) -> dict[str, Any]:
             "authenticator": lineage.renewal.authenticator or None,
             "installer": lineage.renewal.installer or None,
         },
-        "in_step": not row.problems,
-        "problems": [dataclasses.asdict(problem) for problem in row.problems],
+        "in_step": not problems,
+        "problems": [dataclasses.asdict(problem) for problem in problems],
     }

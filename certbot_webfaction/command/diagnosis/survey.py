@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 from collections.abc import Iterable
@@ -14,16 +15,15 @@ from certbot import errors
 from certbot_webfaction.account import Account
 from certbot_webfaction.books.journal import Journal
 from certbot_webfaction.books.wanted import Wanted
-from certbot_webfaction.hosts.host import Options
 from certbot_webfaction.installation.compare import Differences, compare, forget_gone
 from certbot_webfaction.lineages.files import CertificateFiles, fingerprints
 from certbot_webfaction.lineages.renewals import Renewal, next_renewal, read_renewal
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import PanelUnreachableError
 from certbot_webfaction.panel.findings import Problem
-from certbot_webfaction.panel.model import Change, HttpSite, HttpsSite, Place
+from certbot_webfaction.panel.model import Change, HttpSite, Place
 from certbot_webfaction.panel.serving import Sites
-from certbot_webfaction.web.served import Served, ask_all
+from certbot_webfaction.web.served import Served, fetch_all
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,12 @@ def read_lineages(account: Account) -> tuple[list[Lineage], list[Problem]]:
 
 def _not_renewed(path: Path, files: CertificateFiles, account: Account) -> Problem:
     text = f"The renewal file {path} can't be read, so certbot does not renew the lineage"
-    try:
+    remedy = _SAYS_MORE
+    with contextlib.suppress(errors.PluginError):
         remedy = (
             "Restore the file from a backup. Or get the certificate anew and delete the file then:"
             f" `{account.phrases.get(files.names())}`"
         )
-    except errors.PluginError:
-        remedy = _SAYS_MORE
     return Problem(_UNREADABLE, f"{text} {path.stem}", remedy)
 
 
@@ -104,31 +103,27 @@ SERVED_SECONDS = 3.0
 class Survey:
     """What the panel, the books and certbot's lineages say about an account, all at one moment.
 
-    Without sites it is what can be said without the panel. Nothing is rebuilt, renamed or written.
+    Nothing is rebuilt, renamed or written. ``certificates`` are those that https sites use, by
+    their handles, ``leaves`` their fingerprints. ``unreadable`` is what is wrong with lineages that
+    can't be read; ``damage`` says why the books can't be, which count as empty then. ``stored`` are
+    the certificates that the books have on the panel, by their sources, ``installed`` the lineages
+    that they want on sites, and ``differences`` is what the next `certbot renew` has to do.
 
-    ``certificates`` are those that https sites use, by their handles, ``leaves`` their
-    fingerprints. ``unreadable`` is what is wrong with lineages that can't be read; ``damage`` says
-    why the books can't be, which count as empty then. ``stored`` are the certificates that the
-    books have on the panel, by their sources, ``installed`` the lineages that they want on sites,
-    and ``differences`` is what the next `certbot renew` has to do.
+    :param offline: whether to tell what can be told without the panel: without sites
+    :raises certbot.errors.PluginError: if the panel does not answer
     """
 
-    def __init__(
-        self,
-        account: Account,
-        http: Iterable[HttpSite] = (),
-        https: Iterable[HttpsSite] = (),
-    ) -> None:
+    def __init__(self, account: Account, *, offline: bool = False) -> None:
         self.account = account
         self.now = datetime.datetime.now(datetime.timezone.utc)
-        self.http = Sites(http)
+        self.http = Sites(() if offline else account.panel.http_sites())
+        https = () if offline else account.panel.https_sites()
         self.https = Sites(site for site in https if site.exists)
-        held = {
-            site.holds: account.panel.certificate(site.holds)
+        self.certificates = {
+            site.holds: known
             for site in self.https.all
-            if site.holds
+            if site.holds and (known := account.panel.certificate(site.holds))
         }
-        self.certificates = {handle: known for handle, known in held.items() if known}
         self.leaves = {
             handle: leaf
             for handle, known in self.certificates.items()
@@ -139,6 +134,7 @@ class Survey:
         self.damage: str | None = None
         self.stored = {change.on: change for change in self._read_books().all(Change.CERTIFICATE)}
         self.installed = {source.lineage for source in self.wanted.sources()}
+        self._ours = [each for each in self.lineages if each.ours or each.name in self.installed]
         self._by_leaf = {lineage.fingerprint: lineage for lineage in self.lineages}
         self._by_handle: dict[str | None, Lineage] = {}
         self._by_name: dict[str, list[Lineage]] = {}
@@ -167,24 +163,21 @@ class Survey:
 
     def domains(self) -> list[str]:
         """The domains of all sites and of lineages that are ours, related ones together."""
-        names = [name for site in (*self.http.all, *self.https.all) for name in site.names]
-        names += self._names_of(self._ours())
+        names = [name for http in self.http.all for name in http.names]
+        names += [name for https in self.https.all for name in https.names]
+        names += self._our_names()
         return sorted({a_label(name): name for name in names}.values(), key=_related)
 
     def our_domains(self) -> list[str]:
         """The domains that are on our lineages, or on https sites that use one of them."""
-        ours = self._ours()
-        names, leaves = set(self._names_of(ours)), {lineage.fingerprint for lineage in ours}
+        names, leaves = set(self._our_names()), {lineage.fingerprint for lineage in self._ours}
         for site in self.https.all:
             if site.holds in self._by_handle or self.leaves.get(site.holds or "") in leaves:
                 names.update(site.names)
         return sorted(names, key=_related)
 
-    def _ours(self) -> list[Lineage]:
-        return [each for each in self.lineages if each.ours or each.name in self.installed]
-
-    def _names_of(self, lineages: Iterable[Lineage]) -> list[str]:
-        return self.expand(name for lineage in lineages for name in lineage.names)
+    def _our_names(self) -> list[str]:
+        return self.expand(name for lineage in self._ours for name in lineage.names)
 
     def expand(self, names: Iterable[str]) -> list[str]:
         """Put for each wildcard the names of sites that it covers, if there are any."""
@@ -217,6 +210,17 @@ class Survey:
         """Whether a hook in certbot's directory for all lineages deploys certificates."""
         return any(map(_deploys, self.account.lineages.deploy_hooks.glob("*")))
 
+    def ask_served(self, subjects: Iterable[Subject]) -> None:
+        """Ask all domains that are on https sites, at the same time, what they serve.
+
+        None is asked where a wait of 0 says that from here nothing can be seen.
+        """
+        options = self.account.options
+        if options.wait:
+            asked = {each.domain: each for each in subjects if each.https and each.domain[0] != "*"}
+            for domain, served in fetch_all(asked, options.route, SERVED_SECONDS).items():
+                asked[domain].served = served
+
 
 class Subject:
     """One domain: the way from it to the certificate that visitors get.
@@ -230,7 +234,7 @@ class Subject:
     ``renewed_by`` is the lineage if its renewals replace what the https site uses, ``in_place`` is
     it if the https site uses no other certificate than its new one or an older one.
 
-    ``served`` is what `ask_served` found, `None` before that and where it could not ask.
+    ``served`` is what `Survey.ask_served` found, `None` before that and where it could not ask.
 
     :raises certbot_webfaction.panel.errors.PanelUnreachableError: if the panel does not answer
     """
@@ -247,8 +251,9 @@ class Subject:
         self.is_installed = lineage is not None and lineage.name in survey.installed
         self.renewed_by: Lineage | None = None
         self.in_place: Lineage | None = None
-        if lineage and self.is_installed and self.holds:
-            self.renewed_by = lineage if self.holds == survey.handle_of(lineage.name) else None
+        handle = survey.handle_of(lineage.name) if lineage and self.is_installed else None
+        if handle and handle == self.holds:
+            self.renewed_by = lineage
         if lineage and (not self.holds or self.renewed_by or self.leaf == lineage.fingerprint):
             self.in_place = lineage
         self.served: Served | None = None
@@ -268,34 +273,12 @@ def _find_place(account: Account, site: HttpSite, domain: str) -> Place | errors
         return error
 
 
-def take_survey(account: Account) -> Survey:
-    """Ask the panel for everything, once, and read what certbot and we know of it.
-
-    :raises certbot.errors.PluginError: if the panel does not answer
-    """
-    return Survey(account, account.panel.http_sites(), account.panel.https_sites())
-
-
-def ask_served(subjects: Iterable[Subject], options: Options) -> None:
-    """Ask all domains that are on https sites, at the same time, what they serve.
-
-    None is asked where a wait of 0 says that from here nothing can be seen.
-    """
-    if options.wait == 0:
-        return
-    asked = {each.domain: each for each in subjects if each.https and each.domain[0] != "*"}
-    for domain, served in ask_all(asked, options.route, SERVED_SECONDS).items():
-        asked[domain].served = served
-
-
 def _deploys(hook: Path) -> bool:
     # certbot runs what can be executed and is no editor's backup (certbot._internal.hooks).
-    if hook.name.endswith("~") or not os.access(hook, os.X_OK):
-        return False
-    try:
-        return b"certbot-webfaction" in hook.read_bytes()
-    except OSError:  # a directory, a link to nowhere
-        return False
+    is_run = os.access(hook, os.X_OK) and not hook.name.endswith("~")
+    with contextlib.suppress(OSError):  # a directory, a link to nowhere
+        return is_run and b"certbot-webfaction" in hook.read_bytes()
+    return False
 
 
 def _related(domain: str) -> tuple[list[str], str]:

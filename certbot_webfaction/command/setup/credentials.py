@@ -44,30 +44,30 @@ def accepted_credentials(
             if value != known.get(key.name):  # the rest of the file is about another account
                 known = {name: known[name] for name in ("api_url",) if name in known}
     values["api_url"] = given.get("api_url") or known.get("api_url") or host.api_url
-    try:
-        return _logged_in(host, values, options, given, questions)
-    except LoginRefusedError as error:
-        secrets = [key for key in host.keys if key.secret and key.name not in fresh]
-        if isinstance(error, KeyRefusedError) or not (secrets and questions.terminal):
-            raise _unchanged(error) from error
-        words = " and ".join(key.words for key in secrets)
-        display_util.notify(
-            f"{_refusal(error)} This is about the {words} in {options.credentials}."
-        )
-    values.update({key.name: _ask(key, whose, questions) for key in secrets})
-    try:
-        return _logged_in(host, values, options, given, questions)
-    except LoginRefusedError as error:
-        raise _unchanged(error) from error
+    while True:
+        try:
+            return _logged_in(host, values, options, given, questions)
+        except LoginRefusedError as error:
+            refusal = _refusal(host, values, error)
+            of_the_file = [key for key in host.keys if key.secret and key.name not in fresh]
+            if isinstance(error, KeyRefusedError) or not (of_the_file and questions.terminal):
+                raise errors.Error(
+                    f"{refusal} Nothing was changed; run the command again."
+                ) from error
+        words = " and ".join(key.words for key in of_the_file)
+        display_util.notify(f"{refusal} This is about the {words} in {options.credentials}.")
+        for key in of_the_file:
+            values[key.name] = fresh[key.name] = _ask(key, whose, questions)
 
 
-def _refusal(error: LoginRefusedError) -> str:
-    said = f"It says: {error.said.rstrip('.')}."
-    return " ".join(part for part in (error.what, said, error.todo) if part)
-
-
-def _unchanged(error: LoginRefusedError) -> errors.Error:
-    return errors.Error(f"{_refusal(error)} Nothing was changed; run the command again.")
+def _refusal(host: Host, values: Credentials, error: LoginRefusedError) -> str:
+    """What was refused: it was typed just now, and need not be in a file yet."""
+    needed = " or ".join(key.words for key in host.keys if not key.optional)
+    what = f'The panel refused {needed} of "{host.user_of(values)}".'
+    todo = ""
+    if isinstance(error, KeyRefusedError):
+        what, todo = error.what, error.todo
+    return f"{what} It says: {error.said.rstrip('.')}. {todo}".rstrip()
 
 
 def _ask(key: Key, whose: str, questions: Questions) -> str:
@@ -100,10 +100,7 @@ def _logged_in(
     given: Collection[str],
     questions: Questions,
 ) -> Credentials:
-    """Log in, with what the user has to tell besides.
-
-    :raises LoginRefusedError: what was refused was typed just now, and need not be in a file yet
-    """
+    """Log in, with what the user has to tell besides."""
     used = {**credentials, "api_url": options.api_url or credentials["api_url"]}
     try:
         accepted = host.log_in(used, given)
@@ -113,8 +110,4 @@ def _logged_in(
         flag = next(key.flag for key in host.keys if key.name == error.key)
         answer = {error.key: questions.text(error.question, flag)}
         return _logged_in(host, {**credentials, **answer}, options, [*given, *answer], questions)
-    except LoginRefusedError as error:
-        needed = " or ".join(key.words for key in host.keys if not key.optional)
-        what = f'The panel refused {needed} of "{host.user_of(used)}".'
-        raise LoginRefusedError(what, said=error.said) from error
     return {**accepted, "api_url": credentials["api_url"]}

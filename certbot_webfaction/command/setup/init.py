@@ -123,21 +123,24 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
 
     old = _predecessor(arguments, questions)
     options = read_options(config, HOST)
+    on_stdin = [key.name for key in HOST.keys if getattr(arguments, f"{key.name}_stdin", False)]
     credentials = accepted_credentials(
-        HOST, options, _given_values(old, arguments), questions, _secrets_on_stdin(arguments)
+        HOST, options, _given_values(old, arguments), questions, on_stdin
     )
     write_credentials = plan_credentials(HOST, options, credentials, questions)
     write_cron = None
     if arguments.cron is not False:
         there = cli_ini.exists() or write_cli_ini is not None
-        line = renewing_line(options_for_cron(cli_ini, given, there=there))
-        usual_dir = usual_config_dir(config, arguments)
-        needs = needs_of(lineages_of(config))
         write_cron = _plan_cron(
-            line,
-            lambda crontab: renewing_jobs(crontab, config.config_dir, usual_dir, needs),
+            renewing_line(options_for_cron(cli_ini, given, there=there)),
+            lambda crontab: renewing_jobs(
+                crontab,
+                config.config_dir,
+                usual_config_dir(config, arguments),
+                needs_of(lineages_of(config)),
+            ),
             questions,
-            sure=bool(arguments.cron),
+            agreed=bool(arguments.cron),
         )
 
     for write in (write_credentials, write_cli_ini, write_cron):
@@ -165,23 +168,18 @@ def _predecessor(arguments: argparse.Namespace, questions: Questions) -> Predece
 
 def _given_values(old: Predecessor, arguments: argparse.Namespace) -> dict[str, str]:
     """What the command line gives for the credentials file, and what the predecessor had."""
-    names = [key.name for key in HOST.keys if not key.secret]
-    given = {name: getattr(arguments, name) for name in names}
+    given = {key.name: getattr(arguments, key.name) for key in HOST.keys if not key.secret}
     given["api_url"] = getattr(arguments, f"{PREFIX}api_url", "")
     return {**old.credentials, **{name: value for name, value in given.items() if value}}
 
 
-def _secrets_on_stdin(arguments: argparse.Namespace) -> list[str]:
-    return [key.name for key in HOST.keys if key.secret and getattr(arguments, f"{key.name}_stdin")]
-
-
 def _plan_cron(
-    line: str, jobs_in: Callable[[str], list[Job]], questions: Questions, *, sure: bool
+    line: str, jobs_in: Callable[[str], list[Job]], questions: Questions, *, agreed: bool
 ) -> Callable[[], None] | None:
     """Decide whether the crontab gets a line that renews certificates.
 
     :param jobs_in: finds the jobs of a crontab that are to renew them
-    :param sure: whether the user has agreed to the line already
+    :param agreed: whether the user has asked for the line already
     """
     crontab = read_crontab()
     if crontab is None:
@@ -196,7 +194,7 @@ def _plan_cron(
             return None
         display_util.notify(f"The crontab {why}: {job.line}")
     question = f"Add a line to the crontab that renews certificates ({line})?"
-    if not (sure or questions.agrees(question, "--cron or --no-cron")):
+    if not (agreed or questions.agrees(question, "--cron or --no-cron")):
         return None
     separator = "" if not crontab or crontab.endswith("\n") else "\n"
 

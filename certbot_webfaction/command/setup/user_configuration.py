@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from certbot import errors
@@ -24,26 +24,21 @@ def user_configuration(given: str | None) -> Path:
 
 
 def missing_directories(
-    path: Path, now: Mapping[str, str], given: Mapping[str, str]
+    path: Path, now: Mapping[str, str], given: Collection[str]
 ) -> dict[str, str]:
     """The directories that the user configuration is yet to tell certbot, by attribute.
 
     They are those given on the command line, and those that no configuration file names.
 
     :param now: the directories that certbot has
-    :param given: those of them that the command line names
+    :param given: the attributes of those that the command line names
     """
-    home = Path("~/letsencrypt").expanduser()
-    below_home = {
-        name: str(home / name.removesuffix("_dir"))
-        for name, directory in now.items()
-        if directory == constants.CLI_DEFAULTS[name]
-    }
-    text = read_text(path) or ""
+    home, text = Path("~/letsencrypt").expanduser(), read_text(path) or ""
     return {
-        name: directory
-        for name, directory in {**below_home, **given}.items()
-        if not re.search(rf"(?m)^\s*(--)?{option(name)}\b", text)
+        name: directory if name in given else str(home / name.removesuffix("_dir"))
+        for name, directory in now.items()
+        if (name in given or directory == constants.CLI_DEFAULTS[name])
+        and not re.search(rf"(?m)^\s*(--)?{option(name)}\b", text)
     }
 
 

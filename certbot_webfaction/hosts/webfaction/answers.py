@@ -23,12 +23,14 @@ from certbot_webfaction.hosts.webfaction.model import (
     Website,
 )
 from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.hosts.webfaction.xmlrpc import NoAnswerError
+from certbot_webfaction.hosts.wire import NoAnswerError
 
 # API page, section "Applications": types that serve files, and whether they obey .htaccess.
 _SERVES_FILES = re.compile(r"static_only|static_php\d+|wordpress[\w.-]*")
 _SERVES_LINKED_FILES = re.compile(r"symlink_static_only|symlink\d+")
 _IGNORES_HTACCESS = ("static_only", "symlink_static_only")
+
+_DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?!\d)", re.ASCII)  # maybe with a time after it
 
 _ONE_DIRECTORY = re.compile(r"(?!\.\.?\Z)[A-Za-z0-9_.-]+")
 
@@ -42,7 +44,15 @@ _STRING = (
 _LIST = re.compile(rf"\[(?:{_STRING}(?:, ?{_STRING})*)?\]")
 
 
-def session(answer: Any, username: str) -> tuple[str, Account]:
+@dataclass(frozen=True)
+class Session:
+    """What a login opened; ``id`` is as good as the password."""
+
+    id: str = field(repr=False)
+    account: Account
+
+
+def session(answer: Any, username: str) -> Session:
     """Read the session and the account from the answer to ``login`` of ``username``."""
     if not isinstance(answer, list | tuple) or len(answer) < 2:
         raise _unreadable("login", "a pair")
@@ -54,7 +64,7 @@ def session(answer: Any, username: str) -> tuple[str, Account]:
     if not parent.startswith("/") or not _ONE_DIRECTORY.fullmatch(user):
         raise _unreadable("login[1].home", "a directory")
     home = posixpath.join(parent, user)
-    return session_id, Account(user, home, account.text("web_server", ""))
+    return Session(session_id, Account(user, home, account.text("web_server", "")))
 
 
 def websites(answer: Any) -> tuple[Website, ...]:
@@ -95,17 +105,15 @@ def app(name: str, type: str, extra_info: str, home: str) -> App:
     return App(name, type, directory, directory is not None and type not in _IGNORES_HTACCESS)
 
 
-def certificates(answer: Any) -> tuple[tuple[Certificate, str], ...]:
-    """Read the answer to ``list_certificates``: each with its chain, PEM. Keys are left behind."""
+def certificates(answer: Any) -> tuple[Certificate, ...]:
+    """Read the answer to ``list_certificates``. Keys are left behind."""
     return tuple(
-        (
-            Certificate(
-                name=certificate.text("name"),
-                domains=tuple(certificate.names("domains")),
-                expires=certificate.date("expiry_date"),
-                leaf=certificate.text("certificate"),
-            ),
-            certificate.text("intermediates", ""),
+        Certificate(
+            name=certificate.text("name"),
+            domains=tuple(certificate.names("domains")),
+            expires=certificate.date("expiry_date"),
+            leaf=certificate.text("certificate"),
+            chain=certificate.text("intermediates", ""),
         )
         for certificate in _structs(answer, "list_certificates")
     )
@@ -171,9 +179,7 @@ def is_session_fault(fault: str) -> bool:
 
 def _unreadable(where: str, expected: str) -> NoAnswerError:
     return NoAnswerError(
-        f"it answered something that this version can't read ({where} is not {expected})",
-        reached=True,
-        passing=True,
+        f"it answered something that this version can't read ({where} is not {expected})"
     )
 
 
@@ -233,7 +239,8 @@ class _Struct:
         return (name for name in names if name)
 
     def date(self, key: str) -> datetime.date | None:
+        found = _DATE.match(str(self.members.get(key)))
         try:
-            return datetime.date.fromisoformat(self.text(key, ""))
+            return datetime.date(*map(int, found.groups())) if found else None
         except ValueError:
             return None

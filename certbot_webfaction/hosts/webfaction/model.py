@@ -67,12 +67,13 @@ class App(NamedTuple):
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate of the panel. Its private key is never kept."""
+    """A certificate of the panel, with its chain in PEM. Its private key is never kept."""
 
     name: str
     domains: tuple[str, ...]
     expires: datetime.date | None
     leaf: str = field(repr=False)
+    chain: str = field(default="", repr=False)
 
 
 class Domain(NamedTuple):

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from zope.interface import implementer
 
-from certbot_webfaction.hosts.host import Credentials as Values
-from certbot_webfaction.hosts.host import Options
+from certbot_webfaction.hosts.host import Credentials, Options
 from certbot_webfaction.hosts.local_files import LocalFiles
 from certbot_webfaction.hosts.webfaction import (
     apps,
@@ -22,7 +21,6 @@ from certbot_webfaction.hosts.webfaction import (
     websites,
 )
 from certbot_webfaction.hosts.webfaction.client import WebFaction
-from certbot_webfaction.hosts.webfaction.credentials import Credentials
 from certbot_webfaction.hosts.webfaction.places import MOUNT, Places, undo_mount
 from certbot_webfaction.hosts.webfaction.seen import FRESH, Seen
 from certbot_webfaction.hosts.webfaction.shell_files import PanelFiles
@@ -45,11 +43,8 @@ from certbot_webfaction.panel.model import (
 _APP_TYPE = "static_php70"
 
 
-def connect(values: Values) -> Seen:
+def connect(credentials: Credentials) -> Seen:
     """What all panels of an account share in this process; nothing is sent."""
-    credentials = Credentials(
-        values["username"], values["password"], values.get("machine"), values["api_url"]
-    )
     return Seen(lambda: WebFaction(credentials))
 
 
@@ -145,6 +140,10 @@ class Panel:
     def redirect(self, site: HttpSite, notes: Notes) -> None:
         """See `IPanel.redirect`."""
         redirects.redirect(self._seen, self.files, site, self._app_type, notes)
+
+    def hidden_by_redirect(self, site: HttpSite) -> Sequence[str]:
+        """See `IPanel.hidden_by_redirect`."""
+        return sites.hidden_by_redirect(site, self._seen.websites(FRESH))
 
     def show_again(self, site: HttpSite, before: State, notes: Notes) -> None:
         """See `IPanel.show_again`."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from certbot_webfaction.hosts.webfaction.apps import APP, make_app
 from certbot_webfaction.hosts.webfaction.model import App, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.hosts.webfaction.seen import Seen
+from certbot_webfaction.hosts.webfaction.seen import FRESH, Seen
 from certbot_webfaction.hosts.webfaction.sites import http_sites
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import PanelError
@@ -42,8 +42,12 @@ class Places:
     own_app: str | None
     app_type: str
 
-    def find(self, site: HttpSite, domain: str, within: float | None = None) -> Place:
-        """As `IPanel.find_place`, from websites as seen in the last ``within`` seconds, or ever."""
+    def find(self, site: HttpSite, domain: str) -> Place:
+        """As `IPanel.find_place`, from what was seen at any time."""
+        website = self._website(site, domain, within=None)
+        return _find(domain, site, website, self.seen.apps(), self.own_app)
+
+    def _website(self, site: HttpSite, domain: str, *, within: float | None) -> Website:
         website = self.seen.website(site.id, https=False, within=within)
         if website is None:
             raise PanelError(
@@ -51,7 +55,7 @@ class Places:
                 " can't be answered there.",
                 "Run the command again.",
             )
-        return _find(domain, site, website, self.seen.apps(), self.own_app)
+        return website
 
     def make(self, places: Sequence[Place], files: Files, notes: Notes) -> list[Place]:
         """As `IPanel.make_places`."""
@@ -68,8 +72,8 @@ class Places:
         for place in found:
             if not place.ready:
                 by_website.setdefault(place.site.id, []).append(place)
-        for website, lacking in by_website.items():
-            self._mount(website, lacking, notes)
+        for lacking in by_website.values():
+            self._mount(lacking, notes)
         return [replace(place, ready=True) for place in found]
 
     def _make_apps(self, lacking: Sequence[Place], files: Files, notes: Notes) -> None:
@@ -86,16 +90,15 @@ class Places:
                     "Name a type that does with --webfaction-app-type, for example static_php70.",
                 )
 
-    def _mount(self, name: str, places: Sequence[Place], notes: Notes) -> None:
-        """Mount an app at the challenge path of a website, for all of its places."""
-        website = self.seen.website(name, https=False)
-        if website is None:
-            return
-        mount = Mount(places[0].holder, CHALLENGE_PATH)
+    def _mount(self, places: Sequence[Place], notes: Notes) -> None:
+        """Mount an app at the challenge path of a website, for all these places on it."""
+        first = places[0]
+        website = self._website(first.site, first.domain, within=FRESH)
+        mount = Mount(first.holder, CHALLENGE_PATH)
         change = Change(
             MOUNT,
-            f"{name} {mount.path}",
-            after={"website": name, "app": mount.app, "path": mount.path},
+            f"{website.name} {mount.path}",
+            after={"website": website.name, "app": mount.app, "path": mount.path},
             purpose=Change.CHALLENGE,
             names=[a_label(place.domain) for place in places],
         )

@@ -16,7 +16,7 @@ from certbot_webfaction.hosts.webfaction.sites import (
     mounts_of,
     redirects,
 )
-from certbot_webfaction.panel.errors import ChangedByHandError, PanelError
+from certbot_webfaction.panel.errors import ChangedByHandError, ImpossibleError, PanelError
 from certbot_webfaction.panel.files import File, Files
 from certbot_webfaction.panel.interface import Notes
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Change, HttpSite, State
@@ -53,8 +53,8 @@ def redirect(seen: Seen, files: Files, site: HttpSite, app_type: str, notes: Not
 def _ensure_app(seen: Seen, files: Files, app_type: str, notes: Notes) -> None:
     """See that the app is there with its ``.htaccess``; what is not ours is never overwritten.
 
-    :raises PanelError: if somebody else's app or ``.htaccess`` is in the way, or the app's type
-        does not obey ``.htaccess`` files
+    :raises ImpossibleError: if somebody else's app or ``.htaccess`` is in the way, or the app's
+        type does not obey ``.htaccess`` files
     """
     noted = notes.noted(APP, REDIRECT_APP)
     app = seen.apps().get(REDIRECT_APP)
@@ -67,7 +67,7 @@ def _ensure_app(seen: Seen, files: Files, app_type: str, notes: Notes) -> None:
     if present == HTACCESS and noted and noted.done:
         return
     if present != HTACCESS and (present is not None or noted is None):
-        raise PanelError(
+        raise ImpossibleError(
             f"The app {REDIRECT_APP} on the panel was not made by certbot-webfaction, or its"
             " .htaccess was changed. Nothing was redirected.",
             "Rename or delete that app on the panel, and run the command again.",
@@ -85,12 +85,12 @@ def _directory(app: App, *, made_by_us: bool) -> str:
     if app.directory is not None and app.htaccess:
         return app.directory
     if made_by_us:
-        raise PanelError(
+        raise ImpossibleError(
             f"Apps of type {app.type} can't redirect, so nothing was redirected.",
             "Choose another --webfaction-app-type, for example static_php70, or give"
             " --no-redirect.",
         )
-    raise PanelError(
+    raise ImpossibleError(
         f"The app {REDIRECT_APP} on the panel is of type {app.type}, which can't redirect.",
         "Rename or delete it there, or choose --webfaction-app-type, and run the command again.",
     )

@@ -94,6 +94,27 @@ def content_behind(website: Website, websites: Iterable[Website]) -> State:
     return None
 
 
+def hidden_by_redirect(site: HttpSite, websites: Sequence[Website]) -> list[str]:
+    """The mounts of an http website that the https ones of its names lack, or have another app at.
+
+    :returns: each with its app, and with what https shows there
+    """
+    secure = Sites(https_sites(websites))
+    by_name = {website.name: website for website in websites if website.https}
+    behind = [
+        by_name[each.id] for name in site.names for each in secure.serving(name) if each.exists
+    ]
+    hidden = []
+    for app, path, _ in site.state or ():
+        mount = Mount(app, path)
+        for website in behind:
+            there = {each.url_path: each.app for each in website.mounts}
+            if there.get(mount.url_path) != app:
+                shown = there.get(mount.url_path, "nothing of its own")
+                hidden.append(f"{mount.url_path} (the app {app}; https shows {shown} there)")
+    return list(dict.fromkeys(hidden))
+
+
 def mounts_of(shown: Iterable[Sequence[Any]], challenges: Iterable[Mount]) -> tuple[Mount, ...]:
     """The mounts that show what `content` returned, in their old order among challenge mounts."""
     mounts = list(challenges)

@@ -34,6 +34,12 @@ def install(
     website = seen.website(site.id, https=True)
     if website is None:
         return _make(seen, site, certificate, names, notes)
+    if not site.exists:
+        raise PanelError(
+            f"An {site.label} has appeared on the panel while one was to be made for"
+            f" {', '.join(names)}.",
+            "Run the command again.",
+        )
     if made is not None:
         return _bring(seen, website, certificate, names, made.after)
     return _attach(seen, website, certificate)

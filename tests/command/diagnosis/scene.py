@@ -13,7 +13,7 @@ from certbot_webfaction.account import Memory
 from certbot_webfaction.books import Books
 from certbot_webfaction.books.wanted import Source, WantedSite
 from certbot_webfaction.command.diagnosis.findings import problems_of
-from certbot_webfaction.command.diagnosis.survey import Subject, Survey, take_survey
+from certbot_webfaction.command.diagnosis.survey import Subject, Survey
 from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.hosts.webfaction.model import App, Certificate, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
@@ -125,7 +125,12 @@ class Account:
         wanted.sites[website] = WantedSite(Source(lineage=lineage), list(files.names()))
         stored = {"certificate": name, "fingerprint": files.fingerprint()}
         journal.put(Change(Change.CERTIFICATE, lineage, after=stored, done=True))
-        before = {"certificate": None, "names": [], "made_from": "", "state": None}
+        before: dict[str, object] = {
+            "certificate": None,
+            "names": [],
+            "made_from": "",
+            "state": None,
+        }
         after = {**before, "certificate": name, "names": list(files.names())}
         journal.put(Change(Change.SITE, website, before, after, done=True))
         self.save()
@@ -144,7 +149,7 @@ class Account:
     def survey(self) -> Survey:
         """What is to be seen now."""
         self.connection.forget()
-        return take_survey(self.account)
+        return Survey(self.account)
 
     def subject(
         self, domain: str = SHOP, served: Served | None = None, *, meant: bool = False

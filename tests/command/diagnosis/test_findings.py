@@ -13,8 +13,12 @@ from certbot_webfaction.command.diagnosis.findings import (
     days_left,
     https_website,
     renewal,
+    served,
+    uploaded,
 )
 from certbot_webfaction.hosts.webfaction.model import App, Certificate
+from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.panel.errors import PanelUnreachableError
 from certbot_webfaction.panel.findings import Fine, Note, Problem
 from certbot_webfaction.panel.model import Change
 from certbot_webfaction.web.served import Served
@@ -57,6 +61,28 @@ def test_an_app_that_runs_code_is_a_note_without_a_mount(healthy: Account) -> No
     finding = challenge_app(healthy.subject())
     assert isinstance(finding, Note)
     assert "the app letsencrypt" in finding.remedy
+
+
+def test_an_app_in_the_way_of_the_mount(healthy: Account) -> None:
+    """Another app that runs code is at the challenge path: the remedy is the panel's own words."""
+    healthy.panel.programs["code"] = App("code", "django41", None)
+    healthy.add_website("shop", SHOP, app="code")
+    site = healthy.panel.sites["shop", False]
+    mounts = (*site.mounts, Mount("code", "/.well-known/acme-challenge"))
+    healthy.panel.sites["shop", False] = replace(site, mounts=mounts)
+    (problem,) = healthy.problems()
+    assert (problem.kind, problem.text) == (
+        "no-challenge-app",
+        "no app can hold its challenge files",
+    )
+    assert problem.remedy.startswith("The app code is mounted at /.well-known/acme-challenge on")
+
+
+def test_a_panel_that_does_not_answer_is_no_missing_app(healthy: Account) -> None:
+    """Nothing can be said of the domain then."""
+    healthy.panel.fail(1, "apps")
+    with pytest.raises(PanelUnreachableError):
+        healthy.subject()
 
 
 def test_the_shared_certificate_in_place_of_ours(healthy: Account) -> None:
@@ -115,6 +141,37 @@ def test_a_renewed_lineage_that_is_not_on_the_panel(healthy: Account) -> None:
     first, second = healthy.problems()
     assert (first.kind, second.kind) == ("not-uploaded", "no-installer")
     assert first.remedy == f"`certbot install --cert-name {SHOP} -i webfaction` installs it."
+
+
+def test_what_replaces_a_certificate_says_when_that_expires_if_it_is_known(
+    healthy: Account,
+) -> None:
+    """The panel may not know the day."""
+    name = "shop_example_com"
+    known = healthy.panel.installed[name]
+    healthy.add_lineage(SHOP, number=2)
+    old = Served("another", "0" * 64)
+    for problem in healthy.problems(served=old):
+        assert problem.text.endswith(f", which expires on {known.expires}")
+    healthy.panel.installed[name] = replace(known, expires=None)
+    not_uploaded, not_served = healthy.problems(served=old)
+    assert not_uploaded.text.endswith("but the panel still has the certificate before")
+    assert not_served.text == "visitors get another, not the panel's"
+
+
+def test_a_certificate_that_takes_no_renewals_has_nothing_to_be_uploaded(account: Account) -> None:
+    """Neither a bought one nor one whose leaf can't be told, whatever the lineage has."""
+    account.add_lineage(SHOP, installer="", authenticator="manual")
+    account.add_lineage("bought", SHOP)
+    account.upload("bought", "bought")
+    account.add_website("shop", SHOP, https=True, certificate="bought")
+    (account.directory / "renewal" / "bought.conf").unlink()
+    assert uploaded(account.subject()) is None
+    expires = NOW.date() + datetime.timedelta(days=100)
+    account.panel.installed["bought"] = Certificate("bought", (SHOP,), expires, "")
+    subject = account.subject(served=Served("another", "0" * 64))
+    assert uploaded(subject) is None
+    assert served(subject) is None, "nor is it known what is to be served"
 
 
 def test_an_upload_that_was_not_seen_to_end_counts_as_none(healthy: Account) -> None:
@@ -375,6 +432,16 @@ def test_changes_that_did_not_come_to_their_end(healthy: Account, changed: str, 
         "unfinished",
         f"an earlier run did not come to its end: {text}",
     )
+
+
+def test_a_document_that_is_damaged(healthy: Account) -> None:
+    """What was installed is not known: that is said, and no lineage is called not installed."""
+    healthy.books.wanted_path.write_text("{")
+    (problem,) = account_problems(healthy.survey())
+    assert problem.kind == "damaged-document"
+    assert problem.text.startswith(f"{healthy.books.wanted_path} is damaged (JSONDecodeError: ")
+    assert problem.text.endswith(" What was installed is not known until then")
+    assert healthy.kinds() == []
 
 
 def test_a_lineage_that_cannot_be_read(healthy: Account) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from certbot_webfaction.command.diagnosis.survey import Subject, ask_served, read_lineages
+from certbot_webfaction.command.diagnosis.survey import Subject, read_lineages
 from tests.command.diagnosis.scene import SHOP, Account
 
 
@@ -145,5 +145,5 @@ def test_only_domains_on_https_websites_are_asked(account: Account) -> None:
     account.add_website("blog", "blog.example.com", "*.blog.example.com", https=True)
     survey = account.survey()
     subjects = [Subject(survey, domain) for domain in survey.domains()]
-    ask_served(subjects, survey.account.options)
+    survey.ask_served(subjects)
     assert [each.domain for each in subjects if each.served] == ["blog.example.com"]

@@ -61,14 +61,13 @@ def options_for(path: Path, api_url: str | None = None) -> Options:
 
 
 @pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[str]:
+def typed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the person at the terminal is going to type."""
     lines: list[str] = []
     monkeypatch.setattr("getpass.getpass", lambda _prompt: lines.pop(0))
     monkeypatch.setattr(
         "certbot._internal.display.util.input_with_timeout", lambda _prompt: lines.pop(0)
     )
-    set_up_output(quiet=False)
     return lines
 
 
@@ -89,6 +88,7 @@ def test_a_password_that_is_no_text_is_refused(
 
 def test_each_key_that_is_needed_is_asked_for(typed: list[str], tmp_path: Path) -> None:
     """By its words and in its order, what is optional only where the panel wants it."""
+    set_up_output(quiet=False)
     door = Door(realm="North")
     typed += ["  ", " s.example ", "", "right", "North"]
     found = accepted_credentials(door.host, options_for(tmp_path / "none"), {}, AT_TERMINAL)
@@ -137,6 +137,7 @@ def test_a_refused_secret_of_the_file_is_asked_for_anew(
     """At a terminal; what was typed just now is not."""
     file = tmp_path / "other.ini"
     file.write_text("other_server = s\nother_token = old\n")
+    set_up_output(quiet=False)
     door = Door()
     typed += ["right"]
     found = accepted_credentials(door.host, options_for(file), {}, AT_TERMINAL)

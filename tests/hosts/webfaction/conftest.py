@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from certbot._internal.display import obj
 
+from certbot_webfaction.hosts.host import Credentials
 from certbot_webfaction.hosts.webfaction.client import WebFaction
-from certbot_webfaction.hosts.webfaction.credentials import Credentials
 from certbot_webfaction.panel.model import Upload
 from tests.sandbox.api import ApiServer
 from tests.sandbox.certificates import write_self_signed
@@ -42,15 +42,10 @@ def panel(host: Host, api: ApiServer, waits: list[float]) -> WebFaction:
     return WebFaction(credentials(host, api), sleep=waits.append)
 
 
-def credentials(host: Host, api: ApiServer, **changes: str | None) -> Credentials:
+def credentials(host: Host, api: ApiServer, **changes: str) -> Credentials:
     """What logs in at ``api``, with some values changed."""
-    right: dict[str, str | None] = {
-        "username": host.username,
-        "password": host.password,
-        "machine": host.machine,
-        "api_url": api.url,
-    }
-    return Credentials(**(right | changes))  # type: ignore[arg-type] # only machine may be None
+    right = {"username": host.username, "password": host.password, "machine": host.machine}
+    return right | {"api_url": api.url} | changes
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,13 @@ import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from certbot_webfaction.hosts.webfaction import answers
 from certbot_webfaction.hosts.webfaction.model import App, DnsRecord, Domain, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.hosts.webfaction.xmlrpc import NoAnswerError
+from certbot_webfaction.hosts.wire import NoAnswerError
 
 WEBSITE = {
     "id": 7,
@@ -93,25 +93,42 @@ def test_field_of_the_wrong_type_is_named(key: str, value: Any) -> None:
 
 
 def test_certificate_is_read_without_its_key() -> None:
-    """Names, the last day and the leaf; the chain beside it."""
-    ((certificate, chain),) = answers.certificates([CERTIFICATE])
+    """Names, the last day, the leaf and the chain."""
+    (certificate,) = answers.certificates([CERTIFICATE])
     assert certificate.name == "shop_example_com"
     assert certificate.domains == ("shop.example.com", "www.shop.example.com")
     assert certificate.expires == datetime.date(2026, 2, 28)
-    assert (certificate.leaf, chain) == ("LEAF", "CHAIN")
+    assert (certificate.leaf, certificate.chain) == ("LEAF", "CHAIN")
     assert "THE-KEY" not in repr(vars(certificate))
 
 
-@pytest.mark.parametrize("value", ["", "soon", None, "2026-02-30"])
-def test_unreadable_expiry_is_unknown(value: str | None) -> None:
-    """The leaf has it too."""
-    ((certificate, _chain),) = answers.certificates([CERTIFICATE | {"expiry_date": value}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime.date(2026, 2, 28),
+        datetime.datetime(2026, 2, 28, 23, 59),
+        "20260228T23:59:59",
+        "2026-02-28T23:59:59",
+        "2026-02-28 23:59:59",
+        "20260228",
+    ],
+)
+def test_expiry_is_read_in_any_spelling_of_a_date(value: object) -> None:
+    """A date value of XML-RPC, or a time after it, says the same."""
+    (certificate,) = answers.certificates([CERTIFICATE | {"expiry_date": value}])
+    assert certificate.expires == datetime.date(2026, 2, 28)
+
+
+@pytest.mark.parametrize("value", ["", "soon", None, "2026-02-30", "2026-02-281", 7, [], True])
+def test_unreadable_expiry_is_unknown(value: object) -> None:
+    """The leaf has it too, so the list is read all the same."""
+    (certificate,) = answers.certificates([CERTIFICATE | {"expiry_date": value}])
     assert certificate.expires is None
 
 
 def test_certificate_domains_are_read_from_odd_lists() -> None:
     """Blanks, capitals, nothing."""
-    ((certificate, _chain),) = answers.certificates([CERTIFICATE | {"domains": " A.example, ,b"}])
+    (certificate,) = answers.certificates([CERTIFICATE | {"domains": " A.example, ,b"}])
     assert certificate.domains == ("a.example", "b")
 
 
@@ -181,8 +198,10 @@ def test_txt_and_cname_records_are_read_from_overrides() -> None:
 
 def test_session_is_read_with_the_absolute_home() -> None:
     """The API's ``home`` is the parent of the home directory."""
-    session_id, account = answers.session(["abc", ACCOUNT], "alice")
-    assert session_id == "abc"
+    session = answers.session(["abc", ACCOUNT], "alice")
+    account = session.account
+    assert session.id == "abc"
+    assert "abc" not in repr(session)
     assert (account.username, account.home, account.web_server) == ("alice", HOME, "Web500")
 
 
@@ -205,7 +224,7 @@ def test_answer_without_a_session_is_refused(answer: Any) -> None:
 def test_session_without_a_user_name_is_that_of_the_login() -> None:
     """The name is known already."""
     struct = {"home": "/home"}
-    assert answers.session(("abc", struct), "alice")[1].home == HOME
+    assert answers.session(("abc", struct), "alice").account.home == HOME
 
 
 @pytest.mark.parametrize(("answer", "text"), [("é\n", "é\n"), (b"\xff\n", "�\n"), (None, "")])
@@ -305,6 +324,15 @@ FAULTS = {
 def test_fault_is_put_into_words(fault: str, words: str) -> None:
     """Each spelling that was recorded, and others as they came."""
     assert answers.fault_words(fault) == words
+
+
+@given(st.text() | st.from_regex(r"(<class '[\w.]+'>:)?\[(u?'([^']|\\.)*',? ?)*\]?"))
+@example(f"[u'{'x' * 4000}']")
+@example("x" * 10**6)
+@example(r"[u'\ud800']")
+def test_any_fault_is_put_into_words(fault: str) -> None:
+    """Words come of all that a fault may hold; they may be none only where it has none."""
+    assert answers.fault_words(fault) or not fault.strip(" []u',\"")
 
 
 @given(st.lists(st.text(st.characters(max_codepoint=0xFFFF), max_size=20), min_size=1, max_size=3))

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from certbot_webfaction.hosts.webfaction import xmlrpc
-from certbot_webfaction.hosts.webfaction.client import RETRY_DELAYS, WebFaction
+from certbot_webfaction.hosts import wire
+from certbot_webfaction.hosts.tries import RETRY_DELAYS
+from certbot_webfaction.hosts.webfaction.client import WebFaction
 from certbot_webfaction.hosts.webfaction.interface import IClient
 from certbot_webfaction.hosts.webfaction.model import Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
@@ -113,17 +114,17 @@ def losing_panel(
     Where that hangs, it alone is given up soon: on a busy machine a short time-out would be a fault
     of its own for other calls. They come when the API is done with the lost one.
     """
-    long = xmlrpc.TIMEOUT
+    long = wire.TIMEOUT
 
     def sleep(seconds: float) -> None:
-        monkeypatch.setattr(xmlrpc, "TIMEOUT", long)
+        monkeypatch.setattr(wire, "TIMEOUT", long)
         until(lambda: verb.method in api.calls.methods())
         waits.append(seconds)
 
     panel = WebFaction(credentials(host, api), sleep)
     panel.login()
     if loss.end == "hang":
-        monkeypatch.setattr(xmlrpc, "TIMEOUT", 0.3)
+        monkeypatch.setattr(wire, "TIMEOUT", 0.3)
     return panel
 
 

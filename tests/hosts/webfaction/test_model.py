@@ -6,38 +6,7 @@ import pytest
 
 from certbot_webfaction.hosts.webfaction.model import Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.names import a_label, covers
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Upload
-
-
-@pytest.mark.parametrize(
-    ("pattern", "domain", "does"),
-    [
-        ("example.com", "example.com", True),
-        ("Example.COM.", "example.com", True),
-        ("example.com", "www.example.com", False),
-        ("*.example.com", "www.example.com", True),
-        ("*.example.com", "*.example.com", True),
-        # one label, never none and never two
-        ("*.example.com", "example.com", False),
-        ("*.example.com", "a.b.example.com", False),
-        ("*.example.com", "wwwexample.com", False),
-        # in any script
-        ("bücher.example", "xn--bcher-kva.example", True),
-        ("*.bücher.example", "www.xn--bcher-kva.example", True),
-    ],
-)
-def test_a_name_covers_itself_and_a_wildcard_one_label(
-    pattern: str, domain: str, does: bool
-) -> None:
-    """RFC 6125, section 6.4.3."""
-    assert covers(pattern, domain) is does
-
-
-def test_what_is_no_domain_is_compared_as_it_is() -> None:
-    """Names that no encoding takes."""
-    assert a_label("Ü" * 70 + ".example") == "ü" * 70 + ".example"
-    assert not covers("..ü", "x")
 
 
 @pytest.mark.parametrize(

@@ -322,8 +322,10 @@ def test_an_app_that_is_used_stays(scene: Scene, caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.parametrize("ours", [True, False])
-def test_without_a_note_the_words_of_the_app_tell_whose_it_is(scene: Scene, ours: bool) -> None:
-    """The journal was rebuilt since."""
+def test_without_a_note_the_words_of_the_app_tell_whose_it_is(
+    scene: Scene, ours: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The journal was rebuilt since; nothing is said of an app that is somebody else's."""
     scene.redirect()
     change = scene.books.noted("app", "redirect_to_https")
     assert change is not None
@@ -333,3 +335,4 @@ def test_without_a_note_the_words_of_the_app_tell_whose_it_is(scene: Scene, ours
     scene.new_process()
     scene.show_again()
     assert ("redirect_to_https" in scene.client.programs) is not ours
+    assert caplog.messages == []

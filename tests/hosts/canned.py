@@ -37,7 +37,9 @@ class CannedServer:
                         head += line
                     lines = head.decode().split("\r\n")
                     lengths = [line[15:] for line in lines if line.startswith("Content-Length:")]
-                    server.requests.append((head.decode(), self.rfile.read(int(lengths[0]))))
+                    server.requests.append(
+                        (head.decode(), self.rfile.read(int((lengths or ["0"])[0])))
+                    )
                     for piece in pieces:
                         self.wfile.write(piece)
                     self.wfile.flush()

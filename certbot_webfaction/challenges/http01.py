@@ -160,16 +160,17 @@ def see(
 
     :param places: what `place` returned
     :param quiet: whether progress is kept from the terminal
+    :param sleep: waits between two looks
     :raises certbot.errors.PluginError: if a file does not come back
     """
     if account.options.wait == 0:
         return
     by_domain = {place.domain: place for place in places}
-    _look(account, files, by_domain, quiet, sleep)
+    _look(account, files, by_domain, quiet)
     changed = [file for file in files if not by_domain[file.domain].ready]
     if changed:
         sleep(SETTLING)
-        _look(account, changed, by_domain, quiet, sleep)
+        _look(account, changed, by_domain, quiet)
 
 
 def _look(
@@ -177,10 +178,9 @@ def _look(
     files: Sequence[ChallengeFile],
     places: Mapping[str, Place],
     quiet: bool,
-    sleep: Callable[[float], None],
 ) -> None:
     options = account.options
-    wrong = wait_until_served(files, options.route, options.wait, quiet=quiet, sleep=sleep)
+    wrong = wait_until_served(files, options.route, options.wait, quiet=quiet)
     if wrong:
         raise ExplainedError(explain(wrong, places, account))
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from certbot import errors
@@ -606,21 +607,31 @@ def test_without_a_wait_nothing_is_looked_at(tmp_path: Path, web: Web) -> None:
     assert web.asked == []
 
 
-def test_what_was_made_is_looked_at_twice(tmp_path: Path, web: Web) -> None:
+class Turning(dict[str, Page]):
+    """Pages of a server whose processes answer in turn: ``turns`` first, whatever is asked for."""
+
+    turns: list[Page]
+
+    def get(self, url: str, default: Any = None) -> Any:
+        """What the next process has."""
+        return self.turns.pop(0) if self.turns else super().get(url, default)
+
+
+def test_what_was_made_is_looked_at_twice(tmp_path: Path) -> None:
     """A web server's processes take it over one after another; what was there is seen once."""
-    scene = Scene(tmp_path, wait=10, route=Route("127.0.0.1", web.port))
     url = f"api.test{CHALLENGE_PATH}/{API.token}"
     shop = f"shop.test{CHALLENGE_PATH}/{SHOP.token}"
-    right = Page(API.content)
-    states = [Page("the old process", 502), right]
+    pages = Turning({url: Page(API.content), shop: Page(SHOP.content)})
+    pages.turns = []
     slept = []
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
-        web.pages[url] = states.pop(0)
+        pages.turns = [Page("the old process", 502)]
 
-    web.pages[url] = right
-    files = [SHOP, API]
-    see(scene.account, files, place(scene.account, files), sleep=sleep)
-    assert slept == [SETTLING, 0.2]
+    with Web(pages) as web:
+        scene = Scene(tmp_path, wait=10, route=Route("127.0.0.1", web.port))
+        files = [SHOP, API]
+        see(scene.account, files, place(scene.account, files), sleep=sleep)
+    assert slept == [SETTLING]
     assert sorted(web.asked) == [url, url, url, shop]

@@ -22,9 +22,9 @@ from certbot_webfaction.plugin.webfaction import Configurator
 logger = logging.getLogger(__name__)
 
 SUMMARY = "put a certificate of any authenticator onto the panel, as a deploy hook"
-DESCRIPTION = """\
+DESCRIPTION = f"""\
 Uploads a certificate to the panel and attaches it to the https websites of its
-domains, exactly as `certbot install -i webfaction` does. It is for certificates
+domains, exactly as `certbot install -i {HOST.name}` does. It is for certificates
 that another authenticator gets, as a deploy hook of certbot:
 
   certbot certonly --webroot -w DIR -d DOMAIN \\
@@ -33,7 +33,7 @@ that another authenticator gets, as a deploy hook of certbot:
 certbot keeps the hook, and runs it after each renewal. A script that does the
 same in CONFIG_DIR/renewal-hooks/deploy is run for every certificate, so do that
 only if all of them belong on this account. Certificates whose installer is
-webfaction need no hook.
+{HOST.name} need no hook.
 
 certbot tells the hook its certificate and CONFIG_DIR. Other options come from
 the command line, else from the certificate's renewal file, else from certbot's

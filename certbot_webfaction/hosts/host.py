@@ -29,6 +29,11 @@ class Key:
     help: str = ""
 
     @property
+    def names_the_account(self) -> bool:
+        """Whether another value is another account."""
+        return not (self.secret or self.optional)
+
+    @property
     def flag(self) -> str:
         """The option of ``certbot-webfaction init`` that gives it; a secret is no argument."""
         return f"--{self.name.replace('_', '-')}{'-stdin' if self.secret else ''}"

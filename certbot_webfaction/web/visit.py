@@ -34,11 +34,11 @@ def why_not_https(http: Walk, https: Walk) -> str | None:
     :param https: the same over https
     :returns: a clause that begins with "https"
     """
-    if https.trouble is not None:
-        return f"https gives no answer at {_last(https)}: {https.trouble.value}"
-    back = [url for url in https.urls if url.startswith("http:")]
+    back = [url for url in https.urls if urlsplit(url).scheme == "http"]
     if back:
         return f"https sends its visitors back to http, to {printable(back[0], 200)}"
+    if https.trouble is not None:
+        return f"https gives no answer at {_last(https)}: {https.trouble.value}"
     if https.loops:
         return f"https redirects without end, at last to {printable(https.refused_redirect, 200)}"
     if https.status < 400 or https.status == http.status:

@@ -23,7 +23,7 @@ from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.hosts.webfaction.model import Account, App, Domain, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
-from certbot_webfaction.panel.model import CHALLENGE_PATH
+from certbot_webfaction.panel.model import CHALLENGE_PATH, Change
 from certbot_webfaction.plugin import door
 from certbot_webfaction.plugin.webfaction import Configurator, DnsAuthenticator
 from tests.hosts.webfaction.fake import IP, FakePanel
@@ -220,7 +220,7 @@ def test_the_journal_remembers_what_was_interrupted(
         finally:
             each.cleanup([achall("api.test")])
     each._account.read_books()
-    assert bool(each._account.books.journal.all("mount")) == stays
+    assert bool(each._account.books.journal.made_for(Change.CHALLENGE)) == stays
 
 
 @contextlib.contextmanager

@@ -96,6 +96,9 @@ def test_an_app_that_sends_back_to_http_is_told(http: Web, https: Web) -> None:
     http.pages["www.shop.test/"] = Page("Shop")
     assert why(http, https) == "https sends its visitors back to http, to http://www.shop.test/"
 
+    https.pages["shop.test/"] = Page("", 301, f"HTTP://shop.test:{nobody_listens()}/")
+    assert str(why(http, https)).startswith("https sends its visitors back to http, to HTTP://")
+
 
 def test_a_loop_is_told(http: Web, https: Web) -> None:
     """Whether its URLs come again or are new for ever."""

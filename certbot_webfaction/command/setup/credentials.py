@@ -28,22 +28,8 @@ def accepted_credentials(
     :returns: what the credentials file is to hold
     :raises certbot.errors.Error: if the panel does not accept it, or is not reached
     """
-    known = values_in(host, options.credentials)
-    values: dict[str, str] = {}
-    fresh, whose = dict(given), ""
-    for key in host.keys:
-        if key.name in on_stdin:
-            fresh[key.name] = _secret_on_stdin(key, whose, questions)
-        value = fresh.get(key.name) or known.get(key.name, "")
-        if not (value or key.optional):
-            value = fresh[key.name] = _ask(key, whose, questions)
-        if value:
-            values[key.name] = value
-        if not (key.secret or key.optional):
-            whose = f" of {value}"
-            if value != known.get(key.name):  # the rest of the file is about another account
-                known = {name: known[name] for name in ("api_url",) if name in known}
-    values["api_url"] = given.get("api_url") or known.get("api_url") or host.api_url
+    fresh = dict(given)
+    values = _values(host, options, fresh, on_stdin, questions)
     while True:
         try:
             return _logged_in(host, values, options, given, questions)
@@ -57,7 +43,33 @@ def accepted_credentials(
         words = " and ".join(key.words for key in of_the_file)
         display_util.notify(f"{refusal} This is about the {words} in {options.credentials}.")
         for key in of_the_file:
-            values[key.name] = fresh[key.name] = _ask(key, whose, questions)
+            values[key.name] = fresh[key.name] = _ask(host, key, values, questions)
+
+
+def _values(
+    host: Host,
+    options: Options,
+    fresh: dict[str, str],
+    on_stdin: Collection[str],
+    questions: Questions,
+) -> dict[str, str]:
+    """What to log in with.
+
+    :param fresh: what was given; gets what standard input and the user at the terminal give
+    """
+    known = values_in(host, options.credentials)
+    values: dict[str, str] = {}
+    for key in host.keys:
+        if key.name in on_stdin:
+            fresh[key.name] = _secret_on_stdin(host, key, values, questions)
+        elif not (fresh.get(key.name) or known.get(key.name) or key.optional):
+            fresh[key.name] = _ask(host, key, values, questions)
+        values[key.name] = fresh.get(key.name) or known.get(key.name, "")
+        if key.names_the_account and values[key.name] != known.get(key.name):
+            # The rest of the file is about another account.
+            known = {name: value for name, value in known.items() if name == "api_url"}
+    values["api_url"] = fresh.get("api_url") or known.get("api_url") or host.api_url
+    return {name: value for name, value in values.items() if value}
 
 
 def _refusal(host: Host, values: Credentials, error: LoginRefusedError) -> str:
@@ -70,16 +82,18 @@ def _refusal(host: Host, values: Credentials, error: LoginRefusedError) -> str:
     return f"{what} It says: {error.said.rstrip('.')}. {todo}".rstrip()
 
 
-def _ask(key: Key, whose: str, questions: Questions) -> str:
+def _ask(host: Host, key: Key, values: Credentials, questions: Questions) -> str:
     words = f"{key.words[:1].upper()}{key.words[1:]}"
-    if key.secret:
-        return questions.secret(f"{words}{whose} on the control panel", key.flag)
-    return questions.text(f"{words} on the control panel", key.flag)
+    if not key.secret:
+        return questions.text(f"{words} on the control panel", key.flag)
+    account = [values[key.name] for key in host.keys if key.names_the_account]
+    whose = f" of {account[-1]}" if account else ""
+    return questions.secret(f"{words}{whose} on the control panel", key.flag)
 
 
-def _secret_on_stdin(key: Key, whose: str, questions: Questions) -> str:
+def _secret_on_stdin(host: Host, key: Key, values: Credentials, questions: Questions) -> str:
     if sys.stdin.isatty():
-        return _ask(key, whose, questions)  # what is typed there would be shown
+        return _ask(host, key, values, questions)  # what is typed there would be shown
     try:
         secret = sys.stdin.readline().removesuffix("\n")
         secret.encode()  # in the locale C, Python lets any bytes pass

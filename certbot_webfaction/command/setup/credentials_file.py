@@ -19,6 +19,11 @@ from certbot_webfaction.replacing import replacing
 
 MODE = 0o600
 
+_HEAD = """\
+# The account of the control panel, for certbot's plugin {}. Keep this file to yourself.
+# Values with a #, a comma, quotes or outer spaces stand in quotes: '…', "…" or \'\'\'…\'\'\'
+"""
+
 
 def values_in(host: Host, path: Path) -> dict[str, str]:
     """A host's values in a credentials file, by their keys without prefix.
@@ -93,16 +98,12 @@ def _names(host: Host) -> dict[str, str]:
 
 def _read(host: Host, path: Path) -> ConfigObj:
     if not path.exists():
-        return _parsed(
-            f"# The account of the control panel, for certbot's plugin {host.name}. Keep this file"
-            " to yourself.\n# Values with a #, a comma, quotes or outer spaces stand in quotes:"
-            " '…', \"…\" or '''…'''\n".encode()
-        )
+        return _parsed(_HEAD.format(host.name).encode())
     try:
         return _parsed(path.read_bytes())
     except ConfigObjError as error:
         # Its own words may show the line, and that the password.
-        reason = f"line {error.errors[0].line_number} is not KEY = VALUE"
+        reason = f"see line {error.errors[0].line_number}"
     except (OSError, UnicodeDecodeError) as error:
         reason = str(error)
     raise errors.PluginError(

@@ -75,8 +75,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 " user of the machine could see it",
             )
         else:
-            meaning = key.help or f"{key.words} on the control panel"
-            group.add_argument(key.flag, metavar="NAME", help=meaning)
+            group.add_argument(
+                key.flag, metavar="NAME", help=key.help or f"{key.words} on the control panel"
+            )
     group.add_argument(
         "--from",
         dest="predecessor",

@@ -42,7 +42,6 @@ class Records:
         try:
             self._account.panel.publish(name, value, self._account.books)
         except BaseException as error:
-            self._account.panel.forget()  # it may have happened all the same
             if not isinstance(error, errors.PluginError):
                 self._interrupted = value
             raise

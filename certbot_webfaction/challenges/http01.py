@@ -160,6 +160,7 @@ def see(
 
     :param places: what `place` returned
     :param quiet: whether progress is kept from the terminal
+    :param sleep: waits between two looks
     :raises certbot.errors.PluginError: if a file does not come back
     """
     if account.options.wait == 0:

@@ -33,9 +33,7 @@ def probe(account: Account, places: Sequence[Place]) -> dict[str, WrongAnswer]:
     """
     token = f"certbot-webfaction-{secrets.token_urlsafe(12)}"
     content = secrets.token_urlsafe(24)
-    files = dict.fromkeys(
-        File(place.directory, place.path(token), content) for place in places if place.ready
-    )
+    files = dict.fromkeys(File(place.directory, place.path(token), content) for place in places)
     at = account.panel.files
     placed = [PlacedFile(file.directory, file.path) for file in files]
     try:

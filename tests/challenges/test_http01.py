@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from certbot import errors
@@ -300,14 +300,15 @@ def test_directories_of_a_file_that_an_earlier_run_left_go_with_it(scene: Scene)
 
 
 def test_what_an_earlier_run_left_is_still_noted_where_placing_fails(scene: Scene) -> None:
-    """Its file was placed before, and the new one could not be."""
+    """Its file comes again, before or after one that can't be placed."""
+    in_the_way = scene.directory / "sites/blog/.well-known"
+    blog = ChallengeFile("blog.test", "blog-token", "x")
     answer(scene.account, SHOP)
-    file = scene.shop / ".well-known/acme-challenge/shop-token"
-    file.unlink()
-    file.mkdir()
-    with pytest.raises(errors.PluginError, match=r"for shop\.test could not be put"):
-        answer(scene.account, SHOP)
-    file.rmdir()
+    in_the_way.write_text("in the way")
+    for files in ([SHOP, blog], [blog, SHOP]):
+        with pytest.raises(errors.PluginError, match=r"for blog\.test could not be put"):
+            answer(scene.account, *files)
+    in_the_way.unlink()
     clean_up(scene.account, keep_made=True)
     assert scene.is_clean()
 
@@ -606,21 +607,31 @@ def test_without_a_wait_nothing_is_looked_at(tmp_path: Path, web: Web) -> None:
     assert web.asked == []
 
 
-def test_what_was_made_is_looked_at_twice(tmp_path: Path, web: Web) -> None:
+class Turning(dict[str, Page]):
+    """Pages of a server whose processes answer in turn: ``turns`` first, whatever is asked for."""
+
+    turns: list[Page]
+
+    def get(self, url: str, default: Any = None) -> Any:
+        """What the next process has."""
+        return self.turns.pop(0) if self.turns else super().get(url, default)
+
+
+def test_what_was_made_is_looked_at_twice(tmp_path: Path) -> None:
     """A web server's processes take it over one after another; what was there is seen once."""
-    scene = Scene(tmp_path, wait=10, route=Route("127.0.0.1", web.port))
     url = f"api.test{CHALLENGE_PATH}/{API.token}"
     shop = f"shop.test{CHALLENGE_PATH}/{SHOP.token}"
-    right = Page(API.content)
+    pages = Turning({url: Page(API.content), shop: Page(SHOP.content)})
+    pages.turns = []
     slept = []
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
-        web.pages[url] = Page("the old process", 502)
-        threading.Timer(0.1, lambda: web.pages.update({url: right})).start()
+        pages.turns = [Page("the old process", 502)]
 
-    web.pages[url] = right
-    files = [SHOP, API]
-    see(scene.account, files, place(scene.account, files), sleep=sleep)
-    assert slept == [SETTLING, 0.2]
+    with Web(pages) as web:
+        scene = Scene(tmp_path, wait=10, route=Route("127.0.0.1", web.port))
+        files = [SHOP, API]
+        see(scene.account, files, place(scene.account, files), sleep=sleep)
+    assert slept == [SETTLING]
     assert sorted(web.asked) == [url, url, url, shop]

@@ -23,7 +23,7 @@ from zope.interface import implementer
 from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.hosts.host import Host, Key, Options
 from certbot_webfaction.hosts.local_files import LocalFiles
-from certbot_webfaction.names import a_label, covered
+from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import (
     CertificateGoneError,
     ChangedByHandError,
@@ -413,17 +413,13 @@ class OneSitePanel:
             self.login()
             self._wait()
             there = self.host.list_certificates()
-            mine = {
-                handle: each
-                for handle, each in there.items()
-                if handle == known or (handle not in taken and each.leaf == upload.leaf)
-            }
-            for handle, each in mine.items():
-                if each.leaf == upload.leaf:
-                    return handle
-            known = next((h for h, each in mine.items() if _only(each, names)), "")
+            same = [h for h, each in there.items() if each.leaf == upload.leaf and h not in taken]
+            if known in same:
+                return known
+            if same and known not in there:
+                return same[0]
             with self._changing():
-                if known:
+                if known in there:
                     self.host.replace_certificate(known, upload)
                     return known
                 return self.host.create_certificate(label, upload)
@@ -587,11 +583,6 @@ class OneSitePanel:
 
 def _routed(domain: str, site: HttpSite, directory: str) -> Place:
     return Place(domain, site, directory, "", FOLDER, CHALLENGE_PATH, ready=bool(directory))
-
-
-def _only(certificate: Certificate, names: Sequence[str]) -> bool:
-    """Whether a certificate is for no other names than these."""
-    return all(covered(own, tuple(names)) for own in certificate.names)
 
 
 def _read_leaf(leaf: str) -> tuple[tuple[str, ...], datetime.date | None]:

@@ -196,15 +196,25 @@ def test_a_certificate_whose_handle_is_gone_is_stored_anew(provider: Provider) -
     assert len(provider.certificates()) == 2
 
 
-def test_another_certificate_of_ours_is_not_replaced(provider: Provider) -> None:
-    """Two lineages may be labelled alike: what is taken stays as it is."""
+def test_a_renewed_certificate_may_be_for_other_names(provider: Provider) -> None:
+    """`certbot certonly --cert-name` changes them: the handle is still ours."""
+    handle = provider.store()
+    provider.new_process()
+    assert provider.store(known=handle, upload=provider.uploads.theirs) == handle
+    assert provider.certificates()[handle].names == ("blog.test",)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_another_certificate_of_ours_is_not_replaced(same: bool, provider: Provider) -> None:
+    """Two lineages may be labelled alike, or even have one leaf: what is taken stays as it is."""
+    upload = provider.uploads.ours if same else provider.uploads.renewed
     first = provider.store()
-    second = provider.store(upload=provider.uploads.renewed, taken=first)
+    second = provider.store(upload=upload, taken=first)
 
     assert first != second
     leaves = {handle: each.leaf.split() for handle, each in provider.certificates().items()}
     assert leaves[first] == provider.uploads.ours.leaf.split()
-    assert leaves[second] == provider.uploads.renewed.leaf.split()
+    assert leaves[second] == upload.leaf.split()
 
 
 def test_somebodys_certificate_of_that_label_is_not_replaced(provider: Provider) -> None:

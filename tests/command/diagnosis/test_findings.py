@@ -57,6 +57,7 @@ def test_http_does_not_matter_to_lineages_of_other_authenticators(healthy: Accou
 def test_an_app_that_runs_code_is_a_note_without_a_mount(healthy: Account) -> None:
     """The next order mounts one by itself."""
     healthy.panel.programs["code"] = App("code", "django41", None)
+    assert challenge_app(healthy.subject()) == Fine("site at /")
     healthy.add_website("shop", SHOP, app="code")
     finding = challenge_app(healthy.subject())
     assert isinstance(finding, Note)
@@ -202,19 +203,20 @@ def test_a_certificate_that_was_changed_on_the_panel(healthy: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    ("served", "words"),
+    ("served", "words", "check"),
     [
-        (Served("no certificate: refused"), "visitors get no certificate: refused"),
-        (Served("an old one", "0" * 64), "visitors get an old one, not the panel's"),
+        (Served("nothing"), "visitors get nothing", "(--webfaction-connect-to)"),
+        (Served("an old one", "0" * 64), "visitors get an old one, not the panel's", "a CDN"),
     ],
 )
 def test_what_is_served_differs_from_the_panel(
-    healthy: Account, served: Served, words: str
+    healthy: Account, served: Served, words: str, check: str
 ) -> None:
     """Another certificate, or none."""
     (problem,) = healthy.problems(served=served)
     assert problem.kind == "not-served"
-    assert problem.text.startswith(words)
+    assert problem.text.partition(", which expires")[0] == words
+    assert check in problem.remedy
 
 
 def test_a_chain_that_is_not_served(healthy: Account) -> None:

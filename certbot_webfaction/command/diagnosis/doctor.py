@@ -232,8 +232,8 @@ def _check_domains(survey: Survey, subjects: Sequence[Subject], report: Report) 
             f"`certbot run -a {plugin} -i {plugin} -d DOMAIN{which}` gets a first certificate;"
             f" `certbot-webfaction doctor -d DOMAIN{which}` checks before that."
         )
-        what = "no lineage names this plugin yet, so there is none to check"
-        report.tell("domains", Note(what, remedy))
+        none = Note("no lineage names this plugin yet, so there is none to check", remedy)
+        report.tell("domains", none)
         return
     survey.ask_served(subjects)
     for check in CHECKS:

@@ -80,8 +80,10 @@ def https_website(subject: Subject) -> Finding | None:
     if https:
         text = f"its {https.label} uses the shared certificate of the host"
     elif a_label(subject.domain) not in map(a_label, lineage.names):
-        text += f", and only a wildcard of the lineage {lineage.name} covers it"
-        return Note(text, f"{remedy} Nothing, if http is enough for it.")
+        return Note(
+            f"{text}, and only a wildcard of the lineage {lineage.name} covers it",
+            f"{remedy} Nothing, if http is enough for it.",
+        )
     return Problem("no-https", f"{text}, although it has a certificate", remedy)
 
 

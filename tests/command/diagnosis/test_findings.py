@@ -45,6 +45,12 @@ def test_a_lineage_whose_domain_is_on_no_website(healthy: Account) -> None:
     assert healthy.kinds() == ["no-website", "no-https"]
 
 
+def test_a_wildcard_needs_no_http_website(account: Account) -> None:
+    """No CA validates one over http."""
+    account.add_lineage("wild", "*.example.com")
+    assert account.kinds("*.example.com") == ["no-https", "not-installed"]
+
+
 def test_http_does_not_matter_to_lineages_of_other_authenticators(healthy: Account) -> None:
     """dns-webfaction and others need no http website."""
     del healthy.panel.sites["shop", False]

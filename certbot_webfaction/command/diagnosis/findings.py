@@ -94,13 +94,14 @@ def certificate(subject: Subject) -> Finding | None:
         return None
     name = known.label if known else https.holds
     want = survey.wanted.sites.get(https.id)
-    handle = survey.handle_of(want.source.name) if want else None
-    if want and handle and handle != https.holds:
+    source = want.source.name if want else ""
+    handle = survey.handle_of(source)
+    if handle and handle != https.holds:
         return Problem(
             "other-certificate",
             f"its {https.label} uses the certificate {name}, not {handle} as was installed;"
             " somebody changed that on the panel",
-            f"`{survey.account.phrases.install(want.source.name)}` if that was not meant.",
+            f"`{survey.account.phrases.install(source)}` if that was not meant.",
         )
     if known is None:
         text = f"its {https.label} uses a certificate {name} that the panel does not have"

@@ -9,6 +9,7 @@ import pytest
 
 from certbot_webfaction.command.diagnosis.findings import (
     account_problems,
+    certificate,
     challenge_app,
     days_left,
     https_website,
@@ -119,6 +120,17 @@ def test_another_certificate_than_was_installed(healthy: Account) -> None:
     assert healthy.kinds() == ["other-certificate"]
 
 
+def test_what_was_never_uploaded_was_not_replaced_by_hand(healthy: Account) -> None:
+    """An installation that did not get that far: the website keeps what it had."""
+    expires = NOW.date() + datetime.timedelta(days=100)
+    healthy.panel.installed["bought"] = Certificate("bought", (SHOP,), expires, "")
+    site = healthy.panel.sites["shop", True]
+    healthy.panel.sites["shop", True] = replace(site, certificate="bought")
+    healthy.books.journal.drop(healthy.change(Change.CERTIFICATE, SHOP))
+    healthy.save()
+    assert certificate(healthy.subject()) == Fine("bought")
+
+
 def test_a_certificate_that_the_panel_does_not_have(account: Account) -> None:
     """The website names one that is gone."""
     account.add_website("shop", SHOP, https=True, certificate="gone")
@@ -174,6 +186,9 @@ def test_a_certificate_that_takes_no_renewals_has_nothing_to_be_uploaded(account
     account.add_website("shop", SHOP, https=True, certificate="bought")
     (account.directory / "renewal" / "bought.conf").unlink()
     assert uploaded(account.subject()) is None
+    (account.directory / "renewal" / f"{SHOP}.conf").unlink()
+    assert uploaded(account.subject()) is None
+    account.add_lineage(SHOP, number=2)
     expires = NOW.date() + datetime.timedelta(days=100)
     account.panel.installed["bought"] = Certificate("bought", (SHOP,), expires, "")
     subject = account.subject(served=Served("another", "0" * 64))

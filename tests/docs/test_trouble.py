@@ -52,7 +52,6 @@ NO_MESSAGES_IN: Mapping[str, str] = {
 
 NOT_SHOWN: Mapping[str, str] = {
     "the last row fits every exception": "can't happen",
-    "The account's machine, as the panel spells it (… was refused)": "a question",
     "Add a line to the crontab that renews certificates (…)?": "a question",
     "(the new one)": "stands for a password in a change that is shown",
     "(the old one)": "likewise",

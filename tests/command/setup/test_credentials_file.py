@@ -214,7 +214,7 @@ def test_a_file_that_can_not_be_read_is_an_error(tmp_path: Path) -> None:
         ("one\nwebfaction_password: secret\n", "line 1"),
     ):
         path.write_text(text)
-        with pytest.raises(errors.PluginError, match=f"{where} .*mend it or move it") as refused:
+        with pytest.raises(errors.PluginError, match=rf"{where}\..*mend it or move it") as refused:
             values_in(WEBFACTION, path)
         assert "secret" not in str(refused.value)
     path.write_bytes("webfaction_username = jürgen\n".encode("latin-1"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from certbot import errors
@@ -52,29 +52,40 @@ class Differences:
 def compare(books: Books, lineages: Lineages) -> Differences:
     """Compare the two documents and the leaves on disk, without a call to the panel."""
     wanted, journal = books.wanted, books.journal
+    certificates, unreadable = _out_of_step(books, lineages)
+    sites = [
+        key
+        for key, want in wanted.sites.items()
+        if want.source not in unreadable and not _is_installed(key, want, journal)
+    ]
+    return Differences(
+        certificates=certificates,
+        sites=sites,
+        redirects=[key for key in wanted.redirects if not _is_done(Change.REDIRECT, key, journal)],
+        undo_redirects=_unwanted(journal, Change.REDIRECT, wanted.redirects),
+        undo_sites=_unwanted(journal, Change.SITE, wanted.sites),
+        leftovers=[] if wanted.redirects else journal.made_for(Change.REDIRECT),
+        unreadable=list(unreadable.values()),
+    )
+
+
+def _out_of_step(books: Books, lineages: Lineages) -> tuple[list[Source], dict[Source, Failure]]:
+    """The sources whose leaf the panel does not have, and those whose leaf can't be read."""
     certificates: list[Source] = []
     unreadable: dict[Source, Failure] = {}
-    for source in wanted.sources():
+    for source in books.wanted.sources():
         try:
             fingerprint = source.files(lineages).fingerprint()
         except errors.PluginError as error:
             unreadable[source] = Failure(source.name, str(error))
             continue
-        if not _is_stored(journal.find(Change.CERTIFICATE, source.name), fingerprint):
+        if not _is_stored(books.journal.find(Change.CERTIFICATE, source.name), fingerprint):
             certificates.append(source)
-    return Differences(
-        certificates=certificates,
-        sites=[
-            key
-            for key, want in wanted.sites.items()
-            if want.source not in unreadable and not _is_installed(key, want, journal)
-        ],
-        redirects=[key for key in wanted.redirects if not _is_done(Change.REDIRECT, key, journal)],
-        undo_redirects=[c.on for c in journal.all(Change.REDIRECT) if c.on not in wanted.redirects],
-        undo_sites=[c.on for c in journal.all(Change.SITE) if c.on not in wanted.sites],
-        leftovers=[] if wanted.redirects else journal.made_for(Change.REDIRECT),
-        unreadable=list(unreadable.values()),
-    )
+    return certificates, unreadable
+
+
+def _unwanted(journal: Journal, what: str, wanted: Container[str]) -> list[str]:
+    return [change.on for change in journal.all(what) if change.on not in wanted]
 
 
 def _is_stored(change: Change | None, fingerprint: str) -> bool:

@@ -37,8 +37,14 @@ class Scene:
         return make_account(self.directory, OneSitePanel(self.host), ONE_SITE)
 
     def issue(self, name: str, *domains: str, number: int = 1) -> None:
-        plugins = {"authenticator": "onesite", "installer": "onesite"}
-        write_lineage(self.directory, name, *domains, number=number, **plugins)
+        write_lineage(
+            self.directory,
+            name,
+            *domains,
+            number=number,
+            authenticator="onesite",
+            installer="onesite",
+        )
 
     def run(self, verb: str, redirect: bool = False) -> Installer:
         return Installer(self.open(), Run(verb, redirect=redirect), self.watch)

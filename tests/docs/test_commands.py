@@ -205,7 +205,7 @@ class Reader:
         if is_new or not ("--from" in line or self._sandbox.credentials.exists()):
             answers += [("User name", host.username), ("Password", host.password)]
         if "--config-dir" in line or not (host.home_directory / "crontab").exists():
-            answers += [("[y/n]", "y")]
+            answers += [("(Y)es/(N)o", "y")]
         with Terminal(["/bin/sh", "-c", f"exec {line}"], self._environ) as terminal:
             for question, answer in answers:
                 terminal.expect(question)

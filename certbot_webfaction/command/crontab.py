@@ -123,9 +123,14 @@ def renewing_jobs(
     for line, time, run in _renewals(crontab):
         flaw = _flaw_of_time(time, needs.window) or _flaw(run, Path(config_dir), Path(usual_dir))
         jobs.append(Job(line, run.program, flaw, run.value_of("--cert-name")))
+    return _with_those_for_one(jobs, needs.lineages)
+
+
+def _with_those_for_one(jobs: Sequence[Job], lineages: frozenset[str]) -> list[Job]:
+    """The jobs; those for one lineage each count only if each lineage has one."""
     alone = {job.lineage for job in jobs if job.lineage and not job.flaw}
-    if needs.lineages and needs.lineages <= alone:
-        return jobs
+    if lineages and lineages <= alone:
+        return list(jobs)
     return [
         replace(job, flaw=job.flaw or f"renews the certificate {job.lineage} alone")
         if job.lineage

@@ -62,13 +62,13 @@ def _values(
     for key in host.keys:
         if key.name in on_stdin:
             fresh[key.name] = _secret_on_stdin(host, key, values, questions)
-        elif not (fresh.get(key.name) or known.get(key.name) or key.optional):
+        elif not key.optional and key.name not in {**known, **fresh}:
             fresh[key.name] = _ask(host, key, values, questions)
-        values[key.name] = fresh.get(key.name) or known.get(key.name, "")
+        values[key.name] = {**known, **fresh}.get(key.name, "")
         if key.names_the_account and values[key.name] != known.get(key.name):
             # The rest of the file is about another account.
             known = {name: value for name, value in known.items() if name == "api_url"}
-    values["api_url"] = fresh.get("api_url") or known.get("api_url") or host.api_url
+    values["api_url"] = {"api_url": host.api_url, **known, **fresh}["api_url"]
     return {name: value for name, value in values.items() if value}
 
 

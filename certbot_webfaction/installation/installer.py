@@ -272,7 +272,9 @@ class Installer:
             display_util.notify(
                 f"Renewed certificates are not yet on the panel: {names}. Uploading them now."
             )
-        return [*found.unreadable, *reconcile(account, found, self._watch, asked=self.run.redirect)]
+        run = self.run
+        left = reconcile(account, found, self._watch, asked=run.redirect, quiet=run.quiet)
+        return [*found.unreadable, *left]
 
     @cached_property
     def _watch(self) -> Watch:

@@ -49,21 +49,23 @@ def reconcile(account: Account, found: Differences, watch: Watch, *, asked: bool
     :param watch: told what each name should serve now, and asked before anything redirects there
     :param asked: whether the user asked for redirects; one by default is given up where it would
         harm a website, with a warning
+    :param quiet: whether progress is kept from the terminal
     :returns: what could not be done; the rest was
     :raises certbot_webfaction.panel.errors.PanelUnreachableError: if the panel does not answer
     """
-    return _Reconciliation(account, watch, asked=asked).run(found)
+    return _Reconciliation(account, watch, asked=asked, quiet=quiet).run(found)
 
 
 class _Reconciliation:
     """One pass over the differences. The order keeps every site served at every moment."""
 
-    def __init__(self, account: Account, watch: Watch, *, asked: bool) -> None:
+    def __init__(self, account: Account, watch: Watch, *, asked: bool, quiet: bool) -> None:
         self.account = account
         self.panel = account.panel
         self.books = account.books
         self.watch = watch
         self.asked = asked
+        self.quiet = quiet
         self.failures: list[Failure] = []
 
     def run(self, found: Differences) -> list[Failure]:
@@ -234,7 +236,7 @@ class _Reconciliation:
             self._switch(site)
             return
         wrong = self.watch.wait(self._expected_behind(site))
-        ahead = look_ahead(self.account, site, wrong)
+        ahead = look_ahead(self.account, site, wrong, quiet=self.quiet)
         hidden = f"over https its visitors would not find {', '.join(ahead.hidden)}"
         if ahead.in_place:
             display_util.notify(f"The {site.label} sends its visitors to https already.")

@@ -75,8 +75,9 @@ def visit_all(names: Iterable[str], route: Route) -> dict[str, Visit]:
 
     :param names: no wildcards
     """
-    return workers.run({name: functools.partial(_visit, name, route) for name in names})
+    return workers.run({name: functools.partial(visit_name, name, route) for name in names})
 
 
-def _visit(name: str, route: Route) -> Visit:
+def visit_name(name: str, route: Route) -> Visit:
+    """Visit a name over http and over https."""
     return Visit(visit(name, "http", route), visit(name, "https", route))

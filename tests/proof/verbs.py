@@ -49,7 +49,7 @@ VERBS = (
         (*RUN, "--redirect", *_OURS),
         (
             *("login", "list_websites", "list_apps"),
-            *("create_app", "list_websites", "update_website", "system", "system"),
+            *("create_app", "system", "list_websites", "update_website", "system", "system"),
             *("list_certificates", "create_certificate", "create_website"),
             *("create_app", "system", "system", "update_website"),
         ),

@@ -42,7 +42,9 @@ class Watch(Protocol):
         """
 
 
-def reconcile(account: Account, found: Differences, watch: Watch, *, asked: bool) -> list[Failure]:
+def reconcile(
+    account: Account, found: Differences, watch: Watch, *, asked: bool, quiet: bool
+) -> list[Failure]:
     """Bring the panel to what is wanted.
 
     :param found: the differences between the books

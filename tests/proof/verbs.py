@@ -76,8 +76,8 @@ VERBS = (
         "redirected",
         ("rollback", "-i", "webfaction", *_API, "--checkpoints", "2"),
         (
-            *("login", "list_websites", "list_apps", "update_website", "delete_website"),
-            *("system", "system", "delete_app"),
+            *("login", "list_websites", "list_apps", "update_website"),
+            *("system", "system", "delete_app", "delete_website"),
         ),
         _if_nothing_was_taken_back,
     ),

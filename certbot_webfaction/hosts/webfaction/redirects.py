@@ -72,6 +72,8 @@ def _ensure_app(seen: Seen, files: Files, app_type: str, notes: Notes) -> None:
             " .htaccess was changed. Nothing was redirected.",
             "Rename or delete that app on the panel, and run the command again.",
         )
+    if noted and not noted.done:  # its making was interrupted: what is there is the panel's
+        noted.after["own"] = [name for name in files.listing(directory) if name != ".htaccess"]
     with notes.changing(noted or _change_of(app)):
         files.place([File(directory, ".htaccess", HTACCESS)], replace=is_new)
 

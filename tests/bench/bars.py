@@ -75,8 +75,8 @@ def _times(renewals: Renewals) -> Iterator[Bar]:
         runs = zip(*(renewals[which, number] for which in (variant, SCRIPT, FLOOR)), strict=True)
         over = _medians(list(starmap(_over, runs)))
         yield Bar(
-            f"renewal of {number}, {variant}: time over the floor is calls times latency, the wait for"
-            " the front end and processor time, to 10 % or 0.5 s",
+            f"renewal of {number}, {variant}: time over the floor is calls times latency, the wait"
+            " for the front end and processor time, to 10 % or 0.5 s",
             f"{over.wall:.2f} s for {over.calls:.2f} + {over.wait:.2f} + {over.cpu:.2f} s"
             f" ({over.rest:+.2f} s)",
             abs(over.rest) <= max(0.1 * over.wall, 0.5),
@@ -85,7 +85,7 @@ def _times(renewals: Renewals) -> Iterator[Bar]:
 
 class _Over(NamedTuple):
     """What a renewal takes over the floor, in seconds: all of it, its calls, its wait for the front
-    end, its processor time; and what is left without the calls and the wait, and without all three.
+    end, its processor time; and what is left without these three.
     """
 
     wall: float

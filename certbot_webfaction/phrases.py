@@ -47,7 +47,7 @@ class Phrases:
 
     def redirect(self, lineage: str) -> str:
         """The command that has the http sites of a lineage redirect to https."""
-        return f"certbot enhance --redirect --cert-name {lineage} -i {self.plugin}{self.account}"
+        return f"certbot enhance -n --redirect --cert-name {lineage} -i {self.plugin}{self.account}"
 
     def reconfigure(self, lineage: str, file: object) -> str:
         """A sentence that says how to make renewals of a lineage reach the installer.

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from certbot_webfaction.account import Account
 from certbot_webfaction.panel.model import HttpSite
 from certbot_webfaction.web.visit import visit_all
+
+SETTLING = 2.0
+"""Seconds after which a wrong answer is looked at again: a web server's processes take over one
+after another what has just changed."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,12 @@ class Outlook:
     hidden: tuple[str, ...] = ()
 
 
-def look_ahead(account: Account, site: HttpSite, wrong: Mapping[str, str]) -> Outlook:
+def look_ahead(
+    account: Account,
+    site: HttpSite,
+    wrong: Mapping[str, str],
+    sleep: Callable[[float], None] = time.sleep,
+) -> Outlook:
     """Walk the addresses of a site as its visitors would, over http and over https.
 
     Nothing is looked at where the wait is 0.
@@ -43,6 +53,9 @@ def look_ahead(account: Account, site: HttpSite, wrong: Mapping[str, str]) -> Ou
         return Outlook(harm=harm, hidden=hidden)
     names = [name for name in site.names if not name.startswith("*.")]
     visits = visit_all(names, account.options.route)
+    if doubtful := [name for name, visit in visits.items() if visit.lost]:
+        sleep(SETTLING)
+        visits.update(visit_all(doubtful, account.options.route))
     lost = {name: visit.lost for name, visit in visits.items() if visit.lost}
     if lost:
         harm = "; ".join(f"{name}: {why}" for name, why in lost.items())

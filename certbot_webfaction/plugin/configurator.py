@@ -76,10 +76,12 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """Refuse before the CA is asked what would fail after, as far as the names are known."""
         config, lineages = self.config, self._account.lineages
         names = door.names_ahead(config, lineages)
-        if not names or config.allow_subset_of_names:
+        if not names:
             return
-        if config.authenticator == self.name:
-            http01.find_places(self._account, names)
+        if config.authenticator == self.name and config.allow_subset_of_names:
+            names = http01.answerable(self._account, names, quiet=True)
+        elif config.authenticator == self.name:
+            http01.find_places(self._account, names, door.lineage_ahead(config, lineages))
         if config.installer == self.name and config.verb == "run":
             self._installer.check(names, door.lineage_ahead(config, lineages))
 
@@ -113,6 +115,9 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
     ) -> list[challenges.ChallengeResponse]:
         """Place the challenge files, and see that the web server serves them.
 
+        certbot takes a response for every challenge. With --allow-subset-of-names one that is not
+        answered fails at the CA, and the others are certified.
+
         :raises certbot.errors.PluginError: if one is not served; the CA has not been asked then
         """
         answers = [achall.response_and_validation() for achall in achalls]
@@ -122,8 +127,15 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         ]
         self._places, self._performed = [], False
         self._raised = sys.exc_info()[1]
-        self._places = http01.place(self._account, files)
-        http01.see(self._account, files, self._places, quiet=self.config.quiet)
+        account, subset = self._account, self.config.allow_subset_of_names
+        if subset:
+            self._places = http01.place_some(account, files)
+        else:
+            lineage = door.lineage_ahead(self.config, account.lineages)
+            self._places = http01.place(account, files, lineage)
+        placed = {place.domain for place in self._places}
+        files = [file for file in files if file.domain in placed]
+        http01.see(account, files, self._places, quiet=self.config.quiet, subset=subset)
         self._performed = True
         return [response for response, _ in answers]
 

@@ -622,5 +622,5 @@ def test_what_was_made_is_looked_at_twice(tmp_path: Path, web: Web) -> None:
     web.pages[url] = right
     files = [SHOP, API]
     see(scene.account, files, place(scene.account, files), sleep=sleep)
-    assert slept == [SETTLING, 0.2]
+    assert slept == [SETTLING]
     assert sorted(web.asked) == [url, url, url, shop]

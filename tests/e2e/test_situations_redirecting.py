@@ -65,7 +65,7 @@ def shows_its_page(sandbox: Sandbox, name: str = "shop") -> bool:
 def test_by_default_a_website_that_https_would_break_is_left_as_it_is(
     sandbox: Sandbox, rules: str, told: str
 ) -> None:
-    """A warning says what https answered, at each run; the certificate is served, renew is quiet."""
+    """A warning says what https answered, at each run; the certificate is served all the same."""
     add_site(sandbox, "shop", DOMAIN)
     write_htaccess(sandbox, "shop", rules)
     first = words(sandbox.certbot(*RUN, "-d", DOMAIN).output)
@@ -150,7 +150,9 @@ def test_behind_a_cdn_with_another_certificate_nothing_is_redirected(sandbox: Sa
         through = ("--webfaction-connect-to", cdn.route, "--webfaction-wait", "1")
         for _ in range(2):
             output = words(install(sandbox, DOMAIN, *through))
-            assert "The http website shop was not redirected to https: its visitors do not" in output
+            assert (
+                "The http website shop was not redirected to https: its visitors do not" in output
+            )
             assert "--webfaction-connect-to ADDRESS" in output
             assert shows_its_page(sandbox)
         asked = sandbox.certbot(
@@ -244,4 +246,3 @@ def test_a_line_of_the_users_in_our_app_is_a_warning_for_other_websites(sandbox:
     assert "not redirected" not in sandbox.certbot(*RUN, "-d", DOMAIN, "--reinstall").output
     assert sandbox.http(DOMAIN).location == f"https://{DOMAIN}/"
     assert sandbox.certbot(*RENEW).output.strip() == ""
-

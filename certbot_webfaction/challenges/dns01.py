@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from certbot import errors
 
 from certbot_webfaction.account import Account
+from certbot_webfaction.challenges import LABEL
+from certbot_webfaction.challenges.http01 import leave_out
 from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Change
 
@@ -90,11 +92,8 @@ def without_zone(account: Account, names: Sequence[str]) -> set[str]:
             refusals[name] = error
     if refusals and len(refusals) == len(set(names)):
         raise next(iter(refusals.values()))
-    for refusal in refusals.values():
-        logger.warning(
-            "A domain is left out of the certificate, as --allow-subset-of-names allows: %s",
-            refusal,
-        )
+    for name, refusal in refusals.items():
+        leave_out(name.removeprefix(f"{LABEL}."), str(refusal))
     return set(refusals)
 
 

@@ -18,7 +18,7 @@ from certbot import errors
 
 from certbot_webfaction.account import Account
 from certbot_webfaction.challenges.causes import describe, explain
-from certbot_webfaction.challenges.nowhere import nowhere
+from certbot_webfaction.challenges.nowhere import nowhere, why_nowhere
 from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
@@ -105,7 +105,7 @@ def place_some(account: Account, files: Sequence[ChallengeFile]) -> list[Place]:
             domains = [domain for domain in domains if domain != error.domain]
             if not domains:
                 raise
-            _leave_out(str(error))
+            leave_out(error.domain, str(error))
 
 
 def answerable(account: Account, domains: Sequence[str], *, quiet: bool = False) -> list[str]:
@@ -119,29 +119,34 @@ def answerable(account: Account, domains: Sequence[str], *, quiet: bool = False)
         raise
     except errors.PluginError:
         refusals = {domain: _why_no_place(account, domain) for domain in domains}
-        left = [domain for domain, refusal in refusals.items() if refusal is None]
+        left = [domain for domain, reason in refusals.items() if not reason]
         if not left:
             raise
-        for refusal in filter(None, refusals.values()):
-            if not quiet:
-                _leave_out(str(refusal))
+        for domain, reason in refusals.items():
+            if reason and not quiet:
+                leave_out(domain, reason)
         return left
     return list(domains)
 
 
-def _why_no_place(account: Account, domain: str) -> errors.PluginError | None:
+def _why_no_place(account: Account, domain: str) -> str:
+    sites = Sites(account.panel.http_sites())
+    found = sites.serving(domain)
+    if not found:
+        return why_nowhere(domain, sites, Sites(account.panel.https_sites()))
     try:
-        _find_places(account, [domain], "", fresh=False)
+        account.panel.find_place(found[0], domain)
     except (PanelUnreachableError, LoginRefusedError):
         raise
     except errors.PluginError as error:
-        return error
-    return None
+        return str(error)
+    return ""
 
 
-def _leave_out(reason: str) -> None:
+def leave_out(domain: str, reason: str) -> None:
+    """Warn that a challenge is not answered, so that the CA will refuse it."""
     logger.warning(
-        "A domain is left out of the certificate, as --allow-subset-of-names allows: %s", reason
+        "%s is left out of the certificate, as --allow-subset-of-names allows: %s", domain, reason
     )
 
 
@@ -249,7 +254,7 @@ def see(
         raise ExplainedError(explain(wrong, by_domain, account))
     for domain, answer in wrong.items():
         came_back = "\n  ".join(describe(answer, by_domain[domain], account))
-        _leave_out(f"its challenge file does not come back.\n{domain}: {came_back}")
+        leave_out(domain, f"its challenge file does not come back:\n  {came_back}")
 
 
 def clean_up(account: Account, *, keep_made: bool, interrupted: bool = False) -> None:

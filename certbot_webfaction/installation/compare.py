@@ -12,6 +12,7 @@ from certbot_webfaction.books import Books
 from certbot_webfaction.books.journal import Journal
 from certbot_webfaction.books.wanted import Source, WantedSite
 from certbot_webfaction.lineages import Lineages
+from certbot_webfaction.lineages.files import CertificateFiles
 from certbot_webfaction.panel.model import Change
 
 logger = logging.getLogger(__name__)
@@ -56,11 +57,12 @@ def compare(books: Books, lineages: Lineages) -> Differences:
     unreadable: dict[Source, Failure] = {}
     for source in wanted.sources():
         try:
-            fingerprint = source.files(lineages).fingerprint()
+            files = source.files(lineages)
+            is_stored = _is_stored(journal.find(Change.CERTIFICATE, source.name), files)
         except errors.PluginError as error:
             unreadable[source] = Failure(source.name, str(error))
             continue
-        if not _is_stored(journal.find(Change.CERTIFICATE, source.name), fingerprint):
+        if not is_stored:
             certificates.append(source)
     return Differences(
         certificates=certificates,
@@ -77,8 +79,13 @@ def compare(books: Books, lineages: Lineages) -> Differences:
     )
 
 
-def _is_stored(change: Change | None, fingerprint: str) -> bool:
-    return change is not None and change.done and change.after["fingerprint"] == fingerprint
+def _is_stored(change: Change | None, files: CertificateFiles) -> bool:
+    fingerprint = files.fingerprint()
+    if change is None or not change.done or change.after["fingerprint"] != fingerprint:
+        return False
+    # A lineage's chain changes with its leaf alone; somebody's own files may get one later.
+    chain = change.after.get("chain")
+    return chain is None or chain == list(files.chain_fingerprints())
 
 
 def _is_installed(key: str, want: WantedSite, journal: Journal) -> bool:

@@ -150,12 +150,12 @@ def want_certificate(
         raise errors.PluginError(_nowhere(source, names, found.refusals, account))
     for reason in sorted(found.left):
         logger.warning("The certificate %s was not put everywhere: %s", source.name, reason)
+    _let_go(wanted, source, names, account.phrases)
     for key, site in found.sites.items():
         if site.exists:
             _attach(wanted, site, source, found.names[key])
         else:
             _make(wanted, site, source, found.names[key])
-    _let_go(wanted, source, names, account.phrases)
     return wanted
 
 

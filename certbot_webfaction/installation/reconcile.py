@@ -148,7 +148,9 @@ class _Reconciliation:
         known = journal.handle_of(source.name)
 
         def note(handle: str, *, done: bool = False) -> None:
-            after = {"certificate": handle, "fingerprint": fingerprint}
+            after: dict[str, object] = {"certificate": handle, "fingerprint": fingerprint}
+            if not source.lineage:
+                after["chain"] = list(files.chain_fingerprints())
             journal.put(Change(Change.CERTIFICATE, source.name, after=after, done=done))
             self.books.save_journal()
 
@@ -173,8 +175,8 @@ class _Reconciliation:
         command = self.account.phrases.get(names, source.lineage, "--key-type rsa")
         return ExplainedError(
             error.what,
-            f"{error.todo} The key of this certificate is ECDSA, which not every panel takes. If it is"
-            f" for that, get one with an RSA key: `{command}`.".strip(),
+            f"{error.todo} The key of this certificate is ECDSA, which not every panel takes. If it"
+            f" is for that, get one with an RSA key: `{command}`.".strip(),
             error.said,
         )
 

@@ -17,6 +17,7 @@ from certbot_webfaction.account import Account
 from certbot_webfaction.challenges import causes, dns01, domain_of, http01
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.installation.installer import Installer
+from certbot_webfaction.names import covered
 from certbot_webfaction.panel.model import Place
 from certbot_webfaction.plugin import door
 from certbot_webfaction.web.challenge_file import ChallengeFile
@@ -159,6 +160,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """Say what to check where the CA failed although the files were seen from here."""
         failed = {domain_of(achall, self.host) for achall in failed_achalls}
         places = [place for place in self._places if place.domain in failed]
+        if not places:
+            return "These are the domains that are left out; the reason stands above."
         return causes.auth_hint(places, self._account)
 
     # Installer
@@ -173,7 +176,9 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """Take a domain; all of a certificate's are decided on together, in `save`."""
         chain = chain_path or fullchain_path
         files = self._account.lineages.files_at(cert_path, key_path, chain)
-        self._installer.deploy(files, domain)
+        # certbot deploys for the domains that it was given, not for those that it was left with.
+        if not self.config.allow_subset_of_names or covered(domain, files.names()):
+            self._installer.deploy(files, domain)
 
     def supported_enhancements(self) -> list[str]:
         return ["redirect"] if self._account.panel.abilities.redirect else []

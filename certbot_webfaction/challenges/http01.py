@@ -228,17 +228,18 @@ def see(
     quiet: bool = False,
     subset: bool = False,
     sleep: Callable[[float], None] = time.sleep,
-) -> None:
+) -> set[str]:
     """See that the web server serves what was placed.
 
     :param files: those that were placed
     :param places: what `place` returned
     :param quiet: whether progress is kept from the terminal
     :param subset: whether a file that does not come back is only warned of, while others do
+    :returns: the domains that were warned of
     :raises certbot.errors.PluginError: if a file does not come back
     """
     if account.options.wait == 0:
-        return
+        return set()
     by_domain = {place.domain: place for place in places}
     options = account.options
     wrong = wait_until_served(files, options.route, options.wait, quiet=quiet)
@@ -249,12 +250,13 @@ def see(
         sleep(SETTLING)
         wrong |= wait_until_served(changed, options.route, options.wait, quiet=quiet)
     if not wrong:
-        return
+        return set()
     if not subset or len(wrong) == len(files):
         raise ExplainedError(explain(wrong, by_domain, account))
     for domain, answer in wrong.items():
         came_back = "\n  ".join(describe(answer, by_domain[domain], account))
         leave_out(domain, f"its challenge file does not come back:\n  {came_back}")
+    return set(wrong)
 
 
 def clean_up(account: Account, *, keep_made: bool, interrupted: bool = False) -> None:

@@ -136,7 +136,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             self._places = http01.place(account, files, lineage)
         placed = {place.domain for place in self._places}
         files = [file for file in files if file.domain in placed]
-        http01.see(account, files, self._places, quiet=self.config.quiet, subset=subset)
+        wrong = http01.see(account, files, self._places, quiet=self.config.quiet, subset=subset)
+        self._places = [place for place in self._places if place.domain not in wrong]
         self._performed = True
         return [response for response, _ in answers]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.hosts.host import Credentials, Host, Options
 from certbot_webfaction.lineages import Lineages
 from certbot_webfaction.lineages.renewals import Renewal
+from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import LoginRefusedError
 from certbot_webfaction.panel.interface import IPanel
 from certbot_webfaction.panel.model import Login
@@ -81,6 +83,19 @@ class Account:
         """
         if lost := self.books.read():
             rebuild(self.books, lost, self.panel, self.lineages, self._installed_here())
+
+    def way_on(self, lineage: str, domains: Sequence[str]) -> str:
+        """A sentence that says how to go on with these domains of a lineage alone.
+
+        :returns: ``""`` where the lineage has no others, or there is none
+        """
+        files = self.lineages.files(lineage)
+        if not lineage or not domains or not files.exist():
+            return ""
+        if set(map(a_label, files.names())) <= set(map(a_label, domains)):
+            return ""
+        command = self.phrases.get(domains, lineage)
+        return f"If the others are gone for good, go on without them: `{command}`."
 
     def _installed_here(self) -> list[str]:
         """The lineages whose renewals use our installer for this account."""

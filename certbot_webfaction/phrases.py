@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import certbot
 
+from certbot_webfaction.names import covers
+
 
 @dataclass(frozen=True)
 class Phrases:
@@ -28,15 +30,32 @@ class Phrases:
             return ""
         return f" --{self.plugin}-credentials {shlex.quote(self.credentials)}"
 
-    def get(self, domains: Iterable[str]) -> str:
-        """The command that gets and installs one certificate for all these domains."""
-        names = list(dict.fromkeys(domains))
+    def get(self, domains: Iterable[str], lineage: str = "", options: str = "") -> str:
+        """The command that gets and installs one certificate for all these domains.
+
+        Not named are those that a wildcard among them covers (a CA refuses the order as redundant:
+        RFC 8555 leaves that to it, and Let's Encrypt's boulder does, policy/pa.go), and those with
+        an underscore, which no CA certifies (CA/Browser Forum, ballot SC12).
+
+        :param lineage: what is to be of these domains from now on, ``""``: a new or larger one
+        :param options: more options for it
+        """
+        known = list(dict.fromkeys(name.lower() for name in domains))
+        wildcards = [name for name in known if name.startswith("*.")]
+        names = [
+            name
+            for name in known
+            if name in wildcards
+            or ("_" not in name and not any(covers(wildcard, name) for wildcard in wildcards))
+        ]
         authenticator, account = self.plugin, self.account
         if self.dns_plugin != self.plugin and any(name.startswith("*.") for name in names):
             authenticator = self.dns_plugin
             account += account.replace(f"--{self.plugin}", f"--{self.dns_plugin}", 1)
-        options = shlex.join(word for name in names for word in ("-d", name))
-        return f"certbot run -a {authenticator} -i {self.plugin} --expand {options}{account}"
+        named = shlex.join(word for name in names for word in ("-d", name))
+        which = "--expand" if not lineage else f"--cert-name {lineage} --renew-with-new-domains"
+        words = " ".join(word for word in (which, options, named) if word)
+        return f"certbot run -a {authenticator} -i {self.plugin} {words}{account}"
 
     def install(self, source: str) -> str:
         """The command that installs a lineage, or the leaf at a path."""
@@ -47,7 +66,7 @@ class Phrases:
 
     def redirect(self, lineage: str) -> str:
         """The command that has the http sites of a lineage redirect to https."""
-        return f"certbot enhance --redirect --cert-name {lineage} -i {self.plugin}{self.account}"
+        return f"certbot enhance -n --redirect --cert-name {lineage} -i {self.plugin}{self.account}"
 
     def reconfigure(self, lineage: str, file: object) -> str:
         """A sentence that says how to make renewals of a lineage reach the installer.

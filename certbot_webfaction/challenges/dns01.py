@@ -7,12 +7,14 @@ was killed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from certbot import errors
 
 from certbot_webfaction.account import Account
-from certbot_webfaction.panel.errors import PanelUnreachableError
+from certbot_webfaction.challenges import LABEL
+from certbot_webfaction.challenges.http01 import leave_out
+from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Change
 
 logger = logging.getLogger(__name__)
@@ -72,6 +74,26 @@ class Records:
                 "Cleaning up after the challenges is not complete: %s The next run tries again.",
                 error,
             )
+
+
+def without_zone(account: Account, names: Sequence[str]) -> set[str]:
+    """The validation names that no record can be published at, each warned of.
+
+    :raises certbot.errors.PluginError: if that are all of them
+    """
+    refusals: dict[str, errors.PluginError] = {}
+    for name in dict.fromkeys(names):
+        try:
+            account.panel.find_zones([name])
+        except (PanelUnreachableError, LoginRefusedError):
+            raise
+        except errors.PluginError as error:
+            refusals[name] = error
+    if refusals and len(refusals) == len(set(names)):
+        raise next(iter(refusals.values()))
+    for name, refusal in refusals.items():
+        leave_out(name.removeprefix(f"{LABEL}."), str(refusal))
+    return set(refusals)
 
 
 def remove_leftovers(account: Account) -> None:

@@ -17,8 +17,8 @@ from pathlib import PurePosixPath
 from certbot import errors
 
 from certbot_webfaction.account import Account
-from certbot_webfaction.challenges.causes import explain
-from certbot_webfaction.challenges.nowhere import nowhere
+from certbot_webfaction.challenges.causes import describe, explain
+from certbot_webfaction.challenges.nowhere import nowhere, why_nowhere
 from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
@@ -34,9 +34,10 @@ SETTLING = 1.0
 one after another, so the first right answer may be followed by a wrong one."""
 
 
-def find_places(account: Account, domains: Sequence[str]) -> list[Place]:
+def find_places(account: Account, domains: Sequence[str], lineage: str = "") -> list[Place]:
     """Find where the challenge files of domains belong, from what the panel was seen to hold.
 
+    :param lineage: the one that is to be renewed for them, ``""`` for none
     :raises certbot.errors.PluginError: if no http site serves one of them, even when the panel is
         asked anew, or one is a wildcard
     """
@@ -49,25 +50,30 @@ def find_places(account: Account, domains: Sequence[str]) -> list[Place]:
             " without a wildcard too.",
         )
     try:
-        return _find_places(account, domains, fresh=False)
+        return _find_places(account, domains, lineage, fresh=False)
     except (PanelUnreachableError, LoginRefusedError):
         raise
     except errors.PluginError:
-        return _find_places(account, domains, fresh=True)
+        return _find_places(account, domains, lineage, fresh=True)
 
 
-def _find_places(account: Account, domains: Sequence[str], *, fresh: bool) -> list[Place]:
+def _find_places(
+    account: Account, domains: Sequence[str], lineage: str, *, fresh: bool
+) -> list[Place]:
     sites = Sites(account.panel.http_sites(fresh))
     serving = {domain: sites.serving(domain) for domain in domains}
     lost = [domain for domain, found in serving.items() if not found]
     if lost:
-        raise nowhere(lost, sites, Sites(account.panel.https_sites()))
+        left = [domain for domain in domains if serving[domain]]
+        others = account.way_on(lineage, left)
+        raise nowhere(lost, sites, Sites(account.panel.https_sites()), others)
     return [account.panel.find_place(found[0], domain) for domain, found in serving.items()]
 
 
-def place(account: Account, files: Sequence[ChallengeFile]) -> list[Place]:
+def place(account: Account, files: Sequence[ChallengeFile], lineage: str = "") -> list[Place]:
     """Put challenge files where the web server serves them, and make what that takes.
 
+    :param lineage: the one that is to be renewed, ``""`` for none
     :returns: the places, those not ``ready`` for which something was made now
     :raises certbot.errors.PluginError: if there is no place for one; `clean_up` has to follow in
         any case
@@ -78,12 +84,76 @@ def place(account: Account, files: Sequence[ChallengeFile]) -> list[Place]:
             raise ExplainedError(
                 f"The CA sent a challenge for {file.domain} whose token is no base64url."
             )
-    found = find_places(account, [file.domain for file in files])
+    found = find_places(account, [file.domain for file in files], lineage)
     account.read_books()  # a deploy hook may have written them
     made = account.panel.make_places(found, account.books)
     places = [replace(now, ready=then.ready) for then, now in zip(found, made, strict=True)]
     _place_files(account, files, {place.domain: place for place in places})
     return places
+
+
+def place_some(account: Account, files: Sequence[ChallengeFile]) -> list[Place]:
+    """As `place`, but a file that can't be placed is left out, with a warning.
+
+    :raises certbot.errors.PluginError: if that are all of them
+    """
+    domains = answerable(account, [file.domain for file in files])
+    while True:
+        try:
+            return place(account, [file for file in files if file.domain in domains])
+        except FileNotPlacedError as error:
+            domains = [domain for domain in domains if domain != error.domain]
+            if not domains:
+                raise
+            leave_out(error.domain, str(error))
+
+
+def answerable(account: Account, domains: Sequence[str], *, quiet: bool = False) -> list[str]:
+    """Those of the domains that there is a place for; of others it is warned, unless ``quiet``.
+
+    :raises certbot.errors.PluginError: if there is none for any of them
+    """
+    try:
+        find_places(account, domains)
+    except (PanelUnreachableError, LoginRefusedError):
+        raise
+    except errors.PluginError:
+        refusals = {domain: _why_no_place(account, domain) for domain in domains}
+        left = [domain for domain, reason in refusals.items() if not reason]
+        if not left:
+            raise
+        for domain, reason in refusals.items():
+            if reason and not quiet:
+                leave_out(domain, reason)
+        return left
+    return list(domains)
+
+
+def _why_no_place(account: Account, domain: str) -> str:
+    sites = Sites(account.panel.http_sites())
+    found = sites.serving(domain)
+    if not found:
+        return why_nowhere(domain, sites, Sites(account.panel.https_sites()))
+    try:
+        account.panel.find_place(found[0], domain)
+    except (PanelUnreachableError, LoginRefusedError):
+        raise
+    except errors.PluginError as error:
+        return str(error)
+    return ""
+
+
+def leave_out(domain: str, reason: str) -> None:
+    """Warn that a challenge is not answered, so that the CA will refuse it."""
+    logger.warning(
+        "%s is left out of the certificate, as --allow-subset-of-names allows: %s", domain, reason
+    )
+
+
+class FileNotPlacedError(ExplainedError):
+    """The challenge file of ``domain`` could not be written."""
+
+    domain = ""
 
 
 def _place_files(
@@ -130,13 +200,15 @@ def _note_placed(
     account.books.save_journal()
 
 
-def _could_not_be_put(account: Account, place: Place, error: PlacingError) -> ExplainedError:
+def _could_not_be_put(account: Account, place: Place, error: PlacingError) -> FileNotPlacedError:
     holder = f"{account.host.holder} {place.holder}"
-    return ExplainedError(
+    failed = FileNotPlacedError(
         f"The challenge file for {place.domain} could not be put into the {holder} of the"
         f" {place.site.label}. {error}",
         f"Put that right, or {place.alternative}." if place.alternative else "Put that right.",
     )
+    failed.domain = place.domain
+    return failed
 
 
 def _change(file: PlacedFile) -> Change:
@@ -154,35 +226,37 @@ def see(
     places: Sequence[Place],
     *,
     quiet: bool = False,
+    subset: bool = False,
     sleep: Callable[[float], None] = time.sleep,
-) -> None:
+) -> set[str]:
     """See that the web server serves what was placed.
 
+    :param files: those that were placed
     :param places: what `place` returned
     :param quiet: whether progress is kept from the terminal
-    :param sleep: waits between two looks
+    :param subset: whether a file that does not come back is only warned of, while others do
+    :returns: the domains that were warned of
     :raises certbot.errors.PluginError: if a file does not come back
     """
     if account.options.wait == 0:
-        return
+        return set()
     by_domain = {place.domain: place for place in places}
-    _look(account, files, by_domain, quiet)
-    changed = [file for file in files if not by_domain[file.domain].ready]
-    if changed:
-        sleep(SETTLING)
-        _look(account, changed, by_domain, quiet)
-
-
-def _look(
-    account: Account,
-    files: Sequence[ChallengeFile],
-    places: Mapping[str, Place],
-    quiet: bool,
-) -> None:
     options = account.options
     wrong = wait_until_served(files, options.route, options.wait, quiet=quiet)
-    if wrong:
-        raise ExplainedError(explain(wrong, places, account))
+    changed = [
+        file for file in files if file.domain not in wrong and not by_domain[file.domain].ready
+    ]
+    if changed and (subset or not wrong):
+        sleep(SETTLING)
+        wrong |= wait_until_served(changed, options.route, options.wait, quiet=quiet)
+    if not wrong:
+        return set()
+    if not subset or len(wrong) == len(files):
+        raise ExplainedError(explain(wrong, by_domain, account))
+    for domain, answer in wrong.items():
+        came_back = "\n  ".join(describe(answer, by_domain[domain], account))
+        leave_out(domain, f"its challenge file does not come back:\n  {came_back}")
+    return set(wrong)
 
 
 def clean_up(account: Account, *, keep_made: bool, interrupted: bool = False) -> None:

@@ -12,16 +12,19 @@ from certbot_webfaction.panel.serving import Sites
 
 
 def nowhere(
-    domains: Sequence[str], http: Sites[HttpSite], https: Sites[HttpsSite]
+    domains: Sequence[str], http: Sites[HttpSite], https: Sites[HttpsSite], todo: str = ""
 ) -> ExplainedError:
-    """The error that names all these domains, each with what is known of it."""
+    """The error that names all these domains, each with what is known of it.
+
+    :param todo: a sentence with another way out
+    """
     lines = [
         "These domains are on no http website of the account, so their challenges can't be"
         " answered. The CA was not asked.",
         *(f"  {domain}: {why_nowhere(domain, http, https)}" for domain in domains),
         "Changes in the panel take a few minutes. Then run the command again.",
     ]
-    return ExplainedError("\n".join(lines))
+    return ExplainedError("\n".join(lines), todo)
 
 
 def why_nowhere(domain: str, http: Sites[HttpSite], https: Sites[HttpsSite]) -> str:

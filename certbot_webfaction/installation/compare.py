@@ -12,6 +12,7 @@ from certbot_webfaction.books import Books
 from certbot_webfaction.books.journal import Journal
 from certbot_webfaction.books.wanted import Source, WantedSite
 from certbot_webfaction.lineages import Lineages
+from certbot_webfaction.lineages.files import CertificateFiles
 from certbot_webfaction.panel.model import Change
 
 logger = logging.getLogger(__name__)
@@ -75,11 +76,12 @@ def _out_of_step(books: Books, lineages: Lineages) -> tuple[list[Source], dict[S
     unreadable: dict[Source, Failure] = {}
     for source in books.wanted.sources():
         try:
-            fingerprint = source.files(lineages).fingerprint()
+            files = source.files(lineages)
+            is_stored = _is_stored(books.journal.find(Change.CERTIFICATE, source.name), files)
         except errors.PluginError as error:
             unreadable[source] = Failure(source.name, str(error))
             continue
-        if not _is_stored(books.journal.find(Change.CERTIFICATE, source.name), fingerprint):
+        if not is_stored:
             certificates.append(source)
     return certificates, unreadable
 
@@ -88,8 +90,13 @@ def _unwanted(journal: Journal, what: str, wanted: Container[str]) -> list[str]:
     return [change.on for change in journal.all(what) if change.on not in wanted]
 
 
-def _is_stored(change: Change | None, fingerprint: str) -> bool:
-    return change is not None and change.done and change.after["fingerprint"] == fingerprint
+def _is_stored(change: Change | None, files: CertificateFiles) -> bool:
+    fingerprint = files.fingerprint()
+    if change is None or not change.done or change.after["fingerprint"] != fingerprint:
+        return False
+    # A lineage's chain changes with its leaf alone; somebody's own files may get one later.
+    chain = change.after.get("chain")
+    return chain is None or chain == list(files.chain_fingerprints())
 
 
 def _is_installed(key: str, want: WantedSite, journal: Journal) -> bool:

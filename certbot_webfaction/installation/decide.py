@@ -65,7 +65,7 @@ class Placing:
 
 
 def find_sites(
-    names: Sequence[str], domains: Iterable[str], handle: str, now: Present, phrases: Phrases
+    names: Sequence[str], domains: Iterable[str], handle: str, now: Present, account: Account
 ) -> Placing:
     """Find the https sites that a certificate is for.
 
@@ -76,7 +76,7 @@ def find_sites(
     found = Placing()
     for domain in domains:
         sites = now.https.reached(domain)
-        reasons = {site.id: _why_not(site, names, handle, now, phrases) for site in sites}
+        reasons = {site.id: _why_not(site, names, handle, now, account) for site in sites}
         given = [reason for reason in reasons.values() if reason]
         if len(given) == len(sites):
             found.refusals[domain] = "; ".join(given) or "no website of the account serves it"
@@ -99,7 +99,7 @@ def _names_for(domain: str, site: HttpsSite, names: Sequence[str]) -> list[str]:
 
 
 def _why_not(
-    site: HttpsSite, names: Sequence[str], handle: str, now: Present, phrases: Phrases
+    site: HttpsSite, names: Sequence[str], handle: str, now: Present, account: Account
 ) -> str:
     """Why a certificate may not take a site: it would take a valid one from a name of it."""
     if not site.holds or site.holds == handle:
@@ -115,9 +115,23 @@ def _why_not(
     return (
         f"the {site.label} also serves {', '.join(losing)}, which the certificate"
         f" {current.label} covers there until {current.expires} and this one does not. The website"
-        " was left as it is. One certificate for all of it:"
-        f" `{phrases.get((*site.names, *names))}`"
+        f" was left as it is. {_one_certificate((*site.names, *names), account)}"
     )
+
+
+def _one_certificate(names: Sequence[str], account: Account) -> str:
+    """How to have one certificate for all these names, where no good one is used up for nothing."""
+    if there := account.lineages.covering(names):
+        command = account.phrases.install(there)
+        return f"The certificate {there} on this machine covers all of it: `{command}`"
+    text = f"One certificate for all of it: `{account.phrases.get(names)}`"
+    wildcards = tuple(name for name in names if name.startswith("*."))
+    if odd := [name for name in names if "_" in name and not covered(name, wildcards)]:
+        text += (
+            f", but for {', '.join(dict.fromkeys(odd))}: no CA certifies a name with an underscore."
+            " Only a wildcard covers it; or put it on a website of its own"
+        )
+    return text
 
 
 def want_certificate(
@@ -131,17 +145,17 @@ def want_certificate(
     wanted = copy.deepcopy(account.books.wanted)
     names, source = files.names(), Source.of(files)
     handle = account.books.journal.handle_of(source.name)
-    found = find_sites(names, domains, handle, now, account.phrases)
+    found = find_sites(names, domains, handle, now, account)
     if found.refusals:
-        raise errors.PluginError(_nowhere(source.name, found.refusals, account.phrases))
+        raise errors.PluginError(_nowhere(source, names, found.refusals, account))
     for reason in sorted(found.left):
         logger.warning("The certificate %s was not put everywhere: %s", source.name, reason)
+    _let_go(wanted, source, names, account.phrases)
     for key, site in found.sites.items():
         if site.exists:
             _attach(wanted, site, source, found.names[key])
         else:
             _make(wanted, site, source, found.names[key])
-    _let_go(wanted, source, names, account.phrases)
     return wanted
 
 
@@ -186,12 +200,16 @@ def _let_go(wanted: Wanted, source: Source, names: tuple[str, ...], phrases: Phr
         )
 
 
-def _nowhere(source: str, refusals: dict[str, str], phrases: Phrases) -> str:
-    return (
-        f"The certificate {source} can't be installed for every domain on it:\n"
+def _nowhere(
+    source: Source, names: Sequence[str], refusals: dict[str, str], account: Account
+) -> str:
+    text = (
+        f"The certificate {source.name} can't be installed for every domain on it:\n"
         f"{by_reason(refusals)}\nNo https website was changed. Create what is missing on the panel,"
-        f" or name fewer domains, then run `{phrases.install(source)}`."
+        f" then run `{account.phrases.install(source.name)}`."
     )
+    left = [name for name in names if name not in refusals]
+    return f"{text} {account.way_on(source.lineage, left)}".strip()
 
 
 def by_reason(refusals: dict[str, str]) -> str:
@@ -290,8 +308,7 @@ def sites_to_redirect(
             refusals[site.id] = (
                 f"The {site.label} was not redirected: it also serves"
                 f" {', '.join(dark)}, for which no https website has an unexpired certificate, so"
-                " visitors would be sent to an error. One certificate for all of its domains:"
-                f" `{account.phrases.get(site.names)}`"
+                f" visitors would be sent to an error. {_one_certificate(site.names, account)}"
             )
     if refusals and (asked or len(refusals) == len(new)):
         raise errors.PluginError("\n".join(refusals.values()))

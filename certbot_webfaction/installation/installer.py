@@ -84,13 +84,14 @@ class Installer:
         account = self.account
         account.read_books()
         handle = account.books.journal.handle_of(lineage)
-        found = find_sites(names, names, handle, Present(account.panel), account.phrases)
+        found = find_sites(names, names, handle, Present(account.panel), account)
         if found.refusals:
+            left = [name for name in names if name not in found.refusals]
             raise ExplainedError(
                 "A certificate could not be installed for every domain that is named, so the CA was"
                 f" not asked:\n{by_reason(found.refusals)}\n",
                 "Create what is missing on the panel, or name fewer domains, and run the command"
-                " again.",
+                f" again. {account.way_on(lineage, left)}".rstrip(),
             )
 
     def deploy(self, files: CertificateFiles, domain: str) -> None:
@@ -236,6 +237,7 @@ class Installer:
         self._concerned.add(source.name)
         wanted = want_certificate(account, files, domains, now)
         self._warn_of_renewals(files)
+        _warn_of_content(files)
         return wanted
 
     def _warn_of_renewals(self, files: CertificateFiles) -> None:
@@ -280,6 +282,23 @@ class Installer:
     def _watch(self) -> Watch:
         return self._given_watch or ServedWatch(
             self.account, quiet=self.run.quiet, at_the_end=self.run.verb == "renew"
+        )
+
+
+def _warn_of_content(files: CertificateFiles) -> None:
+    """Warn of what visitors would be warned of, or refuse, in a certificate that is installed."""
+    if files.is_expired():
+        logger.warning(
+            "The certificate in %s expired on %s: every browser warns of it. Install a newer one.",
+            files.leaf,
+            f"{files.expires():%Y-%m-%d}",
+        )
+    if files.lacks_chain():
+        logger.warning(
+            "The certificate in %s comes without the chain from its CA, so that some browsers and"
+            " most programs refuse it. Name the file that the CA gave with it by --chain-path FILE,"
+            " or put its content behind the certificate.",
+            files.leaf,
         )
 
 

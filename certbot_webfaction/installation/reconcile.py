@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from certbot import errors
@@ -15,13 +15,16 @@ from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.installation.compare import Differences, Failure
 from certbot_webfaction.installation.decide import Present
 from certbot_webfaction.installation.outlook import look_ahead
+from certbot_webfaction.lineages.files import is_elliptic
+from certbot_webfaction.names import covered
 from certbot_webfaction.panel.errors import (
     CertificateGoneError,
     ChangedByHandError,
     ImpossibleError,
+    PanelRefusedError,
     PanelUnreachableError,
 )
-from certbot_webfaction.panel.model import Change, HttpSite, HttpsSite
+from certbot_webfaction.panel.model import Change, HttpSite, HttpsSite, Upload
 from certbot_webfaction.web.served import Expected
 
 logger = logging.getLogger(__name__)
@@ -69,6 +72,7 @@ class _Reconciliation:
         self.asked = asked
         self.quiet = quiet
         self.failures: list[Failure] = []
+        self.unused: set[Source] = set()
 
     def run(self, found: Differences) -> list[Failure]:
         self.account.login()
@@ -83,6 +87,7 @@ class _Reconciliation:
             for key, want in sites.items()
             if key in installed or (want.source in stored and key not in found.sites)
         ]
+        renewed = [key for key in renewed if sites[key].source not in self.unused]
         self.watch.expect(self._expected(sites[key] for key in renewed))
         for key in found.redirects:
             if not self.failures:
@@ -119,6 +124,27 @@ class _Reconciliation:
     # Certificates
 
     def _store(self, source: Source) -> None:
+        try:
+            self._put_on_the_panel(source)
+        except CertificateGoneError:
+            self._tell_gone(source)
+            self.books.journal.drop_field(Change.CERTIFICATE, source.name)
+            self._put_on_the_panel(source)
+
+    def _tell_gone(self, source: Source) -> None:
+        """Warn of a certificate that was renewed and goes nowhere."""
+        labels = [self.books.wanted.sites[key].label for key in self.books.wanted.sites_of(source)]
+        self.unused.add(source)
+        logger.warning(
+            "The certificate %s is gone from the panel, or has another name there, so it is"
+            " uploaded as a new one, which no website uses. What it was for (%s) goes on with what"
+            " it has and will not be renewed. `%s` has it use the new one.",
+            self.books.journal.handle_of(source.name),
+            ", ".join(labels),
+            self.account.phrases.install(source.name),
+        )
+
+    def _put_on_the_panel(self, source: Source) -> None:
         files, journal = source.files(self.account.lineages), self.books.journal
         fingerprint, names = files.fingerprint(), files.names()
         change = journal.find(Change.CERTIFICATE, source.name)
@@ -126,13 +152,37 @@ class _Reconciliation:
         known = journal.handle_of(source.name)
 
         def note(handle: str, *, done: bool = False) -> None:
-            after = {"certificate": handle, "fingerprint": fingerprint}
+            after: dict[str, object] = {"certificate": handle, "fingerprint": fingerprint}
+            if not source.lineage:
+                after["chain"] = list(files.chain_fingerprints())
             journal.put(Change(Change.CERTIFICATE, source.name, after=after, done=done))
             self.books.save_journal()
 
         # One that is known is out of step, and stays that until the panel has this leaf.
-        label = source.lineage or names[0]
-        note(self.panel.store(label, names, files.upload(), known, taken, note), done=True)
+        label, upload = source.lineage or names[0], files.upload()
+        try:
+            note(self.panel.store(label, names, upload, known, taken, note), done=True)
+        except CertificateGoneError:
+            raise
+        except PanelRefusedError as error:
+            if not known:  # nothing of it is there
+                journal.drop_field(Change.CERTIFICATE, source.name)
+                self.books.save_journal()
+            raise self._refused(source, names, upload, error) from error
+
+    def _refused(
+        self, source: Source, names: Sequence[str], upload: Upload, error: PanelRefusedError
+    ) -> ExplainedError:
+        """What the panel said to a certificate, with the way to a key that more panels take."""
+        if not source.lineage or not is_elliptic(upload.leaf):
+            return error
+        command = self.account.phrases.get(names, source.lineage, "--key-type rsa")
+        return ExplainedError(
+            error.what,
+            f"{error.todo} The key of this certificate is ECDSA, which not every panel takes. If it"
+            f" is for that, get one with an RSA key: `{command}`.".strip(),
+            error.said,
+        )
 
     # Https sites
 
@@ -320,8 +370,14 @@ class _Reconciliation:
         expected = {}
         for want in sites:
             files = want.source.files(self.account.lineages)
-            served = Expected(files.fingerprint(), files.chain_fingerprints())
-            expected.update({name: served for name in want.names if not name.startswith("*.")})
+            served, names = Expected(files.fingerprint(), files.chain_fingerprints()), files.names()
+            expected.update(
+                {
+                    name: served
+                    for name in want.names
+                    if not name.startswith("*.") and covered(name, names)
+                }
+            )
         return expected
 
 

@@ -12,7 +12,7 @@ from certbot import errors
 
 from certbot_webfaction.lineages.files import CertificateFiles, fingerprints, read_pem
 from certbot_webfaction.lineages.renewals import Renewal, read_renewal, why_renewal_fails
-from certbot_webfaction.names import a_label
+from certbot_webfaction.names import a_label, covered
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +90,19 @@ class Lineages:
             if own <= wanted:
                 found[renewal.lineage] = own
         return found
+
+    def covering(self, names: Iterable[str]) -> str:
+        """A lineage whose unexpired leaf covers all these names, ``""`` for none."""
+        wanted = list(names)
+        for renewal in self.renewals():
+            files = self.files(renewal.lineage)
+            try:
+                own = files.names()
+                if all(covered(name, own) for name in wanted) and not files.is_expired():
+                    return renewal.lineage
+            except errors.PluginError:
+                continue  # certbot itself reports it
+        return ""
 
     def has_exactly(self, names: Collection[str]) -> bool:
         """Whether a lineage has just these names."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from certbot import errors
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -235,6 +236,12 @@ def leaf_validity(
         return leaf.not_valid_before_utc, leaf.not_valid_after_utc
     utc = datetime.timezone.utc
     return leaf.not_valid_before.replace(tzinfo=utc), leaf.not_valid_after.replace(tzinfo=utc)
+
+
+def is_elliptic(pem: str) -> bool:
+    """Whether the key of a certificate (PEM) is ECDSA, not RSA."""
+    key = _parse(pem, "A certificate").public_key()
+    return isinstance(key, ec.EllipticCurvePublicKey)
 
 
 def _parse(pem: str, what: str) -> x509.Certificate:

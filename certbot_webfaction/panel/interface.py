@@ -84,6 +84,7 @@ class IPanel(Interface):
         :param taken: handles of other certificates of ours
         :param choose: is called with a new handle before anything is made under it, where that is
             known by then
+        :raises CertificateGoneError: if the known one is not on the panel (any more)
         """
 
     def install(

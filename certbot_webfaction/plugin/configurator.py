@@ -17,6 +17,7 @@ from certbot_webfaction.account import Account
 from certbot_webfaction.challenges import causes, dns01, domain_of, http01
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.installation.installer import Installer
+from certbot_webfaction.names import covered
 from certbot_webfaction.panel.model import Place
 from certbot_webfaction.plugin import door
 from certbot_webfaction.web.challenge_file import ChallengeFile
@@ -76,10 +77,12 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """Refuse before the CA is asked what would fail after, as far as the names are known."""
         config, lineages = self.config, self._account.lineages
         names = door.names_ahead(config, lineages)
-        if not names or config.allow_subset_of_names:
+        if not names:
             return
-        if config.authenticator == self.name:
-            http01.find_places(self._account, names)
+        if config.authenticator == self.name and config.allow_subset_of_names:
+            names = http01.answerable(self._account, names, quiet=True)
+        elif config.authenticator == self.name:
+            http01.find_places(self._account, names, door.lineage_ahead(config, lineages))
         if config.installer == self.name and config.verb == "run":
             self._installer.check(names, door.lineage_ahead(config, lineages))
 
@@ -113,6 +116,9 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
     ) -> list[challenges.ChallengeResponse]:
         """Place the challenge files, and see that the web server serves them.
 
+        certbot takes a response for every challenge. With --allow-subset-of-names one that is not
+        answered fails at the CA, and the others are certified.
+
         :raises certbot.errors.PluginError: if one is not served; the CA has not been asked then
         """
         answers = [achall.response_and_validation() for achall in achalls]
@@ -122,8 +128,16 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         ]
         self._places, self._performed = [], False
         self._raised = sys.exc_info()[1]
-        self._places = http01.place(self._account, files)
-        http01.see(self._account, files, self._places, quiet=self.config.quiet)
+        account, subset = self._account, self.config.allow_subset_of_names
+        if subset:
+            self._places = http01.place_some(account, files)
+        else:
+            lineage = door.lineage_ahead(self.config, account.lineages)
+            self._places = http01.place(account, files, lineage)
+        placed = {place.domain for place in self._places}
+        files = [file for file in files if file.domain in placed]
+        wrong = http01.see(account, files, self._places, quiet=self.config.quiet, subset=subset)
+        self._places = [place for place in self._places if place.domain not in wrong]
         self._performed = True
         return [response for response, _ in answers]
 
@@ -147,6 +161,8 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """Say what to check where the CA failed although the files were seen from here."""
         failed = {domain_of(achall, self.host) for achall in failed_achalls}
         places = [place for place in self._places if place.domain in failed]
+        if not places:
+            return "These are the domains that are left out; the reason stands above."
         return causes.auth_hint(places, self._account)
 
     # Installer
@@ -161,7 +177,9 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """Take a domain; all of a certificate's are decided on together, in `save`."""
         chain = chain_path or fullchain_path
         files = self._account.lineages.files_at(cert_path, key_path, chain)
-        self._installer.deploy(files, domain)
+        # certbot deploys for the domains that it was given, not for those that it was left with.
+        if not self.config.allow_subset_of_names or covered(domain, files.names()):
+            self._installer.deploy(files, domain)
 
     def supported_enhancements(self) -> list[str]:
         return ["redirect"] if self._account.panel.abilities.redirect else []

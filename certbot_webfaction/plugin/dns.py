@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from acme import challenges
 from certbot import achallenges
@@ -22,6 +22,10 @@ class DnsAuthenticator(dns_common.DNSAuthenticator):
     """Answers challenges with TXT records of the account's DNS, for wildcards too."""
 
     host: ClassVar[Host]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._left_out: set[str] = set()
 
     @classmethod
     def add_parser_arguments(
@@ -49,7 +53,8 @@ class DnsAuthenticator(dns_common.DNSAuthenticator):
                 # Rebuilds a damaged journal before we write to it, lest the installer's be lost.
                 self._account.read_books()
                 dns01.remove_leftovers(self._account)
-                if names := door.names_ahead(self.config, self._account.lineages):
+                names = door.names_ahead(self.config, self._account.lineages)
+                if names and not self.config.allow_subset_of_names:
                     self._account.panel.find_zones(map(validation_name, names))
 
     @cached_property
@@ -66,10 +71,16 @@ class DnsAuthenticator(dns_common.DNSAuthenticator):
     ) -> list[challenges.ChallengeResponse]:
         """Publish the records and wait; nothing is published where one has no place.
 
+        With --allow-subset-of-names those that have none fail at the CA instead, and the others are
+        certified.
+
         :raises certbot.errors.PluginError: names every domain that is not in the account
         """
         names = [validation_name(domain_of(achall, self.host)) for achall in achalls]
-        self._account.panel.find_zones(names)
+        if self.config.allow_subset_of_names:
+            self._left_out = dns01.without_zone(self._account, names)
+        else:
+            self._account.panel.find_zones(names)
         return super().perform(achalls)
 
     def auth_hint(self, failed_achalls: list[achallenges.AnnotatedChallenge]) -> str:
@@ -93,7 +104,8 @@ class DnsAuthenticator(dns_common.DNSAuthenticator):
         self._account.login()
 
     def _perform(self, domain: str, validation_name: str, validation: str) -> None:
-        self._records.publish(validation_name, validation)
+        if validation_name not in self._left_out:
+            self._records.publish(validation_name, validation)
 
     def _cleanup(self, domain: str, validation_name: str, validation: str) -> None:
         self._records.withdraw(validation)

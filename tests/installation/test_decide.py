@@ -244,8 +244,8 @@ def test_a_website_that_a_wildcard_leaves_out_is_warned_of(
     assert list(wanted.sites) == ["a"]
     assert "the https website b also serves pay.test" in caplog.text
     assert (
-        "`certbot run -a dns-webfaction -i webfaction --expand -d b.shop.test -d pay.test"
-        " -d '*.shop.test'`" in caplog.text
+        "`certbot run -a dns-webfaction -i webfaction --expand -d pay.test -d '*.shop.test'`"
+        in caplog.text
     )
 
 

@@ -71,6 +71,7 @@ def authenticator(folder: Path, **options: Any) -> DnsAuthenticator:
         "authenticator": "dns-webfaction",
         "installer": None,
         "domains": [],
+        "allow_subset_of_names": False,
         "http01_port": 80,
         "https_port": 443,
         "dns_webfaction_propagation_seconds": 0,

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from certbot import errors
-from certbot_webfaction.challenges.http01 import find_places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from certbot_webfaction.books import document
 from certbot_webfaction.books.document import DamagedError
 from certbot_webfaction.books.journal import Journal
 from certbot_webfaction.books.wanted import Source, Wanted, WantedSite
+from certbot_webfaction.challenges.http01 import find_places
 from certbot_webfaction.hosts.host import Options
 from certbot_webfaction.hosts.local_files import LocalFiles
 from certbot_webfaction.hosts.webfaction import WEBFACTION

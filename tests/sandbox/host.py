@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.ports import reserve
@@ -139,6 +140,8 @@ class Host:
     ``home`` is the parent of the home directory, which is made with ``webapps`` in it. ``machines``
     are the names that a login may give, ``web_server`` the one that serves websites; by default
     both are this machine's short name, the former with its first letter raised.
+    ``fresh_page`` is the name of a page that the panel writes into each new app (`""`: none), and
+    ``takes_ecdsa`` tells whether it takes certificates with such a key [assume].
     ``listeners`` are called after every change, outside the lock, in the thread that made it.
     """
 
@@ -152,6 +155,8 @@ class Host:
         web_server: str = "",
         ips: tuple[str, ...] = ("127.0.0.1",),
         umask: int = 0o022,
+        fresh_page: str = "",
+        takes_ecdsa: bool = True,
     ) -> None:
         short_name = socket.gethostname().partition(".")[0]
         self.home = home
@@ -161,6 +166,8 @@ class Host:
         self.web_server = web_server or short_name
         self.ips = tuple(Ip(self.machine, ip, is_main=ip == ips[0]) for ip in ips)
         self.umask = umask
+        self.fresh_page = fresh_page
+        self.takes_ecdsa = takes_ecdsa
         self.listeners: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._last_id = 1000
@@ -239,6 +246,8 @@ class Host:
                 directory.symlink_to(extra_info)
             else:
                 self._make_directory(directory)
+                if self.fresh_page:
+                    (directory / self.fresh_page).write_text("Your app is ready.")
             port = self._port() if runs_code else 0
             app = App(
                 self._new_id(),
@@ -372,6 +381,7 @@ class Host:
             if name in self._certificates:
                 raise DataError("Ssl certificate with this Name and Account already exists.")
             new = _certificate(self._new_id(), name, certificate, private_key, intermediates)
+            self._check_key(private_key)
             self._certificates[name] = new
             return new
 
@@ -382,8 +392,14 @@ class Host:
         with self._change():
             before = self._find_certificate(name)
             new = _certificate(before.id, name, certificate, private_key, intermediates)
+            self._check_key(private_key)
             self._certificates[name] = new
             return new
+
+    def _check_key(self, private_key: str) -> None:
+        key = load_pem_private_key(private_key.encode(), password=None)
+        if not self.takes_ecdsa and isinstance(key, ec.EllipticCurvePrivateKey):
+            raise DataError("Private key is not a valid RSA key.")
 
     def delete_certificate(self, name: str) -> None:
         """Delete a certificate that no website uses."""

@@ -11,7 +11,7 @@ from certbot.display import util as display_util
 from certbot_webfaction.hosts.webfaction.model import Certificate
 from certbot_webfaction.hosts.webfaction.seen import Seen
 from certbot_webfaction.names import covered
-from certbot_webfaction.panel.errors import PanelRefusedError
+from certbot_webfaction.panel.errors import CertificateGoneError, PanelRefusedError
 from certbot_webfaction.panel.model import Upload
 
 
@@ -45,11 +45,16 @@ def _is_covered(certificate: Certificate, names: tuple[str, ...]) -> bool:
 
 
 def _send(seen: Seen, name: str, upload: Upload, *, there: bool) -> None:
-    """Replace a certificate, or create it; which of them, is not always known for sure."""
+    """Replace a certificate, or create it; which of them, is not always known for sure.
+
+    :raises CertificateGoneError: if it was there, and is not any more
+    """
     try:
         seen.put_certificate(name, upload, there=there)
-    except PanelRefusedError:
+    except PanelRefusedError as error:
         # The string of "no such certificate" was never recorded, so the panel is asked.
         if there == (name in seen.certificates(anew=True)):
             raise
+        if there:
+            raise CertificateGoneError(error.what, error.todo, error.said) from error
         seen.put_certificate(name, upload, there=not there)

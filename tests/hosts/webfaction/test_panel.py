@@ -22,6 +22,7 @@ from certbot_webfaction.hosts.webfaction.panel import Panel, connect
 from certbot_webfaction.hosts.webfaction.seen import FRESH, Seen
 from certbot_webfaction.panel import model
 from certbot_webfaction.panel.errors import (
+    CertificateGoneError,
     ChangedByHandError,
     PanelRefusedError,
     PanelUnreachableError,
@@ -262,12 +263,12 @@ def test_a_renewal_lists_no_certificates(tmp_path: Path) -> None:
 
 
 def test_a_certificate_that_is_gone_is_created_anew(tmp_path: Path) -> None:
-    """The panel is asked, as what it says of that was never recorded."""
+    """The panel is asked, as what it says of that was never recorded; then it is a new one."""
     account = Fixture(tmp_path)
-    assert (
-        account.panel.store("shop.test", ["shop.test"], OURS, "shop_test", [], ignore)
-        == "shop_test"
-    )
+    names = ["shop.test"]
+    with pytest.raises(CertificateGoneError):
+        account.panel.store("shop.test", names, OURS, "shop_test", [], ignore)
+    assert account.panel.store("shop.test", names, OURS, "", [], ignore) == "shop_test"
     assert account.client.verbs() == ["update_certificate", "certificates", "create_certificate"]
 
 
@@ -405,7 +406,7 @@ def test_a_refused_certificate_is_told_from_a_missing_one(tmp_path: Path) -> Non
     with pytest.raises(PanelRefusedError):
         account.panel.install(site, handle, ["shop.test"], None, account.books)
     assert account.panel.certificate(handle) is None
-    account.panel.store("shop.test", ["shop.test"], OURS, handle, [], ignore)
+    account.panel.store("shop.test", ["shop.test"], OURS, "", [], ignore)
     account.panel.install(site, handle, ["shop.test"], None, account.books)
     assert account.site("shop", https=True).certificate == handle
 

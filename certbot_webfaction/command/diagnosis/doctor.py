@@ -232,8 +232,8 @@ def _check_domains(survey: Survey, subjects: Sequence[Subject], report: Report) 
             f"`certbot run -a {plugin} -i {plugin} -d DOMAIN{which}` gets a first certificate;"
             f" `certbot-webfaction doctor -d DOMAIN{which}` checks before that."
         )
-        what = "no lineage names this plugin yet, so there is none to check"
-        report.tell("domains", Note(what, remedy))
+        none = Note("no lineage names this plugin yet, so there is none to check", remedy)
+        report.tell("domains", none)
         return
     survey.ask_served(subjects)
     for check in CHECKS:
@@ -263,10 +263,9 @@ def _try_places(account: Account, places: Sequence[Place]) -> list[tuple[str, Fi
     try:
         wrong = probe(account, places)
     except PlacingError as error:
-        closed = [place for place in places if place.directory == error.file.directory]
-        others = [place for place in places if place.directory != error.file.directory]
-        found = [(place.domain, _closed(place, error)) for place in closed]
-        return found + _try_places(account, others)
+        closed = error.file.directory
+        found = [(each.domain, _closed(each, error)) for each in places if each.directory == closed]
+        return found + _try_places(account, [each for each in places if each.directory != closed])
     except errors.PluginError as error:
         problem = Problem("challenge-path", "no file can be placed", str(error))
         return [(place.domain, problem) for place in places]

@@ -80,8 +80,10 @@ def https_website(subject: Subject) -> Finding | None:
     if https:
         text = f"its {https.label} uses the shared certificate of the host"
     elif a_label(subject.domain) not in map(a_label, lineage.names):
-        text += f", and only a wildcard of the lineage {lineage.name} covers it"
-        return Note(text, f"{remedy} Nothing, if http is enough for it.")
+        return Note(
+            f"{text}, and only a wildcard of the lineage {lineage.name} covers it",
+            f"{remedy} Nothing, if http is enough for it.",
+        )
     return Problem("no-https", f"{text}, although it has a certificate", remedy)
 
 
@@ -92,13 +94,14 @@ def certificate(subject: Subject) -> Finding | None:
         return None
     name = known.label if known else https.holds
     want = survey.wanted.sites.get(https.id)
-    handle = survey.handle_of(want.source.name) if want else None
-    if want and handle and handle != https.holds:
+    source = want.source.name if want else ""
+    handle = survey.handle_of(source)
+    if handle and handle != https.holds:
         return Problem(
             "other-certificate",
             f"its {https.label} uses the certificate {name}, not {handle} as was installed;"
             " somebody changed that on the panel",
-            f"`{survey.account.phrases.install(want.source.name)}` if that was not meant.",
+            f"`{survey.account.phrases.install(source)}` if that was not meant.",
         )
     if known is None:
         text = f"its {https.label} uses a certificate {name} that the panel does not have"

@@ -13,7 +13,7 @@ from certbot import configuration
 
 from certbot_webfaction.command.configuration import HOST
 from certbot_webfaction.command.diagnosis.findings import account_problems, problems_of
-from certbot_webfaction.command.diagnosis.survey import Subject, Survey
+from certbot_webfaction.command.diagnosis.survey import Lineage, Subject, Survey
 from certbot_webfaction.command.screen import BOLD, RED, Screen, standard_output
 from certbot_webfaction.panel.findings import Problem
 from certbot_webfaction.panel.model import Login, Place
@@ -180,7 +180,7 @@ def _as_json(login: Login, rows: _Rows, problems: Sequence[Problem]) -> dict[str
     return {
         "version": 1,
         "account": {"username": login.username, "web_server": login.server},
-        "problems": [dataclasses.asdict(problem) for problem in problems],
+        "problems": list(map(dataclasses.asdict, problems)),
         "domains": [_domain_as_json(*row) for row in rows.items()],
     }
 
@@ -201,15 +201,18 @@ def _domain_as_json(subject: Subject, problems: Sequence[Problem]) -> dict[str, 
         },
         "served": subject.served
         and {"fingerprint": subject.served.leaf or None, "description": subject.served.words},
-        "lineage": lineage
-        and {
-            "name": lineage.name,
-            "expires": lineage.expires.isoformat(),
-            "renews": lineage.renews and lineage.renews.isoformat(),
-            "fingerprint": lineage.fingerprint,
-            "authenticator": lineage.renewal.authenticator or None,
-            "installer": lineage.renewal.installer or None,
-        },
+        "lineage": lineage and _lineage_as_json(lineage),
         "in_step": not problems,
-        "problems": [dataclasses.asdict(problem) for problem in problems],
+        "problems": list(map(dataclasses.asdict, problems)),
+    }
+
+
+def _lineage_as_json(lineage: Lineage) -> dict[str, str | None]:
+    return {
+        "name": lineage.name,
+        "expires": lineage.expires.isoformat(),
+        "renews": lineage.renews.isoformat() if lineage.renews else None,
+        "fingerprint": lineage.fingerprint,
+        "authenticator": lineage.renewal.authenticator or None,
+        "installer": lineage.renewal.installer or None,
     }

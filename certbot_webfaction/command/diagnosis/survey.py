@@ -21,7 +21,8 @@ from certbot_webfaction.lineages.renewals import Renewal, next_renewal, read_ren
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import PanelUnreachableError
 from certbot_webfaction.panel.findings import Problem
-from certbot_webfaction.panel.model import Change, HttpSite, Place
+from certbot_webfaction.panel.interface import IPanel
+from certbot_webfaction.panel.model import Certificate, Change, HttpSite, HttpsSite, Place
 from certbot_webfaction.panel.serving import Sites
 from certbot_webfaction.web.served import Served, fetch_all
 
@@ -116,14 +117,11 @@ class Survey:
     def __init__(self, account: Account, *, offline: bool = False) -> None:
         self.account = account
         self.now = datetime.datetime.now(datetime.timezone.utc)
-        self.http = Sites(() if offline else account.panel.http_sites())
-        https = () if offline else account.panel.https_sites()
-        self.https = Sites(site for site in https if site.exists)
-        self.certificates = {
-            site.holds: known
-            for site in self.https.all
-            if site.holds and (known := account.panel.certificate(site.holds))
-        }
+        self.http: Sites[HttpSite] = Sites(())
+        self.https: Sites[HttpsSite] = Sites(())
+        self.certificates: dict[str, Certificate] = {}
+        if not offline:
+            self._ask(account.panel)
         self.leaves = {
             handle: leaf
             for handle, known in self.certificates.items()
@@ -135,14 +133,25 @@ class Survey:
         self.stored = {change.on: change for change in self._read_books().all(Change.CERTIFICATE)}
         self.installed = {source.lineage for source in self.wanted.sources()}
         self._ours = [each for each in self.lineages if each.ours or each.name in self.installed]
-        self._by_leaf = {lineage.fingerprint: lineage for lineage in self.lineages}
+        self._by_leaf: dict[str, Lineage] = {}
         self._by_handle: dict[str | None, Lineage] = {}
         self._by_name: dict[str, list[Lineage]] = {}
         for lineage in self.lineages:
-            if lineage.name in self.installed and (handle := self.handle_of(lineage.name)):
-                self._by_handle[handle] = lineage
-            for name in lineage.names:
-                self._by_name.setdefault(a_label(name), []).append(lineage)
+            self._index(lineage)
+
+    def _ask(self, panel: IPanel) -> None:
+        self.http = Sites(panel.http_sites())
+        self.https = Sites(site for site in panel.https_sites() if site.exists)
+        for site in self.https.all:
+            if site.holds and (known := panel.certificate(site.holds)):
+                self.certificates[site.holds] = known
+
+    def _index(self, lineage: Lineage) -> None:
+        if lineage.name in self.installed and (handle := self.handle_of(lineage.name)):
+            self._by_handle[handle] = lineage
+        self._by_leaf[lineage.fingerprint] = lineage
+        for name in lineage.names:
+            self._by_name.setdefault(a_label(name), []).append(lineage)
 
     def _read_books(self) -> Journal:
         books, lineages = self.account.books, self.account.lineages
@@ -231,8 +240,7 @@ class Subject:
     ``certificate`` what the panel has under that, ``leaf`` the fingerprint.
 
     ``lineage`` belongs to it; ``is_installed`` tells whether that is wanted on any site.
-    ``renewed_by`` is the lineage if its renewals replace what the https site uses, ``in_place`` is
-    it if the https site uses no other certificate than its new one or an older one.
+    ``renewed_by`` is the lineage if its renewals replace what the https site uses.
 
     ``served`` is what `Survey.ask_served` found, `None` before that and where it could not ask.
 
@@ -245,18 +253,21 @@ class Subject:
         self.https = next(iter(survey.https.serving(domain)), None)
         self.place = _find_place(survey.account, self.http, domain) if self.http else None
         self.holds = self.https.holds if self.https else None
-        self.certificate = survey.certificates.get(self.holds or "")
-        self.leaf = survey.leaves.get(self.holds or "")
+        held = self.holds or ""
+        self.certificate, self.leaf = survey.certificates.get(held), survey.leaves.get(held)
         self.lineage = lineage = survey.lineage_of(domain, self.holds)
         self.is_installed = lineage is not None and lineage.name in survey.installed
-        self.renewed_by: Lineage | None = None
-        self.in_place: Lineage | None = None
         handle = survey.handle_of(lineage.name) if lineage and self.is_installed else None
-        if handle and handle == self.holds:
-            self.renewed_by = lineage
-        if lineage and (not self.holds or self.renewed_by or self.leaf == lineage.fingerprint):
-            self.in_place = lineage
+        self.renewed_by = lineage if handle and handle == self.holds else None
         self.served: Served | None = None
+
+    @property
+    def in_place(self) -> Lineage | None:
+        """The lineage, if its https site uses no other certificate than that one's, new or old."""
+        lineage = self.lineage
+        if lineage and (not self.holds or self.renewed_by or self.leaf == lineage.fingerprint):
+            return lineage
+        return None
 
     @property
     def ready_place(self) -> Place | None:

@@ -9,6 +9,7 @@ import pytest
 
 from certbot_webfaction.command.diagnosis.findings import (
     account_problems,
+    certificate,
     challenge_app,
     days_left,
     https_website,
@@ -45,6 +46,12 @@ def test_a_lineage_whose_domain_is_on_no_website(healthy: Account) -> None:
     assert healthy.kinds() == ["no-website", "no-https"]
 
 
+def test_a_wildcard_needs_no_http_website(account: Account) -> None:
+    """No CA validates one over http."""
+    account.add_lineage("wild", "*.example.com")
+    assert account.kinds("*.example.com") == ["no-https", "not-installed"]
+
+
 def test_http_does_not_matter_to_lineages_of_other_authenticators(healthy: Account) -> None:
     """dns-webfaction and others need no http website."""
     del healthy.panel.sites["shop", False]
@@ -57,6 +64,7 @@ def test_http_does_not_matter_to_lineages_of_other_authenticators(healthy: Accou
 def test_an_app_that_runs_code_is_a_note_without_a_mount(healthy: Account) -> None:
     """The next order mounts one by itself."""
     healthy.panel.programs["code"] = App("code", "django41", None)
+    assert challenge_app(healthy.subject()) == Fine("site at /")
     healthy.add_website("shop", SHOP, app="code")
     finding = challenge_app(healthy.subject())
     assert isinstance(finding, Note)
@@ -110,6 +118,17 @@ def test_another_certificate_than_was_installed(healthy: Account) -> None:
     site = healthy.panel.sites["shop", True]
     healthy.panel.sites["shop", True] = replace(site, certificate="bought")
     assert healthy.kinds() == ["other-certificate"]
+
+
+def test_what_was_never_uploaded_was_not_replaced_by_hand(healthy: Account) -> None:
+    """An installation that did not get that far: the website keeps what it had."""
+    expires = NOW.date() + datetime.timedelta(days=100)
+    healthy.panel.installed["bought"] = Certificate("bought", (SHOP,), expires, "")
+    site = healthy.panel.sites["shop", True]
+    healthy.panel.sites["shop", True] = replace(site, certificate="bought")
+    healthy.books.journal.drop(healthy.change(Change.CERTIFICATE, SHOP))
+    healthy.save()
+    assert certificate(healthy.subject()) == Fine("bought")
 
 
 def test_a_certificate_that_the_panel_does_not_have(account: Account) -> None:
@@ -167,6 +186,9 @@ def test_a_certificate_that_takes_no_renewals_has_nothing_to_be_uploaded(account
     account.add_website("shop", SHOP, https=True, certificate="bought")
     (account.directory / "renewal" / "bought.conf").unlink()
     assert uploaded(account.subject()) is None
+    (account.directory / "renewal" / f"{SHOP}.conf").unlink()
+    assert uploaded(account.subject()) is None
+    account.add_lineage(SHOP, number=2)
     expires = NOW.date() + datetime.timedelta(days=100)
     account.panel.installed["bought"] = Certificate("bought", (SHOP,), expires, "")
     subject = account.subject(served=Served("another", "0" * 64))
@@ -202,19 +224,20 @@ def test_a_certificate_that_was_changed_on_the_panel(healthy: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    ("served", "words"),
+    ("served", "words", "check"),
     [
-        (Served("no certificate: refused"), "visitors get no certificate: refused"),
-        (Served("an old one", "0" * 64), "visitors get an old one, not the panel's"),
+        (Served("nothing"), "visitors get nothing", "(--webfaction-connect-to)"),
+        (Served("an old one", "0" * 64), "visitors get an old one, not the panel's", "a CDN"),
     ],
 )
 def test_what_is_served_differs_from_the_panel(
-    healthy: Account, served: Served, words: str
+    healthy: Account, served: Served, words: str, check: str
 ) -> None:
     """Another certificate, or none."""
     (problem,) = healthy.problems(served=served)
     assert problem.kind == "not-served"
-    assert problem.text.startswith(words)
+    assert problem.text.partition(", which expires")[0] == words
+    assert check in problem.remedy
 
 
 def test_a_chain_that_is_not_served(healthy: Account) -> None:

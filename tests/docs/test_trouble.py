@@ -67,7 +67,7 @@ NOT_SHOWN: Mapping[str, str] = {
 EXPLAINED = re.compile(r"(Explained|Panel\w*|ChangedByHand|Impossible|\w*Refused)Error")
 """Errors in parts: what happened, then what to do."""
 
-TABLES = ("_CAUSES", "_FAILURES", "_ENDED", "_REASONS", "_HTACCESS", "Trouble")
+TABLES = ("_CAUSES", "_FAILURES", "_ENDED", "_REASONS", "_ANSWERS", "_HTACCESS", "Trouble")
 """Module-level names whose values are messages."""
 
 

@@ -59,3 +59,15 @@ class Phrases:
             command = f"certbot reconfigure --cert-name {lineage} -i {self.plugin}{self.account}"
             return f"`{command}` puts it there."
         return f"Write installer = {self.plugin} into {file}."
+
+    def renew_with(self, lineage: str, names: Iterable[str], file: object) -> str:
+        """A sentence that says how to make renewals of a lineage use these plugins.
+
+        :param file: its renewal file
+        """
+        wildcard = any(name.startswith("*.") for name in names)
+        authenticator = self.dns_plugin if wildcard else self.plugin
+        if tuple(map(int, certbot.__version__.split(".")[:2])) >= (2, 3):
+            command = f"certbot reconfigure --cert-name {lineage} -a {authenticator}"
+            return f"`{command} -i {self.plugin}{self.account}` has this plugin renew it."
+        return f"Write authenticator = {authenticator} and installer = {self.plugin} into {file}."

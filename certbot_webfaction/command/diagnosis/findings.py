@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -238,7 +239,44 @@ def renewal(subject: Subject) -> Finding | None:
     if lineage.renews is None:
         remedy = f"Remove the line with autorenew from {file}."
         return Problem("no-renewal", f"{text} by itself", remedy)
-    return _reaches_panel(subject, lineage)
+    return _fails(subject, lineage) or _reaches_panel(subject, lineage)
+
+
+def _fails(subject: Subject, lineage: Lineage) -> Finding | None:
+    """What stops `certbot renew` at the lineage, as far as can be told before."""
+    account, name = subject.survey.account, lineage.name
+    file = account.lineages.renewal_file(name)
+    renew_with = account.phrases.renew_with(name, lineage.names, file)
+    if _is_hidden_by_redirect(subject, lineage):
+        text = (
+            f"renewals of its lineage {name} will fail: its http website redirects, and no longer"
+            " serves the directory that -a webroot puts challenge files into"
+        )
+        return Problem("no-renewal", text, renew_with)
+    hindrance = account.lineages.why_renewal_fails(name)
+    if hindrance is None:
+        return None
+    if hindrance.credentials and hindrance.plugin in account.host.plugins:
+        option = account.host.flag("credentials")
+        command = f"certbot-webfaction init {option} {shlex.quote(hindrance.credentials)}"
+        remedy = f"`{command}` writes it."
+    elif hindrance.plugin:
+        remedy = f"Put it there. Or {renew_with}"
+    else:
+        anew = account.phrases.get(lineage.names)
+        remedy = hindrance.todo or f"Get the certificate anew: `{anew}`; then delete {file}."
+    text = f"renewals of its lineage {name} will fail: {hindrance.what.rstrip('.')}"
+    return Problem("no-renewal", text, remedy)
+
+
+def _is_hidden_by_redirect(subject: Subject, lineage: Lineage) -> bool:
+    """Whether the http site redirects, and serves no file of the directory that webroot fills."""
+    settings, place = lineage.renewal, subject.ready_place
+    if settings.authenticator != "webroot" or place is None or not place.site.redirects:
+        return False
+    filled = [settings.parameters.get(key, "") for key in ("webroot_path", "webroot_map")]
+    # Where the challenge path alone is mounted, nothing tells what is filled for it.
+    return place.mount == "/" and not any(place.directory in each for each in filled)
 
 
 def _reaches_panel(subject: Subject, lineage: Lineage) -> Finding:

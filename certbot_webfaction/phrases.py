@@ -38,6 +38,10 @@ class Phrases:
         options = shlex.join(word for name in names for word in ("-d", name))
         return f"certbot run -a {authenticator} -i {self.plugin} --expand {options}{account}"
 
+    def replace(self, lineage: str, domains: Iterable[str]) -> str:
+        """The command that gets a lineage's certificate anew from the CA and installs it."""
+        return f"{self.get(domains)} --cert-name {lineage} --force-renewal"
+
     def install(self, source: str) -> str:
         """The command that installs a lineage, or the leaf at a path."""
         what = f"--cert-name {source}"

@@ -39,8 +39,8 @@ DESCRIPTION = """\
 Checks, in order: the credentials file, the login, this machine, what this plugin and certbot have
 noted; then for each domain its http website, the app that answers challenges, the challenge path
 (a file is placed, fetched and removed), its https website and certificate, whether the panel has
-the lineage's certificate and visitors get it, the days left, and its renewal; then what runs
-`certbot renew`, and the versions. Below what is wrong stands what to do.
+the lineage's certificate and visitors get it and find something, the days left, and its renewal;
+then what runs `certbot renew`, and the versions. Below what is wrong stands what to do.
 
 Without -d these are the domains of all lineages that name this plugin, and of the https websites
 that use their certificates. No website, certificate or document is changed.
@@ -235,6 +235,7 @@ def _check_domains(survey: Survey, subjects: Sequence[Subject], report: Report) 
         report.tell("domains", none)
         return
     survey.ask_served(subjects)
+    survey.visit(subjects)
     for check in CHECKS:
         standing = [
             subject

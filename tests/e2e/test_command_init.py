@@ -378,18 +378,18 @@ class TestMachine:
     @pytest.mark.parametrize("is_typed", [True, False])
     def test_that_is_mistyped_is_said(self, sandbox: Sandbox, is_typed: bool) -> None:
         """In the panel's words, and not as if it came from a file."""
-        sandbox.reset(lambda homes: Host(homes, machines=("Web1", "Web2")))
+        sandbox.reset(lambda homes: Host(homes, machines=("Web1", "Web500")))
         home = Home(sandbox)
-        args = ("--username=alice", "--no-cron", *(() if is_typed else ("--machine=web2",)))
+        args = ("--username=alice", "--no-cron", *(() if is_typed else ("--machine=web500",)))
         with home.at_terminal(*args) as terminal:
             terminal.expect("(not shown): ")
             terminal.type(sandbox.host.password)
             if is_typed:
                 terminal.expect("machine, as the panel spells it")
-                terminal.type("web2")
+                terminal.type("web500")
             assert terminal.wait() == 1
-        assert 'The panel refused the machine "web2" of "alice". It says: ' in terminal.shown
-        assert "Is it Web2? Nothing was changed; run the command again." in terminal.shown
+        assert 'The panel refused the machine "web500" of "alice". It says: ' in terminal.shown
+        assert "Is it Web500? Nothing was changed; run the command again." in terminal.shown
         assert not home.credentials.exists()
 
 
@@ -433,6 +433,27 @@ def test_an_account_moves_on_from_letsencrypt_webfaction(home: Home) -> None:
         assert sandbox.fetch_verified(domain).text.startswith("page of ")
     assert home.credentials.exists()
     assert home.sandbox.host.password not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 knows no TOML")
+def test_files_of_letsencrypt_webfaction_as_windows_and_version_2_wrote_them(home: Home) -> None:
+    """A mark at the start of a TOML file is read over; YAML is called what it is, in one line."""
+    file = home.path / "old"
+    host = home.sandbox.host
+    file.write_text(f"---\nusername: {host.username}\npassword: {host.password}\n")
+    before = home.files()
+    done = home.init("--from", str(file), "--no-cron")
+    assert done.returncode == 1
+    assert f"{file} is a YAML file, as letsencrypt_webfaction had before version 3" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert host.password not in done.stdout + done.stderr
+    assert home.files() == before
+
+    toml = f'username = "{host.username}"\npassword = "{host.password}"\n'
+    file.write_text(toml, encoding="utf-8-sig")
+    done = home.init("--from", str(file), "--no-cron")
+    assert done.returncode == 0, done.stderr
+    assert "webfaction_username = alice\n" in home.credentials.read_text()
 
 
 @pytest.mark.parametrize(("user_id", "is_written"), [(1000, True), (0, False)])

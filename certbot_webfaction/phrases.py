@@ -57,6 +57,10 @@ class Phrases:
         words = " ".join(word for word in (which, options, named) if word)
         return f"certbot run -a {authenticator} -i {self.plugin} {words}{account}"
 
+    def replace(self, lineage: str, domains: Iterable[str]) -> str:
+        """The command that gets a lineage's certificate anew from the CA and installs it."""
+        return f"{self.get(domains)} --cert-name {lineage} --force-renewal"
+
     def install(self, source: str) -> str:
         """The command that installs a lineage, or the leaf at a path."""
         what = f"--cert-name {source}"
@@ -78,3 +82,15 @@ class Phrases:
             command = f"certbot reconfigure --cert-name {lineage} -i {self.plugin}{self.account}"
             return f"`{command}` puts it there."
         return f"Write installer = {self.plugin} into {file}."
+
+    def renew_with(self, lineage: str, names: Iterable[str], file: object) -> str:
+        """A sentence that says how to make renewals of a lineage use these plugins.
+
+        :param file: its renewal file
+        """
+        wildcard = any(name.startswith("*.") for name in names)
+        authenticator = self.dns_plugin if wildcard else self.plugin
+        if tuple(map(int, certbot.__version__.split(".")[:2])) >= (2, 3):
+            command = f"certbot reconfigure --cert-name {lineage} -a {authenticator}"
+            return f"`{command} -i {self.plugin}{self.account}` has this plugin renew it."
+        return f"Write authenticator = {authenticator} and installer = {self.plugin} into {file}."

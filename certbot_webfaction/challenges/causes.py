@@ -18,11 +18,15 @@ from certbot_webfaction.web.walk import Walk
 
 @dataclass(frozen=True)
 class _Seen:
-    """One domain's wrong answer beside the place that its file was put to."""
+    """One domain's wrong answer beside the place that its file was put to.
+
+    ``resolving`` tells that this machine resolved another name at the same time.
+    """
 
     answer: WrongAnswer
     place: Place
     account: Account
+    resolving: bool = False
 
     @property
     def walk(self) -> Walk:
@@ -43,6 +47,8 @@ class _Seen:
         alternative = (
             place.alternative or f"see to it that nothing else answers at {CHALLENGE_PATH}/"
         )
+        # What the account holds does not matter where another server answers.
+        other_way = place.alternative and not _found_elsewhere(self)
         return {
             "domain": place.domain,
             "site": place.site.label,
@@ -63,6 +69,7 @@ class _Seen:
             "path": CHALLENGE_PATH,
             "alternative": alternative,
             "Alternative": alternative[:1].upper() + alternative[1:],
+            "or_alternative": f", or {place.alternative}" if other_way else "",
             "interference": place.interference,
         }
 
@@ -82,6 +89,12 @@ def _redirected_away(seen: _Seen) -> bool:
 
 def _redirected_to_https(seen: _Seen) -> bool:
     return seen.walk.urls[-1].startswith("https:")
+
+
+def _unresolved(seen: _Seen) -> bool:
+    """Whether DNS, and not what an option names, gave no answer."""
+    is_asked = seen.account.options.route.address is None
+    return is_asked and seen.trouble is Trouble.NO_RESOLVER
 
 
 def _ipv6_differs(seen: _Seen) -> bool:
@@ -106,9 +119,21 @@ def _interfered(seen: _Seen) -> bool:
 _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     # The first that fits is told.
     (
+        lambda seen: _unresolved(seen) and len(seen.walk.urls) > 1,
+        "the name servers of {last_host}, to which it redirects, fail. Correct the redirect, or"
+        " exclude {path}/ from it{or_alternative}.",
+    ),
+    (
+        lambda seen: _unresolved(seen) and seen.resolving,
+        "the name servers of {domain} fail, or DNSSEC is wrong there: this machine resolves other"
+        " names. See to it where the domain is registered that its name servers are those that"
+        " have its records, and that its DS record is theirs or gone.",
+    ),
+    (
         lambda seen: seen.trouble is Trouble.NO_RESOLVER,
         "this machine can't resolve names at the moment, which says nothing of {domain}. See that"
-        " its name servers (/etc/resolv.conf) answer, and run the command again.",
+        " its name servers (/etc/resolv.conf) answer, and run the command again. If it resolves"
+        " other names, those of {domain} fail.",
     ),
     (
         lambda seen: (
@@ -125,7 +150,12 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     (
         lambda seen: seen.trouble is Trouble.NOT_FOUND,
         "it redirects to {last_host}, for which DNS has no address. Correct the redirect, or"
-        " exclude {path}/ from it.",
+        " exclude {path}/ from it{or_alternative}.",
+    ),
+    (
+        lambda seen: seen.answer.by_agent,
+        "a browser gets the file: something before it, or the {holder}, keeps out all"
+        " other user agents, and so CAs. Let everybody in at {path}/{or_alternative}.",
     ),
     (
         _ipv6_differs,
@@ -140,13 +170,13 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     (
         lambda seen: seen.trouble in _NO_ANSWER and _redirected_away(seen),
         "it redirects to another host, {last_host}, which does not answer. Exclude {path}/ from the"
-        " redirect.",
+        " redirect{or_alternative}.",
     ),
     (
         lambda seen: seen.trouble in _NO_ANSWER and _redirected_to_https(seen),
         "it redirects to https, where nothing answers. Exclude {path}/ from the redirect, or"
-        " create an https website with {domain} in the panel; if {connect_to} is given, check its"
-        " second port.",
+        " create an https website with {domain} in the panel{or_alternative}; if {connect_to} is"
+        " given, check its second port.",
     ),
     (
         lambda seen: seen.trouble is Trouble.REFUSED,
@@ -167,17 +197,25 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
         lambda seen: bool(seen.walk.refused_redirect),
         "CAs do not follow the redirect to {target} with status {status}: at most 10 redirects,"
         " with status 301, 302, 307 or 308, to http and https on ports 80 and 443 of a domain."
-        " Exclude {path}/ from it.",
+        " Exclude {path}/ from it{or_alternative}.",
     ),
     (
         _redirected_away,
         "it redirects to another host, {last_host}, which does not have the file. Exclude {path}/"
-        " from the redirect.",
+        " from the redirect{or_alternative}.",
     ),
     (
         lambda seen: not seen.place.ready,
         "the web server does not know yet that {name} was mounted at {path} on the {site}. Run"
         " the command again, with a {wait_option} longer than {wait} if that does not help.",
+    ),
+    (
+        lambda seen: seen.walk.status == 401,
+        "a password is asked for, and CAs have none. Let everybody in at {path}/{or_alternative}.",
+    ),
+    (
+        lambda seen: seen.walk.status >= 500,
+        "what answers there fails; its error log says why. Put that right{or_alternative}.",
     ),
     (
         lambda seen: _forbidden(seen) and _interfered(seen),
@@ -196,7 +234,7 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     (
         _redirected_to_https,
         "it redirects to https, where other content answers. Exclude {path}/ from the redirect,"
-        " or mount the {holder} there on the https website too.",
+        " or mount the {holder} there on the https website too{or_alternative}.",
     ),
     (
         _interfered,
@@ -222,17 +260,29 @@ def explain(wrong: Mapping[str, WrongAnswer], places: Mapping[str, Place], accou
         f" within {account.options.wait} s. The CA was not asked, so nothing counts against its"
         " limits."
     ]
-    for domain, answer in wrong.items():
-        where, *came_back, cause = describe(answer, places[domain], account)
+    for domain, (where, *came_back, cause) in describe(wrong, places, account).items():
         lines.append(f"  {domain}: {where}")
         lines += [f"    {line}" for line in came_back]
         lines.append(f"    Likely cause: {cause}")
     return "\n".join(lines)
 
 
-def describe(answer: WrongAnswer, place: Place, account: Account) -> list[str]:
-    """Where a domain's challenge file was asked for, what came back, and last the likely cause."""
-    seen = _Seen(answer, place, account)
+def describe(
+    wrong: Mapping[str, WrongAnswer], places: Mapping[str, Place], account: Account
+) -> Mapping[str, list[str]]:
+    """For each domain where its file was asked for, what came back, and last the likely cause."""
+    resolved = any(
+        domain not in wrong or wrong[domain].walk.trouble is not Trouble.NO_RESOLVER
+        for domain in places
+    )
+    return {
+        domain: _describe(_Seen(answer, places[domain], account, resolved))
+        for domain, answer in wrong.items()
+    }
+
+
+def _describe(seen: _Seen) -> list[str]:
+    answer = seen.answer
     cause = next(text for fits, text in _CAUSES if fits(seen))
     lines = [_where(seen), *_came_back(seen.walk)]
     if answer.by_ipv4 is not None:

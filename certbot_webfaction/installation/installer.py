@@ -108,7 +108,15 @@ class Installer:
             only a warning where the redirect is certbot's default
         """
         account, asked = self.account, self.run.redirect
-        if self.run.authenticator == "webroot" and not asked:
+        if self.run.authenticator == "webroot" and asked:
+            logger.warning(
+                "Renewals of the certificate for %s may fail now: they put files into a website's"
+                " own directory (-a webroot), which a redirect hides. Issue it with -a %s to have"
+                " both.",
+                domain,
+                account.host.name,
+            )
+        elif self.run.authenticator == "webroot":
             logger.warning(
                 "%s was not redirected to https: its certificate is renewed by files in the http"
                 " website's own directory (-a webroot), which a redirect would hide. Issue it with"

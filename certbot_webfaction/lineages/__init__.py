@@ -11,7 +11,12 @@ from pathlib import Path
 from certbot import errors
 
 from certbot_webfaction.lineages.files import CertificateFiles, fingerprints, read_pem
-from certbot_webfaction.lineages.renewals import Renewal, read_renewal, why_renewal_fails
+from certbot_webfaction.lineages.renewals import (
+    Hindrance,
+    Renewal,
+    read_renewal,
+    why_renewal_fails,
+)
 from certbot_webfaction.names import a_label, covered
 
 logger = logging.getLogger(__name__)
@@ -63,8 +68,8 @@ class Lineages:
         """The renewal settings of one lineage; `None` if its file is missing or can't be read."""
         return read_renewal(self.renewal_file(name))
 
-    def why_renewal_fails(self, name: str) -> str | None:
-        """Why `certbot renew` will fail for a lineage, in sentences; `None`: nothing known."""
+    def why_renewal_fails(self, name: str) -> Hindrance | None:
+        """Why `certbot renew` will fail for a lineage; `None`: nothing known."""
         return why_renewal_fails(self.renewal_file(name), self.live / name)
 
     def names_authenticated_by(self, plugin: str) -> set[str]:

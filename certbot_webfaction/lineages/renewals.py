@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
+import shlex
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -85,8 +87,22 @@ def _length(interval: str) -> datetime.timedelta:
     return add_time_interval(now, interval) - now
 
 
-def why_renewal_fails(path: Path, live: Path) -> str | None:
-    """Why `certbot renew` will fail for a lineage, or pass it over: whole sentences; else `None`.
+@dataclass(frozen=True)
+class Hindrance:
+    """Why `certbot renew` will fail for a lineage, or pass it over.
+
+    ``what`` and ``todo`` are whole sentences; without the latter only a new lineage helps, or what
+    is missing of a plugin: ``plugin`` names it then, and ``credentials`` its file if that is it.
+    """
+
+    what: str
+    todo: str = ""
+    plugin: str = ""
+    credentials: str = ""
+
+
+def why_renewal_fails(path: Path, live: Path) -> Hindrance | None:
+    """Why `certbot renew` will fail for a lineage, or pass it over; `None`: nothing known.
 
     As certbot reads it (certbot._internal.storage.RenewableCert, certbot._internal.renewal), but
     without its repairs: nothing is changed.
@@ -98,52 +114,89 @@ def why_renewal_fails(path: Path, live: Path) -> str | None:
         file = _read(path)
         return _why_files(file, path, live) or _why_parameters(file, path)
     except (configobj.ConfigObjError, OSError, UnicodeDecodeError) as error:
-        return f"certbot can't read {path}: {error}."
+        return Hindrance(f"certbot can't read {path}: {error}.")
 
 
 _KINDS = ("cert", "privkey", "chain", "fullchain")
 
 
-def _why_files(file: Any, path: Path, live: Path) -> str | None:
+def _why_files(file: Any, path: Path, live: Path) -> Hindrance | None:
     missing = [kind for kind in _KINDS if kind not in file]
     if missing:
-        return f"{path} does not name the lineage's files: {', '.join(missing)}."
+        return Hindrance(f"{path} does not name the lineage's files: {', '.join(missing)}.")
     for link in (Path(str(file[kind])) for kind in _KINDS):
+        if link.parent.resolve() != live.resolve():
+            if os.path.lexists(link):
+                what = f"{path} is for the files in {link.parent}, so {live} stays as it is."
+            else:
+                what = f"{path} names {link}, which is not there."
+            return Hindrance(what, _correct_paths(path, link, live))
         if not os.path.lexists(link):
-            return (
-                f"{path} names {link}, which is not there. If certbot's directory was moved, its"
-                " new path has to stand there."
-            )
+            return Hindrance(f"{path} names {link}, which is not there.", _link_anew(live))
         if not link.is_symlink():
-            return (
+            return Hindrance(
                 f"{link} is a file, and certbot renews only where it is a link into archive/, as"
-                " it made it. Copies of certbot's directory keep links with `cp -a`."
+                " it made it.",
+                _link_anew(live),
             )
         if not link.exists():
-            return f"{link} leads to {link.readlink()}, which is not there."
-        if link.parent.resolve() != live.resolve():
-            return f"{path} is for the files in {link.parent}, so {live} stays as it is."
+            what = f"{link} leads to {link.readlink()}, which is not there."
+            return Hindrance(what, _link_anew(live))
     return None
 
 
-def _why_parameters(file: Any, path: Path) -> str | None:
+def _correct_paths(path: Path, link: Path, live: Path) -> str:
+    """The line for certbot's directory that was moved or copied."""
+    old, new = (str(each.parents[1]) for each in (link.parent, live))
+    if link.parts[-3:-1] != live.parts[-2:]:
+        return ""
+    command = shlex.join(["sed", "-i", f"s#{re.escape(old)}/#{new}/#", str(path)])
+    return f"`{command}` writes the right directory there."
+
+
+def _link_anew(live: Path) -> str:
+    """The line that makes what is in live/ links to the newest files of archive/ again."""
+    archive = live.parents[1] / "archive" / live.name
+    numbers = [
+        int(found[1])
+        for each in archive.glob("cert*.pem")
+        if (found := re.fullmatch(r"cert(\d+)\.pem", each.name))
+    ]
+    newest = max(numbers, default=0)
+    if not all((archive / f"{kind}{newest}.pem").exists() for kind in _KINDS):
+        return ""
+    target = shlex.quote(f"../../archive/{live.name}")
+    return (
+        f"`cd {shlex.quote(str(live))} && for kind in {' '.join(_KINDS)}; do ln -sf"
+        f" {target}/${{kind}}{newest}.pem $kind.pem; done` makes links of them again. Copies of"
+        " certbot's directory keep links with `cp -a`."
+    )
+
+
+def _why_parameters(file: Any, path: Path) -> Hindrance | None:
     parameters = file.get("renewalparams")
     if not isinstance(parameters, dict) or "authenticator" not in parameters:
-        return f"{path} names no authenticator."
+        return Hindrance(f"{path} names no authenticator.")
     interval = file.get("renew_before_expiry", "30 days")
     # ConfigObj makes a list of what holds a comma, and certbot stops at that.
     if not isinstance(interval, str) or _length(interval) < datetime.timedelta(seconds=1):
         words = interval if isinstance(interval, str) else ", ".join(interval)
-        return (
-            f"certbot can't read renew_before_expiry = {words} in {path}. Write it as `20 days 3"
-            " hours`, without a comma."
+        return Hindrance(
+            f"certbot can't read renew_before_expiry = {words} in {path}.",
+            "Write it as `20 days 3 hours`, without a comma.",
         )
+    # certbot goes on without an installer that is missing.
     installed = {point.name for point in entry_points(group="certbot.plugins")}
-    for kind in ("authenticator", "installer"):
-        plugin = _plugin(parameters, kind)
-        if plugin and plugin not in installed:
-            return f"The {kind} {plugin}, which {path} names, is not installed beside this certbot."
+    authenticator = _plugin(parameters, "authenticator")
+    if authenticator and authenticator not in installed:
+        what = (
+            f"The authenticator {authenticator}, which {path} names, is not installed beside this"
+            " certbot."
+        )
+        return Hindrance(what, plugin=authenticator)
+    for plugin in dict.fromkeys((authenticator, _plugin(parameters, "installer"))):
         credentials = parameters.get(f"{plugin.replace('-', '_')}_credentials", "None")
         if credentials != "None" and not os.path.exists(credentials):  # noqa: PTH110 - as given
-            return f"The credentials file {credentials}, which {path} names, is not there."
+            what = f"The credentials file {credentials}, which {path} names, is not there."
+            return Hindrance(what, plugin=plugin, credentials=credentials)
     return None

@@ -17,7 +17,7 @@ class Trouble(enum.Enum):
     """Why no answer came from an address."""
 
     NOT_FOUND = "DNS has no address for the name"
-    NO_RESOLVER = "this machine's DNS resolver does not answer"
+    NO_RESOLVER = "DNS gave no answer for the name"
     REFUSED = "the connection was refused"
     TIMED_OUT = "the connection timed out"
     SILENT = "it took the connection, and no answer came in time"
@@ -63,7 +63,7 @@ def trouble(error: Exception) -> Trouble:
     """Which trouble an exception of a connection stands for."""
     if isinstance(error, ssl.SSLError):
         return Trouble.TLS
-    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+    if isinstance(error, socket.gaierror) and error.errno in (socket.EAI_AGAIN, socket.EAI_FAIL):
         return Trouble.NO_RESOLVER
     if isinstance(error, socket.gaierror):
         return Trouble.NOT_FOUND

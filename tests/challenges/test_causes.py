@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from certbot_webfaction.account import Account
-from certbot_webfaction.challenges.causes import auth_hint, explain
+from certbot_webfaction.challenges.causes import auth_hint, describe, explain
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.panel.model import CHALLENGE_PATH, HttpSite, Place
@@ -22,7 +22,7 @@ from tests.panel.one_site import ONE_SITE, OneSiteHost, OneSitePanel
 IP = "192.0.2.80"
 URL = f"http://shop.test{CHALLENGE_PATH}/token"
 SITE = HttpSite("shop", "http website shop", ("shop.test",), False, address=IP)
-OWN_APP = "keep challenge files in an app of their own with --webfaction-app NAME"
+OWN_APP = "keep challenge files in an app of their own with --webfaction-app letsencrypt"
 STATIC = Place(
     domain="shop.test",
     site=SITE,
@@ -34,8 +34,9 @@ STATIC = Place(
 )
 HTACCESS = (
     "a .htaccess in /home/alice/webapps/php or a code file there answers in place of the file."
-    " Write “RewriteRule ^\\.well-known/acme-challenge/ - [L]” before its other rules, or keep"
-    " challenge files in an app of their own with --webfaction-app NAME."
+    " Keep challenge files in an app of their own with --webfaction-app letsencrypt: that always"
+    " helps. Where it is only a RewriteRule that answers, “RewriteRule"
+    " ^\\.well-known/acme-challenge/ - [L]” before it does, too."
 )
 PHP = replace(STATIC, directory="/home/alice/webapps/php", holder="php", interference=HTACCESS)
 CHALLENGES = replace(PHP, below="", mount=CHALLENGE_PATH)
@@ -92,7 +93,7 @@ def test_a_whole_report(told: Told) -> None:
         "    redirected to https://www.shop.test/",
         f"    status 200, “Hello [31m, world{'!' * 80}...”",
         "    Likely cause: it redirects to another host, www.shop.test, which does not have the"
-        " file. Exclude /.well-known/acme-challenge/ from the redirect.",
+        f" file. Exclude /.well-known/acme-challenge/ from the redirect, or {OWN_APP}.",
     ]
 
 
@@ -217,12 +218,51 @@ CAUSES = {
     Walk((URL, "https://shop.test/"), IP, trouble=Trouble.TIMED_OUT): (
         "it redirects to https, where nothing answers. Exclude"
     ),
+    Walk((URL,), IP, 401): "a password is asked for, and CAs have none. Let everybody in at",
+    Walk((URL,), IP, 503): "what answers there fails; its error log says why. Put that right, or",
     Walk((URL,), IP, 403): (
         "the web server may not enter /home/alice/webapps/static/.well-known/acme-challenge: that"
         " directory, and each on the way to it, needs mode 0755. If they have it, keep"
     ),
-    Walk((URL,), IP, 500): "something else than the app static answers there. Keep",
 }
+
+
+def test_dns_of_one_domain_that_fails_while_others_resolve(told: Told) -> None:
+    """It is blamed itself, not this machine; where none resolves, that can't be told."""
+    failing = WrongAnswer((), Walk((URL,), trouble=Trouble.NO_RESOLVER, detail="[Errno -3] Tempo"))
+    other = {"blog.test": WrongAnswer(HERE, Walk(("http://blog.test/",), IP, 404))}
+    places = {"shop.test": STATIC, "blog.test": STATIC}
+    wrong = {"shop.test": failing}
+    for among in (wrong, wrong | other):
+        said = describe(among, places, told.account())["shop.test"]
+        assert said[:1] == ["not resolved"]
+        assert said[2].startswith("DNS gave no answer for the name")
+        assert said[-1].startswith("the name servers of shop.test fail, or DNSSEC is wrong there")
+    for among in (wrong, {"shop.test": failing, "blog.test": failing}):
+        said = describe(among, dict.fromkeys(among, STATIC), told.account())["shop.test"]
+        assert said[-1].startswith("this machine can't resolve names at the moment")
+
+
+def test_dns_of_the_target_of_a_redirect_that_fails(told: Told) -> None:
+    """The domain itself was resolved, so this machine can."""
+    walk = Walk((URL, "http://www.test/"), IP, trouble=Trouble.NO_RESOLVER)
+    assert told.cause(WrongAnswer(HERE, walk)) == (
+        "the name servers of www.test, to which it redirects, fail. Correct the redirect, or"
+        f" exclude /.well-known/acme-challenge/ from it, or {OWN_APP}."
+    )
+
+
+def test_a_website_that_lets_browsers_in_alone(told: Told) -> None:
+    """The user agent is to blame, whatever came back; an app of its own is no way round a CDN."""
+    for where in (STATIC, PHP, CHALLENGES):
+        answer = WrongAnswer(HERE, Walk((URL,), IP, 403), by_agent=True)
+        assert told.cause(answer, where) == (
+            f"a browser gets the file: something before it, or the app {where.holder}, keeps out"
+            " all other user agents, and so CAs. Let everybody in at /.well-known/acme-challenge/,"
+            f" or {OWN_APP}."
+        )
+    answer = WrongAnswer(("192.0.2.99",), Walk((URL,), "192.0.2.99", 403), by_agent=True)
+    assert told.cause(answer).endswith(" Let everybody in at /.well-known/acme-challenge/.")
 
 
 @pytest.mark.parametrize("walk", CAUSES)

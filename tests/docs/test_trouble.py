@@ -45,6 +45,8 @@ NO_MESSAGES_IN: Mapping[str, str] = {
     "find_schedule": "tells what renews",
     "_install": "a remedy; stands below what is wrong",
     "_restore": "a remedy; stands below what is wrong",
+    "_correct_paths": "likewise",
+    "_link_anew": "likewise",
 }
 """Functions, likewise."""
 
@@ -64,10 +66,10 @@ NOT_SHOWN: Mapping[str, str] = {
 }
 """Texts that nobody gets to see, with the reason."""
 
-EXPLAINED = re.compile(r"(Explained|Panel\w*|ChangedByHand|Impossible|\w*Refused)Error")
-"""Errors in parts: what happened, then what to do."""
+EXPLAINED = re.compile(r"(Explained|Panel\w*|ChangedByHand|Impossible|\w*Refused)Error|Hindrance")
+"""Messages in parts: what happened, then what to do."""
 
-TABLES = ("_CAUSES", "_FAILURES", "_ENDED", "_REASONS", "_HTACCESS", "Trouble")
+TABLES = ("_CAUSES", "_FAILURES", "_ENDED", "_REASONS", "_ANSWERS", "_HTACCESS", "Trouble")
 """Module-level names whose values are messages."""
 
 

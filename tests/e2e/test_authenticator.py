@@ -20,7 +20,7 @@ import pytest
 from certbot_webfaction.books import document
 from certbot_webfaction.books.journal import Journal
 from certbot_webfaction.panel.model import Change
-from tests.e2e.scenes import website
+from tests.e2e.scenes import change_by_hand, website
 from tests.sandbox.certbot import Result
 from tests.sandbox.faults import fault, wrong
 from tests.sandbox.host import Host
@@ -215,7 +215,7 @@ def test_what_comes_back_wrong_is_explained(sandbox: Sandbox) -> None:
     names = domains(*(f"{name}.example.com" for name in htaccess))
     output = refused(sandbox, "--webfaction-wait", "1", *names)
     assert "5 of 6 challenge files did not come back" in output
-    reports = dict(re.findall(r"\n  (\w+)\.example\.com: (.*(?:\n    .*)+)", output))
+    reports = _reports(output)
     assert set(reports) == set(htaccess) - {"right"}
     for report in reports.values():
         assert report.startswith("asked at 127.0.0.1 port ")
@@ -231,6 +231,94 @@ def test_what_comes_back_wrong_is_explained(sandbox: Sandbox) -> None:
     assert f"redirected to https://secure.example.com{CHALLENGES}/" in reports["secure"]
     assert "status 404" in reports["secure"]
     assert challenge_files(sandbox) == []
+
+
+PASS = "RewriteEngine On\nRewriteRule ^PATH - [L]\n"
+AUTH = "AuthType Basic\nAuthName x\nAuthUserFile /dev/null\nRequire valid-user\n"
+IN_THE_WAY = {
+    "forbids": ("RewriteEngine On\nRewriteRule ^ - [F]\n", 403, "a .htaccess in "),
+    "rewrites": ("RewriteEngine On\nRewriteRule !^i.php /i.php\n", 200, "a .htaccess in "),
+    "ip": (f"{PASS}Require ip 192.0.2.1\n", 403, "a .htaccess in "),
+    "deny": (f"{PASS}Order deny,allow\nDeny from all\n", 403, "a .htaccess in "),
+    "files": (f'{PASS}<FilesMatch "^[^.]+$">\nDeny from all\n</FilesMatch>\n', 403, "a .htaccess"),
+    "password": (PASS + AUTH, 401, "cause: a password is asked for, and CAs have none"),
+    "php": (f"{PASS}php_value memory_limit 64M\n", 500, "cause: what answers there fails;"),
+    "typo": (f"{PASS}RewriteRul ^ -\n", 500, "cause: what answers there fails;"),
+    "away": (
+        f"{PASS}RedirectMatch 301 ^/ http://other.example.org/\n",
+        0,
+        "cause: it redirects to",
+    ),
+    "gone": (f"{PASS}RedirectMatch 410 ^/\n", 410, "a .htaccess in "),
+    "robots": ("SetEnvIf User-Agent Firefox a\nRequire env a\n", 403, "cause: a browser gets the"),
+}
+"""Ways in which a .htaccess answers in place of a challenge file; what comes back, and is told."""
+
+
+@pytest.mark.parametrize("path", ["/", "/.well-known", CHALLENGES])
+def test_every_way_out_of_an_htaccess_works(sandbox: Sandbox, path: str) -> None:
+    """A rule is advised where it may help, with the right path; an app of its own always helps."""
+    inside = CHALLENGES.removeprefix(path.rstrip("/")).lstrip("/")
+    files = {}
+    for name, (text, _, _) in IN_THE_WAY.items():
+        directory = add_website(sandbox, name, "static_php70", path=path)
+        files[name] = directory / ".htaccess"
+        files[name].write_text(text.replace("PATH", f"{inside}/" if inside else ""))
+        (directory / "i.php").write_text("Welcome")
+    order = ("--webfaction-wait", "1", *domains(*(f"{name}.example.com" for name in files)))
+
+    reports = _reports(refused(sandbox, *order))
+    assert set(reports) == set(files)
+    for name, (_, status, told) in IN_THE_WAY.items():
+        report = reports[name]
+        assert told in report
+        assert f"status {status}" in report or not status or path != "/"
+        advised = re.search(r"“(RewriteRule .*?)”", report)
+        assert bool(advised) is bool(inside and "a .htaccess in " in report)
+        if advised:
+            text = files[name].read_text()
+            files[name].write_text(f"RewriteEngine On\n{advised[1]}\n{text}")
+        if not inside:
+            assert f"take the app {name} off {CHALLENGES} of the http website {name}" in report
+        assert "--webfaction-app letsencrypt" in report
+    if inside:
+        assert set(files) - set(_reports(refused(sandbox, *order))) == {"forbids", "rewrites"}
+    else:
+        sandbox.host.add_app("page", "static_only")
+        for name in files:
+            site = website(sandbox, name, https=False)
+            change_by_hand(sandbox, site, website_apps=(("page", "/"),))
+    certonly(sandbox, *order, "--webfaction-app", "letsencrypt", check=True)
+
+
+def _reports(output: str) -> dict[str, str]:
+    """What is said of each domain of example.com, by its first label."""
+    return dict(re.findall(r"\n  (\w+)\.example\.com: (.*(?:\n    .*)+)", output))
+
+
+def test_the_way_out_of_an_htaccess_at_the_challenge_path_is_to_delete_it(sandbox: Sandbox) -> None:
+    """Where somebody put it into the app for challenge files, no other app is needed."""
+    directory = add_website(sandbox, "letsencrypt", "static_php70", path=CHALLENGES)
+    (directory / ".htaccess").write_text("RewriteEngine On\nRewriteRule ^ - [R=404]\n")
+    order = ("--webfaction-wait", "1", "-d", "letsencrypt.example.com")
+    said = refused(sandbox, *order)
+    assert f"a .htaccess in {directory} or a code file there answers" in said
+    assert "Delete it. " in said
+    assert "--webfaction-app" not in said
+    (directory / ".htaccess").unlink()
+    certonly(sandbox, *order, check=True)
+
+
+def test_a_site_that_keeps_robots_out_is_issued_for(sandbox: Sandbox) -> None:
+    """The CA gets in, and so does our look, which does not call itself one."""
+    directory = add_website(sandbox, "shop", "static_php70")
+    (directory / ".htaccess").write_text(
+        "RewriteEngine On\nRewriteCond %{HTTP_USER_AGENT} bot|crawl|spider [NC]\n"
+        "RewriteRule ^ - [F]\n"
+    )
+    sandbox.front_end.wait_applied()
+    assert sandbox.http("shop.example.com", **{"User-Agent": "Googlebot/2.1"}).status == 403
+    certonly(sandbox, "-d", "shop.example.com", check=True)
 
 
 def test_a_mount_that_is_not_served_in_time_is_explained(sandbox: Sandbox) -> None:

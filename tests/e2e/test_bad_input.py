@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.e2e import command
 from tests.e2e.scenes import add_site
 from tests.sandbox.sandbox import Sandbox
 
@@ -53,9 +54,9 @@ def test_a_panel_that_can_not_be_used_stops_every_verb(
     verbs = [RENEW, (*RUN, "--force-renewal"), ("rollback", "-i", "webfaction")]
     if cause is stop_api:
         verbs = verbs[:1]  # each waits 13 s for the API to come back
-    for command in verbs:
-        result = sandbox.certbot(*command, check=False)
-        assert result.returncode == 1, command
+    for verb in verbs:
+        result = sandbox.certbot(*verb, check=False)
+        assert result.returncode == 1, verb
         assert words in " ".join(result.output.split()), result.output
         assert "unexpected error" not in result.output
         assert "Traceback" not in result.output
@@ -100,3 +101,28 @@ def test_plugins_are_listed_with_a_description_for_people(sandbox: Sandbox) -> N
     sandbox.credentials.unlink()
     sandbox.certbot("plugins", "--prepare")
     assert sandbox.api.calls.methods() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("# für alle\n", "is not text in "),
+        ("key-type = dsa\n", "certbot can't be configured as "),
+        ("webfaction-wait = soon\n", "is not a whole number of seconds"),
+    ],
+)
+def test_a_cli_ini_that_can_not_be_used_is_one_line_that_names_it(
+    sandbox: Sandbox, text: str, said: str
+) -> None:
+    """In another encoding, or with a value that is none: each subcommand says so, and ends."""
+    file = sandbox.directory / "certbot" / "xdg" / "letsencrypt" / "cli.ini"
+    before = file.read_text()
+    file.write_bytes((before + text).encode("latin-1"))
+    for subcommand in ("status", "doctor", "deploy", "init"):
+        done = command.run(sandbox, subcommand)
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert str(file) in done.stderr
+        assert said in done.stderr
+    file.write_text(before)
+    assert command.run(sandbox, "status").returncode == 0

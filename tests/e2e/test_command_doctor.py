@@ -87,7 +87,7 @@ def test_in_a_healthy_account_nothing_is_wrong(healthy: Healthy) -> None:
 
 _TITLES = [
     *("credentials", "login", "machine", "documents", "website", "app", "challenge path"),
-    *("https website", "certificate", "uploaded", "served", "days left", "renewal"),
+    *("https website", "certificate", "uploaded", "served", "content", "days left", "renewal"),
     *("cron", "versions"),
 ]
 
@@ -115,7 +115,7 @@ def test_a_wrong_password_is_said_with_the_file_and_what_follows_once(healthy: H
     assert output.count("Not checked") == 1
     assert (
         "-      Not checked, because the panel could not be asked: website, app, challenge path,"
-        " https website, certificate, uploaded, served.\n" in output
+        " https website, certificate, uploaded, served, content.\n" in output
     )
     assert f"ok     days left       expires in 364 days, renews in 242 days ({SHOP})" in output
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import command
+from tests.e2e.scenes import add_certificate, add_site
 from tests.sandbox.host import Host
 from tests.sandbox.sandbox import Sandbox
 from tests.terminal import Terminal
@@ -377,38 +378,82 @@ class TestMachine:
     @pytest.mark.parametrize("is_typed", [True, False])
     def test_that_is_mistyped_is_said(self, sandbox: Sandbox, is_typed: bool) -> None:
         """In the panel's words, and not as if it came from a file."""
-        sandbox.reset(lambda homes: Host(homes, machines=("Web1", "Web2")))
+        sandbox.reset(lambda homes: Host(homes, machines=("Web1", "Web500")))
         home = Home(sandbox)
-        args = ("--username=alice", "--no-cron", *(() if is_typed else ("--machine=web2",)))
+        args = ("--username=alice", "--no-cron", *(() if is_typed else ("--machine=web500",)))
         with home.at_terminal(*args) as terminal:
             terminal.expect("(not shown): ")
             terminal.type(sandbox.host.password)
             if is_typed:
                 terminal.expect("machine, as the panel spells it")
-                terminal.type("web2")
+                terminal.type("web500")
             assert terminal.wait() == 1
-        assert 'The panel refused the machine "web2" of "alice". It says: ' in terminal.shown
-        assert "Is it Web2? Nothing was changed; run the command again." in terminal.shown
+        assert 'The panel refused the machine "web500" of "alice". It says: ' in terminal.shown
+        assert "Is it Web500? Nothing was changed; run the command again." in terminal.shown
         assert not home.credentials.exists()
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 knows no TOML")
 def test_an_account_moves_on_from_letsencrypt_webfaction(home: Home) -> None:
-    """Its credentials are taken, and the command for each of its certificates is printed."""
+    """Its credentials are taken, and the command for each of its certificates works.
+
+    Its users' http websites redirect, and its files were found at the https ones.
+    """
+    sandbox = home.sandbox
+    for name, domains in {
+        "mysite": ("example.com", "www.example.com"),
+        "s": ("shop.example.com",),
+    }.items():
+        add_certificate(sandbox, f"my_{name}", *domains)
+        add_site(sandbox, name, *domains, https=True, certificate=f"my_{name}")
+        add_site(sandbox, f"redirect_{name}", *domains)
+        (sandbox.host.webapps / f"redirect_{name}" / ".htaccess").write_text(
+            "RewriteEngine On\nRewriteRule ^(.*)$ https://%{HTTP_HOST}/$1 [R=301,L]\n"
+        )
     (home.path / "letsencrypt_webfaction.toml").write_text(
         f'username = "alice"\npassword = "{home.sandbox.host.password}"\n'
         'letsencrypt_account_email = "alice@example.com"\n'
         '[[certificate]]\ndomains = ["example.com", "www.example.com"]\n'
         'public = "~/webapps/mysite"\n'
-        '[[certificate]]\ndomains = "shop.example.com"\nname = "my_shop"\npublic = "~/webapps/s"\n'
+        '[[certificate]]\ndomains = "shop.example.com"\nname = "my_s"\npublic = "~/webapps/s"\n'
     )
     done = home.init("--from", "--no-cron")
     assert done.returncode == 0, done.stderr
-    run = "certbot run -a webfaction -i webfaction -m alice@example.com"
-    assert f"  {run} -d example.com -d www.example.com\n" in done.stdout
-    assert f"  {run} --cert-name my_shop -d shop.example.com\n" in done.stdout
+    options = "-a webfaction -i webfaction --webfaction-app letsencrypt -m alice@example.com"
+    lines = [
+        f"certbot run {options} -d example.com -d www.example.com",
+        f"certbot run {options} --cert-name my_s -d shop.example.com",
+    ]
+    for line in lines:
+        assert f"  {line}\n" in done.stdout
+        sandbox.certbot(*line.split()[1:])
+    sandbox.front_end.wait_applied()
+    for domain in ("www.example.com", "shop.example.com"):
+        assert sandbox.http(domain).location == f"https://{domain}/"
+        assert sandbox.fetch_verified(domain).text.startswith("page of ")
     assert home.credentials.exists()
     assert home.sandbox.host.password not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 knows no TOML")
+def test_files_of_letsencrypt_webfaction_as_windows_and_version_2_wrote_them(home: Home) -> None:
+    """A mark at the start of a TOML file is read over; YAML is called what it is, in one line."""
+    file = home.path / "old"
+    host = home.sandbox.host
+    file.write_text(f"---\nusername: {host.username}\npassword: {host.password}\n")
+    before = home.files()
+    done = home.init("--from", str(file), "--no-cron")
+    assert done.returncode == 1
+    assert f"{file} is a YAML file, as letsencrypt_webfaction had before version 3" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert host.password not in done.stdout + done.stderr
+    assert home.files() == before
+
+    toml = f'username = "{host.username}"\npassword = "{host.password}"\n'
+    file.write_text(toml, encoding="utf-8-sig")
+    done = home.init("--from", str(file), "--no-cron")
+    assert done.returncode == 0, done.stderr
+    assert "webfaction_username = alice\n" in home.credentials.read_text()
 
 
 @pytest.mark.parametrize(("user_id", "is_written"), [(1000, True), (0, False)])

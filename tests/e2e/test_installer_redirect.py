@@ -138,5 +138,6 @@ def test_a_lineage_that_renews_by_webroot_is_not_redirected_by_default(sandbox: 
     assert "was not redirected" in install(sandbox, "shop.example.com")
     assert sandbox.http("shop.example.com").text == "page of shop"
     sandbox.certbot("renew", "--dry-run")
-    install(sandbox, "shop.example.com", "--redirect")
+    said = install(sandbox, "shop.example.com", "--redirect")
+    assert "Renewals of the certificate for shop.example.com may fail now" in said
     assert sandbox.http("shop.example.com").status == 301

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import shutil
+import subprocess
 from pathlib import Path
 
 import certbot
@@ -73,7 +74,8 @@ def test_a_lineage_may_be_kept_from_renewing(tmp_path: Path, autorenew: str, ren
 
 
 def why(config_dir: Path) -> str | None:
-    return lineages_in(config_dir).why_renewal_fails("a")
+    hindrance = lineages_in(config_dir).why_renewal_fails("a")
+    return f"{hindrance.what} {hindrance.todo}".strip() if hindrance else None
 
 
 def certbots_word(config_dir: Path) -> str:
@@ -109,6 +111,10 @@ def test_files_in_place_of_links_are_told(tmp_path: Path) -> None:
     (tmp_path / "copy").rename(tmp_path / "live")
     assert str(why(tmp_path)).startswith(f"{tmp_path}/live/a/cert.pem is a file")
     assert "symlink" in certbots_word(tmp_path)
+    _follow(tmp_path)
+    assert (why(tmp_path), certbots_word(tmp_path)) == (None, "")
+    shutil.rmtree(tmp_path / "archive")
+    assert "`" not in str(why(tmp_path)), "no line is advised that can't help"
 
 
 def test_paths_of_another_directory_are_told(tmp_path: Path) -> None:
@@ -116,18 +122,25 @@ def test_paths_of_another_directory_are_told(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     write_lineage(old, "a", "a.test")
     shutil.copytree(old, new, symlinks=True)
-    assert str(why(new)).endswith(f"so {new}/live/a stays as it is.")
+    assert f", so {new}/live/a stays as it is. `sed -i " in str(why(new))
 
     shutil.rmtree(old)
     assert f"names {old}/live/a/cert.pem, which is not there." in str(why(new))
     assert certbots_word(new)
 
-    conf = new / "renewal/a.conf"
-    conf.write_text(conf.read_text().replace(str(old), str(new)))
-    assert str(why(new)) == (
-        f"{new}/live/a/cert.pem leads to {old}/archive/a/cert1.pem, which is not there."
+    _follow(new)
+    assert str(why(new)).startswith(
+        f"{new}/live/a/cert.pem leads to {old}/archive/a/cert1.pem, which is not there. `cd "
     )
     assert "does not exist" in certbots_word(new)
+    _follow(new)
+    assert (why(new), certbots_word(new)) == (None, "")
+
+
+def _follow(config_dir: Path) -> None:
+    """Run the command that is advised."""
+    command = str(why(config_dir)).split("`")[1]
+    subprocess.run(["/bin/sh", "-c", command], check=True, cwd="/")
 
 
 def test_an_interval_that_certbot_cannot_read_is_told(tmp_path: Path) -> None:
@@ -139,13 +152,12 @@ def test_an_interval_that_certbot_cannot_read_is_told(tmp_path: Path) -> None:
     assert "renew_before_expiry = soon enough" in str(why(tmp_path))
 
 
-@pytest.mark.parametrize("kind", ["authenticator", "installer"])
-def test_a_plugin_that_is_not_installed_is_told(tmp_path: Path, kind: str) -> None:
-    """Either of the two stops a renewal."""
-    write_lineage(tmp_path, "a", "a.test")
-    conf = tmp_path / "renewal/a.conf"
-    conf.write_text(conf.read_text().replace(f"{kind} = webfaction", f"{kind} = dns-nowhere"))
-    assert str(why(tmp_path)).startswith(f"The {kind} dns-nowhere, which ")
+def test_a_plugin_that_is_not_installed_is_told(tmp_path: Path) -> None:
+    """An authenticator; without its installer certbot goes on."""
+    write_lineage(tmp_path, "a", "a.test", installer="nowhere")
+    assert why(tmp_path) is None
+    write_lineage(tmp_path, "a", "a.test", authenticator="dns-nowhere")
+    assert str(why(tmp_path)).startswith("The authenticator dns-nowhere, which ")
 
 
 def test_credentials_that_are_gone_are_told(tmp_path: Path) -> None:

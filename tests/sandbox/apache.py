@@ -92,7 +92,10 @@ def quoted(path: str) -> str:
     return f'"{escaped}"'
 
 
-_MODULES = ("mpm_event", "authz_core", "alias", "dir", "headers", "mime", "rewrite", "setenvif")
+_MODULES = (
+    *("mpm_event", "access_compat", "alias", "auth_basic", "authn_core", "authn_file"),
+    *("authz_core", "authz_host", "authz_user", "dir", "headers", "mime", "rewrite", "setenvif"),
+)
 
 _HEAD = """\
 ServerName default.invalid

@@ -21,6 +21,7 @@ TROUBLES = {
     ssl.SSLCertVerificationError("expired"): Trouble.TLS,
     socket.gaierror(socket.EAI_NONAME, "unknown"): Trouble.NOT_FOUND,
     socket.gaierror(socket.EAI_AGAIN, "try again"): Trouble.NO_RESOLVER,
+    socket.gaierror(socket.EAI_FAIL, "refused"): Trouble.NO_RESOLVER,
     ConnectionRefusedError(): Trouble.REFUSED,
     SilentError(): Trouble.SILENT,
     TimeoutError(): Trouble.TIMED_OUT,

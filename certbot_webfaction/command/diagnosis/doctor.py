@@ -33,15 +33,14 @@ from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
 from certbot_webfaction.panel.model import Place
 from certbot_webfaction.plugin.door import account_of, lineages_of, read_options
 from certbot_webfaction.text import listed
-from certbot_webfaction.web.challenge_file import WrongAnswer
 
 SUMMARY = "check everything from the credentials to the served certificate"
 DESCRIPTION = """\
 Checks, in order: the credentials file, the login, this machine, what this plugin and certbot have
 noted; then for each domain its http website, the app that answers challenges, the challenge path
 (a file is placed, fetched and removed), its https website and certificate, whether the panel has
-the lineage's certificate and visitors get it, the days left, and its renewal; then what runs
-`certbot renew`, and the versions. Below what is wrong stands what to do.
+the lineage's certificate and visitors get it and find something, the days left, and its renewal;
+then what runs `certbot renew`, and the versions. Below what is wrong stands what to do.
 
 Without -d these are the domains of all lineages that name this plugin, and of the https websites
 that use their certificates. No website, certificate or document is changed.
@@ -236,6 +235,7 @@ def _check_domains(survey: Survey, subjects: Sequence[Subject], report: Report) 
         report.tell("domains", none)
         return
     survey.ask_served(subjects)
+    survey.visit(subjects)
     for check in CHECKS:
         standing = [
             subject
@@ -269,7 +269,8 @@ def _try_places(account: Account, places: Sequence[Place]) -> list[tuple[str, Fi
     except errors.PluginError as error:
         problem = Problem("challenge-path", "no file can be placed", str(error))
         return [(place.domain, problem) for place in places]
-    return [(place.domain, _came_back(place, wrong.get(place.domain), account)) for place in places]
+    told = describe(wrong, {place.domain: place for place in places}, account)
+    return [(place.domain, _came_back(told.get(place.domain), account)) for place in places]
 
 
 def _closed(place: Place, error: PlacingError) -> Finding:
@@ -278,13 +279,13 @@ def _closed(place: Place, error: PlacingError) -> Finding:
     return Problem("challenge-path", text, f"Put that right{alternative}.")
 
 
-def _came_back(place: Place, wrong: WrongAnswer | None, account: Account) -> Finding:
+def _came_back(described: Sequence[str] | None, account: Account) -> Finding:
     if account.options.wait == 0:
         flag = account.host.flag("wait")
         return Note(f"a file was placed, but not fetched: {flag} is 0", "Leave it out.")
-    if wrong is None:
+    if described is None:
         return Fine("a file placed there comes back")
-    *told, cause = describe(wrong, place, account)
+    *told, cause = described
     text = "\n".join(["a file placed there does not come back", *told])
     return Problem("challenge-path", text, f"Likely cause: {cause}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ class Check:
 
 def http_website(subject: Subject) -> Finding | None:
     """A CA asks at port 80, so an http site has to serve the domain."""
-    if subject.domain.startswith("*.") or not answers_http(subject):
+    if not answers_http(subject):
         return None
     if subject.http:
         return Fine(subject.http.id)
@@ -110,7 +111,19 @@ def certificate(subject: Subject) -> Finding | None:
     if not covered(subject.domain, (*known.names, *renewed)):
         text = f"the certificate {name} covers {listed(known.names)}, but not it, so browsers warn"
         return Problem("not-covered", text, _get(subject, *renewed, *_siblings(subject)))
+    if subject.in_place and subject.in_place.is_test:
+        return _test_certificate(subject, subject.in_place)
     return Fine(name)
+
+
+def _test_certificate(subject: Subject, lineage: Lineage) -> Problem:
+    text = (
+        f"its certificate is a test certificate: the lineage {lineage.name} is from the staging"
+        " server of the CA, and every browser warns of it"
+    )
+    command = subject.survey.account.phrases.replace(lineage.name, lineage.names)
+    remedy = f"`{command}` replaces it, where no cli.ini says --staging, --test-cert or --server."
+    return Problem("test-certificate", text, remedy)
 
 
 def uploaded(subject: Subject) -> Finding | None:
@@ -155,7 +168,9 @@ def served(subject: Subject) -> Finding | None:
         text += f", not the panel's{_which_expires(known)}"
         remedy = (
             "The web server takes changes over with a delay: wait a few minutes. If it lasts, check"
-            " that DNS points it to this account's server, and whether a CDN stands before it."
+            " that DNS points it to this account's server. If a CDN stands before it,"
+            f" {subject.survey.account.host.flag('connect-to')} ADDRESS looks past it, at the"
+            " account's own server."
         )
     elif lineage and lineage.fingerprint == subject.leaf and not _sends_chain(served, lineage):
         text += ", but not with the chain that belongs to it"
@@ -166,6 +181,29 @@ def served(subject: Subject) -> Finding | None:
     else:
         return Fine("serves the certificate of the panel")
     return Problem("not-served", text, remedy)
+
+
+def content(subject: Subject) -> Finding | None:
+    """Visitors who are let in have to find something."""
+    visited = subject.visited
+    if visited is None or subject.https is None:
+        return None
+    https, label = visited.https, subject.https.label
+    works = not https.loops and https.trouble is None and https.status < 400
+    fails_behind_redirect = visited.goes_to_https and https.status >= 500
+    if works or (visited.lost is None and not fails_behind_redirect):
+        return Fine("https shows what http shows")
+    text = visited.lost or f"https answers with status {https.status}"
+    remedy = (
+        f"Look at https://{subject.domain}/ in a browser, and at the error log of what the {label}"
+        " shows."
+    )
+    if https.loops or any(url.startswith("http:") for url in https.urls):
+        remedy = (
+            "An app that sends https to http mostly does not know that it was asked over https:"
+            " have it look at a header such as X-Forwarded-Proto."
+        )
+    return Problem("no-content", f"{text}; that is what visitors get", remedy)
 
 
 def days_left(subject: Subject) -> Finding | None:
@@ -238,13 +276,52 @@ def renewal(subject: Subject) -> Finding | None:
     if lineage.renews is None:
         remedy = f"Remove the line with autorenew from {file}."
         return Problem("no-renewal", f"{text} by itself", remedy)
-    return _reaches_panel(subject, lineage)
+    return _fails(subject, lineage) or _reaches_panel(subject, lineage)
+
+
+def _fails(subject: Subject, lineage: Lineage) -> Finding | None:
+    """What stops `certbot renew` at the lineage, as far as can be told before."""
+    account, name = subject.survey.account, lineage.name
+    file = account.lineages.renewal_file(name)
+    renew_with = account.phrases.renew_with(name, lineage.names, file)
+    if _is_hidden_by_redirect(subject, lineage):
+        text = (
+            f"renewals of its lineage {name} will fail: its http website redirects, and no longer"
+            " serves the directory that -a webroot puts challenge files into"
+        )
+        return Problem("no-renewal", text, renew_with)
+    hindrance = account.lineages.why_renewal_fails(name)
+    if hindrance is None:
+        return None
+    if hindrance.credentials and hindrance.plugin in account.host.plugins:
+        option = account.host.flag("credentials")
+        command = f"certbot-webfaction init {option} {shlex.quote(hindrance.credentials)}"
+        remedy = f"`{command}` writes it."
+    elif hindrance.plugin:
+        remedy = f"Put it there. Or {renew_with}"
+    else:
+        anew = account.phrases.get(lineage.names)
+        remedy = hindrance.todo or f"Get the certificate anew: `{anew}`; then delete {file}."
+    text = f"renewals of its lineage {name} will fail: {hindrance.what.rstrip('.')}"
+    return Problem("no-renewal", text, remedy)
+
+
+def _is_hidden_by_redirect(subject: Subject, lineage: Lineage) -> bool:
+    """Whether the http site redirects, and serves no file of the directory that webroot fills."""
+    settings, place = lineage.renewal, subject.ready_place
+    if settings.authenticator != "webroot" or place is None or not place.site.redirects:
+        return False
+    filled = [settings.parameters.get(key, "") for key in ("webroot_path", "webroot_map")]
+    # Where the challenge path alone is mounted, nothing tells what is filled for it.
+    return place.mount == "/" and not any(place.directory in each for each in filled)
 
 
 def _reaches_panel(subject: Subject, lineage: Lineage) -> Finding:
     """What renewals of the lineage get has to be installed."""
     survey, name, settings = subject.survey, lineage.name, lineage.renewal
     if _is_ours_to_install(subject, lineage):
+        if lost := _goes_nowhere(subject, lineage):
+            return lost
         if subject.is_installed or survey.damage:
             return Fine(f"{name} renews and installs")
         return Problem(
@@ -269,6 +346,22 @@ def _reaches_panel(subject: Subject, lineage: Lineage) -> Finding:
     )
 
 
+def _goes_nowhere(subject: Subject, lineage: Lineage) -> Problem | None:
+    """A renewal is for a certificate of the panel that no https site uses (any more)."""
+    survey, https = subject.survey, subject.https
+    handle = survey.handle_of(lineage.name)
+    if handle is None or handle in {site.holds for site in survey.https.all}:
+        return None
+    if https is None or not https.holds or https.id in survey.wanted.sites:
+        return None  # that was told before
+    return Problem(
+        "goes-nowhere",
+        f"renewals of its lineage {lineage.name} go into the certificate {handle}, which no https"
+        f" website uses (any more): its {https.label} uses {https.holds}",
+        _install(subject, lineage),
+    )
+
+
 CHECKS: Sequence[Check] = (
     Check("website", http_website, ("login",)),
     Check("app", challenge_app, ("login", "website")),
@@ -277,6 +370,7 @@ CHECKS: Sequence[Check] = (
     Check("certificate", certificate, ("login", "https website")),
     Check("uploaded", uploaded, ("login", "https website")),
     Check("served", served, ("login", "https website")),
+    Check("content", content, ("login", "https website", "served")),
     Check("days left", days_left),
     Check("renewal", renewal),
 )
@@ -315,6 +409,8 @@ def account_problems(survey: Survey) -> list[Problem]:
 
 def answers_http(subject: Subject) -> bool:
     """Whether the next challenge for the domain is ours, over http."""
+    if subject.domain.startswith("*."):
+        return False  # no CA validates wildcards over http
     if subject.lineage is None:
         return subject.meant
     return subject.lineage.renewal.authenticator == subject.survey.account.host.name

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from certbot import errors
+from certbot.util import is_staging
 
 from certbot_webfaction.account import Account
 from certbot_webfaction.books.journal import Journal
@@ -25,6 +26,7 @@ from certbot_webfaction.panel.interface import IPanel
 from certbot_webfaction.panel.model import Certificate, Change, HttpSite, HttpsSite, Place
 from certbot_webfaction.panel.serving import Sites
 from certbot_webfaction.web.served import Served, fetch_all
+from certbot_webfaction.web.visit import Visit, visit_all
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class Lineage:
     def name(self) -> str:
         """certbot's name for it."""
         return self.renewal.lineage
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is from a CA's staging server, as ``certbot certificates`` decides it."""
+        return is_staging(self.renewal.parameters.get("server", ""))
 
 
 def read_lineages(account: Account) -> tuple[list[Lineage], list[Problem]]:
@@ -230,6 +237,18 @@ class Survey:
             for domain, served in fetch_all(asked, options.route, SERVED_SECONDS).items():
                 asked[domain].served = served
 
+    def visit(self, subjects: Iterable[Subject]) -> None:
+        """Walk to all domains that use certificates of lineages, as their visitors do.
+
+        None is visited where a wait of 0 says that from here nothing can be seen.
+        """
+        options = self.account.options
+        if options.wait:
+            asked = {each.domain: each for each in subjects if each.in_place and each.holds}
+            names = [name for name in asked if not name.startswith("*.")]
+            for domain, visited in visit_all(names, options.route).items():
+                asked[domain].visited = visited
+
 
 class Subject:
     """One domain: the way from it to the certificate that visitors get.
@@ -242,7 +261,8 @@ class Subject:
     ``lineage`` belongs to it; ``is_installed`` tells whether that is wanted on any site.
     ``renewed_by`` is the lineage if its renewals replace what the https site uses.
 
-    ``served`` is what `Survey.ask_served` found, `None` before that and where it could not ask.
+    ``served`` is what `Survey.ask_served` found, ``visited`` what `Survey.visit` did; `None` before
+    that and where it could not ask.
 
     :raises certbot_webfaction.panel.errors.PanelUnreachableError: if the panel does not answer
     """
@@ -260,6 +280,7 @@ class Subject:
         handle = survey.handle_of(lineage.name) if lineage and self.is_installed else None
         self.renewed_by = lineage if handle and handle == self.holds else None
         self.served: Served | None = None
+        self.visited: Visit | None = None
 
     @property
     def in_place(self) -> Lineage | None:

@@ -23,12 +23,13 @@ MOUNT = "mount"
 """What a change of ours to a website's mounts is called; ``after`` has ``website``, ``app`` and
 ``path``."""
 
-_ALTERNATIVE = "keep challenge files in an app of their own with --webfaction-app NAME"
+_ANSWERS = "a .htaccess in {directory} or a code file there answers in place of the file."
 
 _HTACCESS = (
-    "a .htaccess in {directory} or a code file there answers in place of the file. Write"
-    " “RewriteRule ^\\.well-known/acme-challenge/ - [L]” before its other rules, or {alternative}."
+    f"{_ANSWERS} {{To}}: that always helps. Where it is only a RewriteRule that answers,"
+    " “RewriteRule ^{below}/ - [L]” before it does, too."
 )
+_HTACCESS_AT_THE_PATH = f"{_ANSWERS} Delete it{{or_to}}."
 
 
 @dataclass(frozen=True)
@@ -152,20 +153,40 @@ def _place(
 ) -> Place:
     """The place in an app; in none yet, it has to be made first."""
     directory = (app and app.directory) or ""
+    below = CHALLENGE_PATH.removeprefix(mount.url_path.rstrip("/")).removeprefix("/")
+    alternative = _own_app(mount, site)
     interference = ""
     if app is not None and app.htaccess:
-        interference = _HTACCESS.format(directory=directory, alternative=_ALTERNATIVE)
+        # Patterns in a .htaccess are for the path below its directory (httpd, mod_rewrite).
+        interference = (_HTACCESS if below and alternative else _HTACCESS_AT_THE_PATH).format(
+            directory=directory,
+            or_to=f", or {alternative}" if alternative else "",
+            To=alternative[:1].upper() + alternative[1:],
+            below=below.replace(".", r"\."),
+        )
     return Place(
         domain=domain,
         site=site,
         directory=directory,
-        below=CHALLENGE_PATH.removeprefix(mount.url_path.rstrip("/")).removeprefix("/"),
+        below=below,
         holder=mount.app,
         mount=mount.url_path,
         ready=ready,
         interference=interference,
-        alternative=_ALTERNATIVE,
+        alternative=alternative,
     )
+
+
+def _own_app(mount: Mount, site: HttpSite) -> str:
+    """How to get challenge files into an app of their own; ``""`` where they are."""
+    if mount.app == CHALLENGE_APP:
+        return ""
+    if mount.url_path == CHALLENGE_PATH:  # another app can't be mounted beside it
+        return (
+            f"take the app {mount.app} off {CHALLENGE_PATH} of the {site.label} in the panel, and"
+            f" run the command again with --webfaction-app {CHALLENGE_APP}"
+        )
+    return f"keep challenge files in an app of their own with --webfaction-app {CHALLENGE_APP}"
 
 
 def undo_mount(seen: Seen, mount: dict[str, str]) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 
 from certbot import errors
 
+from certbot_webfaction.hosts.webfaction.places import CHALLENGE_APP
+
 if sys.version_info >= (3, 11):
     import tomllib
 
@@ -51,16 +53,18 @@ class Predecessor:
         """For each certificate the command that has certbot take it over.
 
         The lineage gets the name from which the installer makes the panel's name, so that the
-        certificate that is there is replaced.
+        certificate that is there is replaced. Challenge files get an app of their own, for the http
+        websites mostly show one that redirects all, and it had its files served over https.
 
         :param command: what gets and installs certificates
         """
         email = ["-m", self.email] if self.email else []
+        own_app = ["--webfaction-app", CHALLENGE_APP]
         lines = []
         for certificate in self.certificates:
             name = ["--cert-name", certificate.name] if certificate.name else []
             domains = [word for domain in certificate.domains for word in ("-d", domain)]
-            lines.append(shlex.join([*command.split(), *email, *name, *domains]))
+            lines.append(shlex.join([*command.split(), *own_app, *email, *name, *domains]))
         return lines
 
 

@@ -11,6 +11,7 @@ from certbot_webfaction.command.diagnosis.findings import (
     account_problems,
     certificate,
     challenge_app,
+    content,
     days_left,
     https_website,
     renewal,
@@ -22,7 +23,10 @@ from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.panel.errors import PanelUnreachableError
 from certbot_webfaction.panel.findings import Fine, Note, Problem
 from certbot_webfaction.panel.model import Change
+from certbot_webfaction.web.dialling import Trouble
 from certbot_webfaction.web.served import Served
+from certbot_webfaction.web.visit import Visit
+from certbot_webfaction.web.walk import Walk
 from tests.command.diagnosis.scene import NOW, SHOP, Account
 
 
@@ -493,3 +497,108 @@ def test_a_renewal_file_that_certbot_passes_over(healthy: Account, broken: str) 
     (healthy.directory / "archive" / SHOP / "cert1.pem").unlink()
     problems = account_problems(healthy.survey())
     assert all("certbot certificates" in problem.remedy for problem in problems)
+
+
+def test_a_renewal_that_will_fail(healthy: Account) -> None:
+    """What stops certbot is told with what helps; what is missing of a plugin, with its owner."""
+    assert renewal(healthy.subject()) == Fine(f"{SHOP} renews and installs")
+    gone = healthy.directory / "gone.ini"
+    for changed, what, remedy in (
+        ({"authenticator": "dns-nowhere"}, "The authenticator dns-nowhere, which", "Put it there."),
+        (
+            {"webfaction_credentials": str(gone)},
+            f"The credentials file {gone}, which",
+            f"`certbot-webfaction init --webfaction-credentials {gone}` writes it.",
+        ),
+        (
+            {"before_expiry": "20 days, 3 hours"},
+            "certbot can't read renew_before_expiry = 20 days, 3 hours in",
+            "Write it as `20 days 3 hours`, without a comma.",
+        ),
+    ):
+        healthy.add_lineage(SHOP, **changed)
+        found = renewal(healthy.subject())
+        assert isinstance(found, Problem)
+        assert found.text.startswith(f"renewals of its lineage {SHOP} will fail: {what}")
+        assert found.remedy.startswith(remedy)
+    healthy.add_lineage(SHOP)
+    (healthy.directory / "archive" / SHOP / "privkey1.pem").unlink()
+    found = renewal(healthy.subject())
+    assert isinstance(found, Problem)
+    assert found.remedy.startswith("Get the certificate anew: `certbot run -a webfaction")
+
+
+def test_webroot_behind_a_redirect(healthy: Account) -> None:
+    """Its directory is not shown any more, unless it is that of the app that redirects."""
+    site = healthy.panel.sites["shop", False]
+    directory = str(healthy.directory / "home" / "webapps" / "site")
+    redirecting = f"{healthy.directory}/home/webapps/redirect_to_https"
+    app = App("redirect_to_https", "static_php70", redirecting)
+    healthy.panel.programs["redirect_to_https"] = app
+    for mount, filled, is_wrong in (
+        ("site", directory, False),
+        ("redirect_to_https", directory, True),
+        ("redirect_to_https", redirecting, False),
+    ):
+        healthy.panel.sites["shop", False] = replace(site, mounts=(Mount(mount, "/"),))
+        healthy.add_lineage(SHOP, authenticator="webroot", webroot_path=f"{filled},")
+        healthy.install(SHOP, "shop")
+        found = renewal(healthy.subject())
+        assert isinstance(found, Problem) is is_wrong
+        assert not is_wrong or "certbot reconfigure" in found.remedy  # type: ignore[union-attr] # checked above
+
+
+def test_a_test_certificate(healthy: Account) -> None:
+    """From a staging server, as certbot decides it, and only where a website uses it."""
+    assert certificate(healthy.subject()) == Fine("shop_example_com")
+    healthy.add_lineage(SHOP, server="https://acme-staging-v02.api.letsencrypt.org/directory")
+    healthy.install(SHOP, "shop")
+    (problem,) = healthy.problems()
+    assert problem.kind == "test-certificate"
+    assert (
+        f"`certbot run -a webfaction -i webfaction --expand -d {SHOP} --cert-name {SHOP}"
+        " --force-renewal` replaces it"
+    ) in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("http", "https", "text"),
+    [
+        (Walk(("http://a/",), status=200), Walk(("https://a/",), status=200), None),
+        (Walk(("http://a/",), status=503), Walk(("https://a/",), status=503), None),
+        (Walk(("http://a/",), status=200), Walk(("https://a/", "http://a/"), status=200), None),
+        (
+            Walk(("http://a/", "https://a/"), status=404),
+            Walk(("https://a/",), status=404),
+            None,
+        ),
+        (
+            Walk(("http://a/", "https://a/"), status=502),
+            Walk(("https://a/",), status=502),
+            "https answers with status 502; that is what visitors get",
+        ),
+        (
+            Walk(("http://a/",), status=200),
+            Walk(("https://a/",), status=404),
+            "https answers with status 404 at https://a/, where http answers with 200; that is",
+        ),
+        (
+            Walk(("http://a/",), status=200),
+            Walk(("https://a/",), status=302, refused_redirect="https://a/"),
+            "https redirects without end, at last to https://a/; that is",
+        ),
+        (
+            Walk(("http://a/",), status=200),
+            Walk(("https://a/",), trouble=Trouble.BROKEN),
+            "https gives no answer at https://a/: the connection broke; that is",
+        ),
+    ],
+)
+def test_what_visitors_find(healthy: Account, http: Walk, https: Walk, text: str | None) -> None:
+    """Less over https than over http is wrong, and an error that http leads to."""
+    subject = healthy.subject()
+    assert content(subject) is None, "nobody has looked"
+    subject.visited = Visit(http, https)
+    found = content(subject)
+    assert isinstance(found, Problem) is (text is not None)
+    assert text is None or (found is not None and found.text.startswith(text))

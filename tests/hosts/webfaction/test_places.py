@@ -146,20 +146,37 @@ def test_somebody_elses_app_at_the_path_stays() -> None:
         assert str(caught.value).endswith(f"by the app php. {remedy}")
 
 
-@pytest.mark.parametrize("path", ["/", "/.well-known"])
-def test_an_app_that_obeys_htaccess_may_answer_itself(path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "below"),
+    [("/", r"\.well-known/acme-challenge"), ("/.well-known", "acme-challenge")],
+)
+def test_an_app_that_obeys_htaccess_may_answer_itself(path: str, below: str) -> None:
     """What to do about that is said, and what else there is; of other apps only the latter."""
     found = place(website(("php", path)))
     assert found.interference == (
         "a .htaccess in /home/alice/webapps/php or a code file there answers in place of the file."
-        " Write “RewriteRule ^\\.well-known/acme-challenge/ - [L]” before its other rules, or keep"
-        " challenge files in an app of their own with --webfaction-app NAME."
+        " Keep challenge files in an app of their own with --webfaction-app letsencrypt: that"
+        " always helps. Where it is only a RewriteRule that answers,"
+        f" “RewriteRule ^{below}/ - [L]” before it does, too."
     )
     assert found.alternative == (
-        "keep challenge files in an app of their own with --webfaction-app NAME"
+        "keep challenge files in an app of their own with --webfaction-app letsencrypt"
     )
     other = place(website(("static", path)))
     assert (other.interference, other.alternative) == ("", found.alternative)
+
+
+def test_another_app_at_the_challenge_path_has_to_go_first() -> None:
+    """No second one can be mounted there; in the app for challenge files there is nothing else."""
+    found = place(website(("php", CHALLENGE_PATH)))
+    assert found.alternative == (
+        "take the app php off /.well-known/acme-challenge of the http website shop in the panel,"
+        " and run the command again with --webfaction-app letsencrypt"
+    )
+    assert found.interference.endswith(f" Delete it, or {found.alternative}.")
+    ours = place(website(("letsencrypt", CHALLENGE_PATH)), apps=(*APPS, LETSENCRYPT))
+    assert ours.alternative == ""
+    assert ours.interference.endswith(" answers in place of the file. Delete it.")
 
 
 def test_a_website_that_is_gone_is_told(tmp_path: Path) -> None:

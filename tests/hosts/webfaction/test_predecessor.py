@@ -91,5 +91,6 @@ def test_gives_a_command_that_a_shell_takes_apart_again() -> None:
     """Whatever the names hold."""
     old = Predecessor(certificates=(Certificate(("*.a.example", "x; rm"), "n"),))
     assert old.certbot_lines("certbot run -a webfaction -i webfaction") == [
-        "certbot run -a webfaction -i webfaction --cert-name n -d '*.a.example' -d 'x; rm'"
+        "certbot run -a webfaction -i webfaction --webfaction-app letsencrypt --cert-name n"
+        " -d '*.a.example' -d 'x; rm'"
     ]

@@ -253,8 +253,8 @@ def see(
         return set()
     if not subset or len(wrong) == len(files):
         raise ExplainedError(explain(wrong, by_domain, account))
-    for domain, answer in wrong.items():
-        came_back = "\n  ".join(describe(answer, by_domain[domain], account))
+    for domain, lines in describe(wrong, by_domain, account).items():
+        came_back = "\n  ".join(lines)
         leave_out(domain, f"its challenge file does not come back:\n  {came_back}")
     return set(wrong)
 

@@ -128,6 +128,15 @@ def read_credentials(host: Host, options: Options) -> Credentials:
     :raises certbot.errors.PluginError: if it is missing, can't be read, or lacks a value
     """
     path = options.credentials
+    file = _open_credentials(host, path)
+    file.require({key.name: f"the panel's {key.words}" for key in host.keys if not key.optional})
+    names = [*(key.name for key in host.keys), "api_url"]
+    found = {name: _value(file, host, path, name) for name in names}
+    found["api_url"] = options.api_url or found["api_url"] or host.api_url
+    return {name: value for name, value in found.items() if value}
+
+
+def _open_credentials(host: Host, path: Path) -> CredentialsConfiguration:
     try:
         path.stat()
         file = CredentialsConfiguration(str(path), lambda key: f"{host.name}_{key}")
@@ -140,12 +149,7 @@ def read_credentials(host: Host, options: Options) -> Credentials:
     except (OSError, UnicodeDecodeError) as error:
         raise ExplainedError(f"The credentials file {path} can't be read: {error}.") from error
     file.confobj.interpolation = False  # a % in a password is a %
-    needed = {key.name: f"the panel's {key.words}" for key in host.keys if not key.optional}
-    file.require(needed)
-    names = [*(key.name for key in host.keys), "api_url"]
-    found = {name: _value(file, host, path, name) for name in names}
-    found["api_url"] = options.api_url or found["api_url"] or host.api_url
-    return {name: value for name, value in found.items() if value}
+    return file
 
 
 def _value(file: CredentialsConfiguration, host: Host, path: Path, key: str) -> str:

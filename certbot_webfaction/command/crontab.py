@@ -9,7 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -119,7 +119,29 @@ def renewing_jobs(
     :param needs: by default one renewal each `USUAL_WINDOW` will do
     """
     needs = needs or Needs()
-    path, jobs = CRON_PATH, []
+    jobs = []
+    for line, time, run in _renewals(crontab):
+        flaw = _flaw_of_time(time, needs.window) or _flaw(run, Path(config_dir), Path(usual_dir))
+        jobs.append(Job(line, run.program, flaw, run.value_of("--cert-name")))
+    return _with_those_for_one(jobs, needs.lineages)
+
+
+def _with_those_for_one(jobs: Sequence[Job], lineages: frozenset[str]) -> list[Job]:
+    """The jobs; those for one lineage each count only if each lineage has one."""
+    alone = {job.lineage for job in jobs if job.lineage and not job.flaw}
+    if lineages and lineages <= alone:
+        return list(jobs)
+    return [
+        replace(job, flaw=job.flaw or f"renews the certificate {job.lineage} alone")
+        if job.lineage
+        else job
+        for job in jobs
+    ]
+
+
+def _renewals(crontab: str) -> Iterator[tuple[str, str, Run]]:
+    """Each ``certbot renew`` of a crontab, after its line and the time of that."""
+    path = CRON_PATH
     for line in crontab.splitlines():
         if assignment := re.fullmatch(r"""\s*PATH\s*=\s*["']?(.*?)["']?\s*""", line):
             path = assignment[1]
@@ -128,18 +150,7 @@ def renewing_jobs(
             command = re.split(r"(?<!\\)%", timed["command"])[0].replace(r"\%", "%")
             for run in Shell(path, Path.home()).runs_of_certbot(command):
                 if "renew" in run.words:
-                    flaw = _flaw_of_time(timed["time"], needs.window)
-                    flaw = flaw or _flaw(run, Path(config_dir), Path(usual_dir))
-                    jobs.append(Job(line, run.program, flaw, run.value_of("--cert-name")))
-    alone = {job.lineage for job in jobs if job.lineage and not job.flaw}
-    if needs.lineages and needs.lineages <= alone:
-        return jobs
-    return [
-        replace(job, flaw=job.flaw or f"renews the certificate {job.lineage} alone")
-        if job.lineage
-        else job
-        for job in jobs
-    ]
+                    yield line, timed["time"], run
 
 
 _TIMED = re.compile(r"\s*(?P<time>@\w+|(?:[^\s#@=]+\s+){4}[^\s]+)\s+(?P<command>.+)")

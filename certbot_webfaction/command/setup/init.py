@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from certbot import configuration
@@ -110,17 +110,11 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     """Ask everything, log in, and then write what was agreed to."""
     silent = config.noninteractive_mode or arguments.non_interactive
     questions = Questions(terminal=sys.stdin.isatty() and not silent, yes=arguments.yes)
-    now = {name: str(getattr(config, name)) for name in DIRECTORIES}
-    given = {name: now[name] for name in DIRECTORIES if hasattr(arguments, name)}
-
+    given = {name: str(getattr(config, name)) for name in DIRECTORIES if hasattr(arguments, name)}
     cli_ini = user_configuration(getattr(arguments, "config", None))
     write_cli_ini = None
     if arguments.cli_ini if arguments.cli_ini is not None else os.geteuid() != 0:
-        missing = missing_directories(cli_ini, now, given)
-        write_cli_ini = plan_user_configuration(cli_ini, missing, questions)
-        if write_cli_ini:
-            for name, directory in missing.items():
-                setattr(config, name, directory)
+        write_cli_ini = _plan_directories(cli_ini, config, given, questions)
 
     old = _predecessor(arguments, questions)
     options = read_options(config, HOST)
@@ -151,6 +145,21 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     account = Phrases(HOST.name, HOST.name, "" if is_default else str(options.credentials)).account
     _say_what_next(old, account)
     return 0
+
+
+def _plan_directories(
+    cli_ini: Path,
+    config: configuration.NamespaceConfig,
+    given: Mapping[str, str],
+    questions: Questions,
+) -> Callable[[], None] | None:
+    """Decide what certbot's user configuration is to say; ``config`` goes by it from now on."""
+    now = {name: str(getattr(config, name)) for name in DIRECTORIES}
+    missing = missing_directories(cli_ini, now, given)
+    write = plan_user_configuration(cli_ini, missing, questions)
+    for name, directory in missing.items() if write else ():
+        setattr(config, name, directory)
+    return write
 
 
 def _predecessor(arguments: argparse.Namespace, questions: Questions) -> Predecessor:

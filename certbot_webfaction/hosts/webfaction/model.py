@@ -47,6 +47,11 @@ class Website:
         return tuple(mount for mount in self.mounts if not mount.serves_challenges)
 
     @property
+    def challenges(self) -> tuple[Mount, ...]:
+        """The mounts for challenges."""
+        return tuple(mount for mount in self.mounts if mount.serves_challenges)
+
+    @property
     def labels(self) -> set[str]:
         """The domains as DNS compares them."""
         return set(map(a_label, self.domains))

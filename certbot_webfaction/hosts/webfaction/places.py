@@ -114,12 +114,10 @@ def _find(
     An app that serves files takes them where it is mounted; on other websites an app of its own
     has to be mounted at the challenge path.
     """
-    matching = [m for m in website.mounts if m.url_path == "/" or m.serves_challenges]
-    best = max(matching, key=lambda mount: len(mount.url_path), default=None)
-    if best is not None and own_app in (None, best.app):
-        app = apps.get(best.app)
-        if app is not None and app.directory is not None:
-            return _place(domain, site, best, app)
+    best = _mount_at(website)
+    there = apps.get(best.app) if best else None
+    if best and own_app in (None, best.app) and _directory(there):
+        return _place(domain, site, best, there)
     name = own_app or CHALLENGE_APP
     app = apps.get(name)
     if app is not None and app.directory is None:
@@ -128,15 +126,21 @@ def _find(
             f" {app.type} and serves no files.",
             "Name another app with --webfaction-app; it is made if there is none of that name.",
         )
-    if best is not None and best.url_path == CHALLENGE_PATH:
-        raise _in_the_way(domain, website, best, apps, name)
+    if best and best.url_path == CHALLENGE_PATH:
+        raise _in_the_way(domain, website, best, there, name)
     return _place(domain, site, Mount(name, CHALLENGE_PATH), app, ready=False)
 
 
+def _mount_at(website: Website) -> Mount | None:
+    """The mount that answers at the challenge path: that of the longest path."""
+    matching = [mount for mount in website.mounts if mount.url_path == "/"]
+    matching += website.challenges
+    return max(matching, key=lambda mount: len(mount.url_path), default=None)
+
+
 def _in_the_way(
-    domain: str, website: Website, mount: Mount, apps: Mapping[str, App], name: str
+    domain: str, website: Website, mount: Mount, there: App | None, name: str
 ) -> PanelError:
-    there = apps.get(mount.app)
     todo = "Remove that mount in the panel, and run the command again."
     if there is not None and there.directory is not None:
         todo = f"Leave out --webfaction-app: {mount.app} serves files, too."
@@ -151,7 +155,7 @@ def _place(
     domain: str, site: HttpSite, mount: Mount, app: App | None, *, ready: bool = True
 ) -> Place:
     """The place in an app; in none yet, it has to be made first."""
-    directory = (app and app.directory) or ""
+    directory = _directory(app)
     interference = ""
     if app is not None and app.htaccess:
         interference = _HTACCESS.format(directory=directory, alternative=_ALTERNATIVE)
@@ -166,6 +170,11 @@ def _place(
         interference=interference,
         alternative=_ALTERNATIVE,
     )
+
+
+def _directory(app: App | None) -> str:
+    """Where an app's files are, ``""`` if it serves none or is yet to be made."""
+    return (app and app.directory) or ""
 
 
 def undo_mount(seen: Seen, mount: dict[str, str]) -> None:

@@ -83,32 +83,30 @@ class PanelFiles:
     def _run(self, script: list[str], count: int) -> list[tuple[str, int, str]]:
         """Run a script; return what it said: a word, the number of a file, and the rest."""
         answer = self._panel.run("\n".join([*script, "say done"]))
-        said: list[tuple[str, int, str]] = []
-        detail = []
-        done = False
-        for line in answer.splitlines():
-            match = re.fullmatch(rf"{_MARK} (made|failed) (\d+) (\w+)", line)
-            if line == f"{_MARK} done":
-                done = True
-            elif not match:
-                detail.append(line)
-            elif int(match[2]) < count and (match[1] == "failed" or match[3].isdecimal()):
-                extra = match[3]
-                if match[1] == "failed":
-                    extra = _REASONS.get(match[3], match[3])
-                    extra += f" (“{printable(' '.join(detail))}”)" if detail else ""
-                    detail = []
-                said.append((match[1], int(match[2]), extra))
-        if not done:
+        if f"{_MARK} done" not in answer.splitlines():
             raise errors.PluginError(
                 "The host did not carry out a command about files in apps' directories; it"
                 f" answered “{printable(answer) or 'nothing'}”. If this machine is the host, try"
                 " --webfaction-files local."
             )
+        said: list[tuple[str, int, str]] = []
+        detail: list[str] = []
+        for line in answer.splitlines():
+            match = _SAID.fullmatch(line)
+            if not match:
+                detail.append(line)
+            elif int(match[2]) < count:
+                extra = match[3]
+                if match[1] == "failed":
+                    extra = _REASONS.get(extra, extra)
+                    extra += f" (“{printable(' '.join(detail))}”)" if detail else ""
+                    detail = []
+                said.append((match[1], int(match[2]), extra))
         return said
 
 
 _MARK = "certbot-webfaction"
+_SAID = re.compile(rf"{_MARK} (made(?= \d+ \d+\Z)|failed) (\d+) (\w+)")
 _REASONS = {
     "outside": "a symlink leads out of the app's directory there",
     "missing": "the directory does not exist",

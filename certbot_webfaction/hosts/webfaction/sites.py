@@ -100,18 +100,15 @@ def hidden_by_redirect(site: HttpSite, websites: Sequence[Website]) -> list[str]
     :returns: each with its app, and with what https shows there
     """
     secure = Sites(https_sites(websites))
-    by_name = {website.name: website for website in websites if website.https}
-    behind = [
-        by_name[each.id] for name in site.names for each in secure.serving(name) if each.exists
-    ]
+    behind = [each.state for name in site.names for each in secure.serving(name) if each.exists]
     hidden = []
     for app, path, _ in site.state or ():
-        mount = Mount(app, path)
-        for website in behind:
-            there = {each.url_path: each.app for each in website.mounts}
-            if there.get(mount.url_path) != app:
-                shown = there.get(mount.url_path, "nothing of its own")
-                hidden.append(f"{mount.url_path} (the app {app}; https shows {shown} there)")
+        url_path = Mount(app, path).url_path
+        for state in behind:
+            there = {there_path: there_app for there_app, there_path in state["content"]}
+            shown = there.get(url_path, "nothing of its own")
+            if shown != app:
+                hidden.append(f"{url_path} (the app {app}; https shows {shown} there)")
     return list(dict.fromkeys(hidden))
 
 

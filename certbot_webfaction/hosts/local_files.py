@@ -12,6 +12,7 @@ from certbot import errors
 
 from certbot_webfaction.panel.files import (
     File,
+    Files,
     PlacedFile,
     PlacingError,
     check_path,
@@ -21,11 +22,10 @@ from certbot_webfaction.panel.files import (
 )
 
 
-class LocalFiles:
+class LocalFiles(Files):
     """Files on this machine."""
 
     def place(self, files: Sequence[File], *, replace: bool = False) -> list[PlacedFile]:
-        """As `Files.place`."""
         placed: list[PlacedFile] = []
         for file in files:
             check_path(file.directory, file.path)
@@ -39,7 +39,6 @@ class LocalFiles:
         return placed
 
     def remove(self, placed: Sequence[PlacedFile]) -> list[tuple[PlacedFile, str]]:
-        """As `Files.remove`."""
         failed = []
         for file in placed:
             check_path(file.directory, file.path)
@@ -63,7 +62,6 @@ class LocalFiles:
         return failed
 
     def read(self, directory: str, path: str) -> str | None:
-        """As `Files.read`."""
         check_path(directory, path)
         parents, name = split(path)
         try:
@@ -77,7 +75,6 @@ class LocalFiles:
             ) from error
 
     def listing(self, directory: str) -> list[str]:
-        """As `Files.listing`."""
         try:
             return sorted(os.listdir(directory))  # noqa: PTH208 - names are wanted, not paths
         except FileNotFoundError:

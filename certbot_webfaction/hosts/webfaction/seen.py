@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from certbot_webfaction.hosts.webfaction.interface import IClient
+from certbot_webfaction.hosts.webfaction.client import WebFaction
 from certbot_webfaction.hosts.webfaction.model import App, Certificate, DnsRecord, Domain, Website
 from certbot_webfaction.panel.model import Upload
 
@@ -35,7 +35,7 @@ class Seen:
     """
 
     def __init__(
-        self, make_client: Callable[[], IClient], clock: Callable[[], float] = time.monotonic
+        self, make_client: Callable[[], WebFaction], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._make_client = make_client
         self._clock = clock
@@ -49,7 +49,7 @@ class Seen:
         self.made_subdomains: set[str] = set()
 
     @cached_property
-    def client(self) -> IClient:
+    def client(self) -> WebFaction:
         """The client itself."""
         return self._make_client()
 
@@ -88,19 +88,19 @@ class Seen:
         return self._websites_by_name(within).get((name, https))
 
     def create_website(self, website: Website) -> None:
-        """As `IClient.create_website`."""
+        """As `WebFaction.create_website`."""
         with self._changing():
             self.client.create_website(website)
         self._note(website)
 
     def update_website(self, website: Website) -> None:
-        """As `IClient.update_website`."""
+        """As `WebFaction.update_website`."""
         with self._changing():
             self.client.update_website(website)
         self._note(website)
 
     def delete_website(self, website: Website) -> None:
-        """As `IClient.delete_website`."""
+        """As `WebFaction.delete_website`."""
         with self._changing():
             self.client.delete_website(website)
         if self._websites is not None:
@@ -119,7 +119,7 @@ class Seen:
         return self._apps
 
     def create_app(self, name: str, type: str) -> App:
-        """As `IClient.create_app`."""
+        """As `WebFaction.create_app`."""
         with self._changing():
             app = self.client.create_app(name, type)
         if self._apps is not None:
@@ -127,7 +127,7 @@ class Seen:
         return app
 
     def delete_app(self, name: str) -> None:
-        """As `IClient.delete_app`."""
+        """As `WebFaction.delete_app`."""
         with self._changing():
             self.client.delete_app(name)
         if self._apps is not None:
@@ -176,7 +176,7 @@ class Seen:
         return self._dns
 
     def create_subdomain(self, domain: str, label: str) -> None:
-        """As `IClient.create_subdomain`."""
+        """As `WebFaction.create_subdomain`."""
         name = f"{label}.{domain}"
         self.made_subdomains.add(name)  # even if the answer gets lost
         with self._changing():
@@ -185,7 +185,7 @@ class Seen:
             self._dns.names.add(name)
 
     def delete_subdomain(self, domain: str, label: str) -> None:
-        """As `IClient.delete_subdomain`."""
+        """As `WebFaction.delete_subdomain`."""
         name = f"{label}.{domain}"
         with self._changing():
             self.client.delete_subdomain(domain, label)
@@ -194,14 +194,14 @@ class Seen:
             self._dns.names.discard(name)
 
     def create_txt(self, record: DnsRecord) -> None:
-        """As `IClient.create_txt`."""
+        """As `WebFaction.create_txt`."""
         with self._changing():
             self.client.create_txt(record.name, record.value)
         if self._dns is not None:
             self._dns.records.append(record)
 
     def delete_txt(self, record: DnsRecord) -> None:
-        """As `IClient.delete_txt`."""
+        """As `WebFaction.delete_txt`."""
         with self._changing():
             self.client.delete_txt(record.name, record.value)
         if self._dns is not None:

@@ -8,9 +8,10 @@ from shlex import quote
 
 from certbot import errors
 
-from certbot_webfaction.hosts.webfaction.interface import IClient
+from certbot_webfaction.hosts.webfaction.client import WebFaction
 from certbot_webfaction.panel.files import (
     File,
+    Files,
     PlacedFile,
     PlacingError,
     check_path,
@@ -20,14 +21,14 @@ from certbot_webfaction.panel.files import (
 from certbot_webfaction.text import printable
 
 
-class PanelFiles:
+class PanelFiles(Files):
     """Files on the host, over the panel's API: one call for all of them."""
 
-    def __init__(self, panel: IClient) -> None:
+    def __init__(self, panel: WebFaction) -> None:
         self._panel = panel
 
     def place(self, files: Sequence[File], *, replace: bool = False) -> list[PlacedFile]:
-        """As `Files.place`.
+        """Place files.
 
         Linux allows 128 KiB for one argument of a command, here about 400 challenge files.
         """
@@ -47,7 +48,6 @@ class PanelFiles:
         return placed
 
     def remove(self, placed: Sequence[PlacedFile]) -> list[tuple[PlacedFile, str]]:
-        """As `Files.remove`."""
         if not placed:
             return []
         script = [_COMMON, _DROP, "make="]
@@ -59,12 +59,10 @@ class PanelFiles:
         return [(placed[index], extra) for _, index, extra in self._run(script, len(placed))]
 
     def read(self, directory: str, path: str) -> str | None:
-        """As `Files.read`."""
         check_path(directory, path)
         return self._show(f"{directory}/{path}", f"show {_arguments(File(directory, path, ''))}")
 
     def listing(self, directory: str) -> list[str]:
-        """As `Files.listing`."""
         check_path(directory, "any")
         content = self._show(directory, f"list {quote(directory)}")
         return sorted((content or "").splitlines())

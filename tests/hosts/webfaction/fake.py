@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 
 from cryptography import x509
-from zope.interface import implementer
 
 from certbot_webfaction.hosts.webfaction import answers
-from certbot_webfaction.hosts.webfaction.interface import IClient
+from certbot_webfaction.hosts.webfaction.client import WebFaction
 from certbot_webfaction.hosts.webfaction.model import (
     Account,
     App,
@@ -37,8 +36,7 @@ class _Order:
     left: int
 
 
-@implementer(IClient)
-class FakePanel:
+class FakePanel(WebFaction):
     """Keeps the rules that the host keeps, but one: that a leaf and its key belong together.
 
     What stands on the panel may be set and looked at in `sites`, `installed`, `uploads`,

@@ -32,8 +32,6 @@ class LocalFiles(Files):
             placed.append(PlacedFile(file.directory, file.path))
             try:
                 _place(file, replace, placed[-1].made)
-            except _RefusedError as error:
-                raise PlacingError(file, str(error), placed) from error
             except OSError as error:
                 raise PlacingError(file, error.strerror or str(error), placed) from error
         return placed
@@ -55,7 +53,7 @@ class LocalFiles(Files):
             parents, name = split(path)
             # not empty, or replaced by something else: then it is no longer ours to remove
             with (
-                contextlib.suppress(OSError, _RefusedError),
+                contextlib.suppress(OSError),
                 _enter(app, parents) as directory,
             ):
                 os.rmdir(name, dir_fd=directory)
@@ -101,8 +99,8 @@ def _put(file: File, replace: bool, made: list[str]) -> None:
         _write(directory, name, file.content)
 
 
-class _RefusedError(Exception):
-    """What we do not do ourselves, and why."""
+class _RefusedError(OSError):
+    """What we do not do ourselves; its text says why."""
 
 
 @contextlib.contextmanager

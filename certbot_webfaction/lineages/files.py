@@ -42,11 +42,6 @@ class CertificateFiles:
     chain: Path | None
     lineage: str = ""
 
-    @property
-    def source(self) -> str:
-        """What stands for this certificate in documents and messages."""
-        return self.lineage or str(self.leaf)
-
     def exist(self) -> bool:
         """Whether leaf and key are there; after `certbot delete` a lineage's are not."""
         return is_there(self.leaf) and is_there(self.key)

@@ -18,7 +18,6 @@ from certbot_webfaction.command.configuration import (
     usual_config_dir,
 )
 from certbot_webfaction.command.crontab import (
-    Job,
     needs_of,
     read_crontab,
     renewing_jobs,
@@ -126,21 +125,11 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     write_cron = None
     if arguments.cron is not False:
         there = cli_ini.exists() or write_cli_ini is not None
-        write_cron = _plan_cron(
-            renewing_line(options_for_cron(cli_ini, given, there=there)),
-            lambda crontab: renewing_jobs(
-                crontab,
-                config.config_dir,
-                usual_config_dir(config, arguments),
-                needs_of(lineages_of(config)),
-            ),
-            questions,
-            agreed=bool(arguments.cron),
-        )
+        line = renewing_line(options_for_cron(cli_ini, given, there=there))
+        write_cron = _plan_cron(line, config, arguments, questions)
 
-    for write in (write_credentials, write_cli_ini, write_cron):
-        if write:
-            write()
+    for write in filter(None, (write_credentials, write_cli_ini, write_cron)):
+        write()
     is_default = options.credentials == options.default_credentials
     account = Phrases(HOST.name, HOST.name, "" if is_default else str(options.credentials)).account
     _say_what_next(old, account)
@@ -184,13 +173,12 @@ def _given_values(old: Predecessor, arguments: argparse.Namespace) -> dict[str, 
 
 
 def _plan_cron(
-    line: str, jobs_in: Callable[[str], list[Job]], questions: Questions, *, agreed: bool
+    line: str,
+    config: configuration.NamespaceConfig,
+    arguments: argparse.Namespace,
+    questions: Questions,
 ) -> Callable[[], None] | None:
-    """Decide whether the crontab gets a line that renews certificates.
-
-    :param jobs_in: finds the jobs of a crontab that are to renew them
-    :param agreed: whether the user has asked for the line already
-    """
+    """Decide whether the crontab gets a line that renews certificates."""
     crontab = read_crontab()
     if crontab is None:
         display_util.notify(
@@ -198,13 +186,14 @@ def _plan_cron(
             f" renewed:\n{line}"
         )
         return None
-    for job in jobs_in(crontab):
+    usual_dir, needs = usual_config_dir(config, arguments), needs_of(lineages_of(config))
+    for job in renewing_jobs(crontab, config.config_dir, usual_dir, needs):
         if not (why := job.why_not):
             display_util.notify(f"The crontab renews certificates already: {job.line}")
             return None
         display_util.notify(f"The crontab {why}: {job.line}")
     question = f"Add a line to the crontab that renews certificates ({line})?"
-    if not (agreed or questions.agrees(question, "--cron or --no-cron")):
+    if not (arguments.cron or questions.agrees(question, "--cron or --no-cron")):
         return None
     separator = "" if not crontab or crontab.endswith("\n") else "\n"
 

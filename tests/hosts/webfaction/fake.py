@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography import x509
 
@@ -172,7 +172,7 @@ class FakePanel(WebFaction):
             if any(record.name == f"{label}.{domain}" for record in self.records):
                 raise _refused(f"Domain {label}.{domain} has DNS overrides.")
             left = tuple(each for each in before.subdomains if each != label)
-            self.zones[domain] = before._replace(subdomains=left)
+            self.zones[domain] = replace(before, subdomains=left)
 
     def dns_records(self) -> tuple[DnsRecord, ...]:
         with _Called(self, "dns_records"):

@@ -31,6 +31,7 @@ class Seen:
     Placing challenges is content with what was seen at any time, so that a renewal of many
     lineages reads the panel once; whoever changes a website asks for a `FRESH` reading first.
 
+    What changes the account does what the client's method of that name does, and is seen.
     ``made_subdomains`` are the names that were added to the account's DNS by this process.
     """
 
@@ -84,19 +85,16 @@ class Seen:
         return self._websites_by_name(within).get((name, https))
 
     def create_website(self, website: Website) -> None:
-        """As `WebFaction.create_website`."""
         with self._changing() as client:
             client.create_website(website)
         self._note(website)
 
     def update_website(self, website: Website) -> None:
-        """As `WebFaction.update_website`."""
         with self._changing() as client:
             client.update_website(website)
         self._note(website)
 
     def delete_website(self, website: Website) -> None:
-        """As `WebFaction.delete_website`."""
         with self._changing() as client:
             client.delete_website(website)
         if self._websites is not None:
@@ -115,7 +113,6 @@ class Seen:
         return self._apps
 
     def create_app(self, name: str, type: str) -> App:
-        """As `WebFaction.create_app`."""
         with self._changing() as client:
             app = client.create_app(name, type)
         if self._apps is not None:
@@ -123,7 +120,6 @@ class Seen:
         return app
 
     def delete_app(self, name: str) -> None:
-        """As `WebFaction.delete_app`."""
         with self._changing() as client:
             client.delete_app(name)
         if self._apps is not None:
@@ -172,7 +168,6 @@ class Seen:
         return self._dns
 
     def create_subdomain(self, domain: str, label: str) -> None:
-        """As `WebFaction.create_subdomain`."""
         name = f"{label}.{domain}"
         self.made_subdomains.add(name)  # even if the answer gets lost
         with self._changing() as client:
@@ -181,7 +176,6 @@ class Seen:
             self._dns.names.add(name)
 
     def delete_subdomain(self, domain: str, label: str) -> None:
-        """As `WebFaction.delete_subdomain`."""
         name = f"{label}.{domain}"
         with self._changing() as client:
             client.delete_subdomain(domain, label)
@@ -190,14 +184,12 @@ class Seen:
             self._dns.names.discard(name)
 
     def create_txt(self, record: DnsRecord) -> None:
-        """As `WebFaction.create_txt`."""
         with self._changing() as client:
             client.create_txt(record.name, record.value)
         if self._dns is not None:
             self._dns.records.append(record)
 
     def delete_txt(self, record: DnsRecord) -> None:
-        """As `WebFaction.delete_txt`."""
         with self._changing() as client:
             client.delete_txt(record.name, record.value)
         if self._dns is not None:

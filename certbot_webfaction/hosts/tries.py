@@ -111,8 +111,10 @@ class Tries:
 
     def _waited(self, error: RefusalError | NoAnswerError, delays: Iterator[float]) -> bool:
         """Wait for the next try; whether there is one."""
+        if isinstance(error, RefusalError):
+            return False
         delay = next(delays, None)
-        if delay is None or isinstance(error, RefusalError) or not error.passing:
+        if delay is None or not error.passing:
             return False
         logger.warning(
             "No usable answer from %s's API: %s. Trying again in %g s.", self._label, error, delay

@@ -37,12 +37,15 @@ def read_renewal(path: Path) -> Renewal | None:
         parameters = {key: str(value) for key, value in file["renewalparams"].items()}
     except (configobj.ConfigObjError, OSError, UnicodeDecodeError, KeyError, AttributeError):
         return None
+    before_expiry = file.get("renew_before_expiry", "")
+    if not isinstance(before_expiry, str):
+        before_expiry = ", ".join(before_expiry)
     return Renewal(
         path.stem,
         _plugin(parameters, "authenticator"),
         _plugin(parameters, "installer"),
         parameters,
-        _joined(file.get("renew_before_expiry", "")),
+        before_expiry,
     )
 
 
@@ -130,19 +133,11 @@ def _why_parameters(file: Any, path: Path) -> str | None:
     interval = file.get("renew_before_expiry", "30 days")
     # ConfigObj makes a list of what holds a comma, and certbot stops at that.
     if not isinstance(interval, str) or _length(interval) < datetime.timedelta(seconds=1):
+        words = interval if isinstance(interval, str) else ", ".join(interval)
         return (
-            f"certbot can't read renew_before_expiry = {_joined(interval)} in {path}. Write it as"
-            " `20 days 3 hours`, without a comma."
+            f"certbot can't read renew_before_expiry = {words} in {path}. Write it as `20 days 3"
+            " hours`, without a comma."
         )
-    return _why_plugins(parameters, path)
-
-
-def _joined(interval: str | list[str]) -> str:
-    """The interval as it stands in the file, of which ConfigObj may have made a list."""
-    return interval if isinstance(interval, str) else ", ".join(interval)
-
-
-def _why_plugins(parameters: dict[str, str], path: Path) -> str | None:
     installed = {point.name for point in entry_points(group="certbot.plugins")}
     for kind in ("authenticator", "installer"):
         plugin = _plugin(parameters, kind)

@@ -61,19 +61,20 @@ def start_tls(connection: socket.socket, name: str) -> ssl.SSLSocket:
 
 def trouble(error: Exception) -> Trouble:
     """Which trouble an exception of a connection stands for."""
+    if isinstance(error, ssl.SSLError):
+        return Trouble.TLS
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
         return Trouble.NO_RESOLVER
-    return next(meant for kind, meant in _TROUBLES if isinstance(error, kind))
-
-
-_TROUBLES: tuple[tuple[type[Exception], Trouble], ...] = (
-    (ssl.SSLError, Trouble.TLS),
-    (socket.gaierror, Trouble.NOT_FOUND),
-    (ConnectionRefusedError, Trouble.REFUSED),
-    (SilentError, Trouble.SILENT),
-    (TimeoutError, Trouble.TIMED_OUT),
-    (ConnectionError, Trouble.BROKEN),
-    (OSError, Trouble.UNREACHABLE),
-    (Exception, Trouble.NO_HTTP),
-)
-"""What an exception stands for, by the first row that fits it."""
+    if isinstance(error, socket.gaierror):
+        return Trouble.NOT_FOUND
+    if isinstance(error, ConnectionRefusedError):
+        return Trouble.REFUSED
+    if isinstance(error, SilentError):
+        return Trouble.SILENT
+    if isinstance(error, TimeoutError):
+        return Trouble.TIMED_OUT
+    if isinstance(error, ConnectionError):
+        return Trouble.BROKEN
+    if isinstance(error, OSError):
+        return Trouble.UNREACHABLE
+    return Trouble.NO_HTTP

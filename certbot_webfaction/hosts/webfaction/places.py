@@ -115,9 +115,8 @@ def _find(
     has to be mounted at the challenge path.
     """
     best = _mount_at(website)
-    there = apps.get(best.app) if best else None
-    if best and own_app in (None, best.app) and _directory(there):
-        return _place(domain, site, best, there)
+    if best and (serving := _serving(best, apps, own_app)):
+        return _place(domain, site, best, serving)
     name = own_app or CHALLENGE_APP
     app = apps.get(name)
     if app is not None and app.directory is None:
@@ -127,7 +126,7 @@ def _find(
             "Name another app with --webfaction-app; it is made if there is none of that name.",
         )
     if best and best.url_path == CHALLENGE_PATH:
-        raise _in_the_way(domain, website, best, there, name)
+        raise _in_the_way(domain, website, best, apps.get(best.app), name)
     return _place(domain, site, Mount(name, CHALLENGE_PATH), app, ready=False)
 
 
@@ -136,6 +135,12 @@ def _mount_at(website: Website) -> Mount | None:
     matching = [mount for mount in website.mounts if mount.url_path == "/"]
     matching += website.challenges
     return max(matching, key=lambda mount: len(mount.url_path), default=None)
+
+
+def _serving(mount: Mount, apps: Mapping[str, App], own_app: str | None) -> App | None:
+    """The app that is mounted, if it serves files and is one to use."""
+    app = apps.get(mount.app) if own_app in (None, mount.app) else None
+    return app if app and app.directory is not None else None
 
 
 def _in_the_way(
@@ -155,7 +160,7 @@ def _place(
     domain: str, site: HttpSite, mount: Mount, app: App | None, *, ready: bool = True
 ) -> Place:
     """The place in an app; in none yet, it has to be made first."""
-    directory = _directory(app)
+    directory = (app and app.directory) or ""
     interference = ""
     if app is not None and app.htaccess:
         interference = _HTACCESS.format(directory=directory, alternative=_ALTERNATIVE)
@@ -170,11 +175,6 @@ def _place(
         interference=interference,
         alternative=_ALTERNATIVE,
     )
-
-
-def _directory(app: App | None) -> str:
-    """Where an app's files are, ``""`` if it serves none or is yet to be made."""
-    return (app and app.directory) or ""
 
 
 def undo_mount(seen: Seen, mount: dict[str, str]) -> None:

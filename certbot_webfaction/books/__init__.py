@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from certbot_webfaction.books import document
 from certbot_webfaction.books.document import CarryOver, DamagedError
 from certbot_webfaction.books.journal import Journal
 from certbot_webfaction.books.wanted import Wanted
 from certbot_webfaction.lineages.files import is_there
+from certbot_webfaction.panel.interface import Notes
 from certbot_webfaction.panel.model import Change
 
+T = TypeVar("T")
 
-class Books:
+
+class Books(Notes):
     """The two documents of one account: *wanted* and the journal.
 
     What is in memory is what was read last, and what was changed since; a hook that deploys may
@@ -46,39 +50,27 @@ class Books:
         :returns: the names of the documents that are missing or damaged, and empty therefore
         :raises certbot.errors.PluginError: if one can't be read at all
         """
-        lost = set()
-        for path in (self.wanted_path, self.journal_path):
-            if not is_there(path):
-                lost.add(path.stem)
-            else:
-                try:
-                    self._read(path)
-                    continue
-                except DamagedError as damage:
-                    document.set_aside(path, damage)
-                    lost.add(path.stem)
-            self._empty(path)
+        lost: set[str] = set()
+        self.wanted = self._read(self.wanted_path, Wanted, lost)
+        self.journal = self._read(self.journal_path, Journal, lost)
         return lost
+
+    def _read(self, path: Path, kind: type[T], lost: set[str]) -> T:
+        if is_there(path):
+            try:
+                return document.read(path, kind, self._carry_over)
+            except DamagedError as damage:
+                document.set_aside(path, damage)
+        lost.add(path.stem)
+        return kind()
 
     def peek(self) -> None:
         """Read both, for those who only look: nothing is kept aside, a missing one is empty.
 
         :raises certbot.errors.PluginError: if one is damaged or can't be read
         """
-        for path in (self.wanted_path, self.journal_path):
-            self._read(path)
-
-    def _read(self, path: Path) -> None:
-        if path == self.wanted_path:
-            self.wanted = document.read(path, Wanted, self._carry_over)
-        else:
-            self.journal = document.read(path, Journal, self._carry_over)
-
-    def _empty(self, path: Path) -> None:
-        if path == self.wanted_path:
-            self.wanted = Wanted()
-        else:
-            self.journal = Journal()
+        self.wanted = document.read(self.wanted_path, Wanted, self._carry_over)
+        self.journal = document.read(self.journal_path, Journal, self._carry_over)
 
     def save(self) -> None:
         """Write both."""
@@ -95,7 +87,6 @@ class Books:
 
     @contextmanager
     def changing(self, change: Change) -> Iterator[Change]:
-        """See `certbot_webfaction.panel.interface.Notes.changing`."""
         self._note(change, done=False)
         yield change
         self._note(change, done=True)
@@ -106,10 +97,8 @@ class Books:
         self.save_journal()
 
     def noted(self, what: str, on: str) -> Change | None:
-        """See `certbot_webfaction.panel.interface.Notes.noted`."""
         return self.journal.find(what, on)
 
     def forget(self, change: Change) -> None:
-        """See `certbot_webfaction.panel.interface.Notes.forget`."""
         self.journal.drop(change)
         self.save_journal()

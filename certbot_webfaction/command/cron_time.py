@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import re
+from collections.abc import Sequence
 
 _WORDS = {
     "@yearly": "0 0 1 1 *",
@@ -48,24 +49,25 @@ def longest_gap(time: str) -> datetime.timedelta | None:
     return max(after - before for before, after in itertools.pairwise([*runs, _END]))
 
 
-def _values(field: str, lowest: int, highest: int, names: list[str] | None = None) -> set[int]:
+def _values(field: str, lowest: int, highest: int, names: Sequence[str] = ()) -> set[int]:
     """The values of a field.
 
     :raises ValueError: if it can't be read
     """
-    for number, name in enumerate(names or (), lowest):
+    for number, name in enumerate(names, lowest):
         field = field.replace(name, str(number))
-    values: set[int] = set()
-    for part in field.split(","):
-        match = re.fullmatch(r"(?:\*|(\d+)(?:([-~])(\d+))?)(?:/([1-9]\d*))?", part)
-        if not match:
-            raise ValueError(part)
-        first, between, last, step = match.groups()
-        start = int(first) if first else lowest
-        end = int(last) if last else start if first and not step else highest
-        if between == "~":  # a random one of these
-            end = start
-        if not lowest <= start <= end <= highest:
-            raise ValueError(part)
-        values.update(range(start, end + 1, int(step or 1)))
-    return values
+    return {value for part in field.split(",") for value in _range(part, lowest, highest)}
+
+
+def _range(part: str, lowest: int, highest: int) -> range:
+    match = re.fullmatch(r"(?:\*|(\d+)(?:([-~])(\d+))?)(?:/([1-9]\d*))?", part)
+    if not match:
+        raise ValueError(part)
+    first, between, last, step = match.groups()
+    start = int(first or lowest)
+    end = int(last or (start if first and not step else highest))
+    if between == "~":  # a random one of these
+        end = start
+    if not lowest <= start <= end <= highest:
+        raise ValueError(part)
+    return range(start, end + 1, int(step or 1))

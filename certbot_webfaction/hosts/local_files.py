@@ -12,6 +12,7 @@ from certbot import errors
 
 from certbot_webfaction.panel.files import (
     File,
+    Files,
     PlacedFile,
     PlacingError,
     check_path,
@@ -21,25 +22,21 @@ from certbot_webfaction.panel.files import (
 )
 
 
-class LocalFiles:
+class LocalFiles(Files):
     """Files on this machine."""
 
     def place(self, files: Sequence[File], *, replace: bool = False) -> list[PlacedFile]:
-        """As `Files.place`."""
         placed: list[PlacedFile] = []
         for file in files:
             check_path(file.directory, file.path)
             placed.append(PlacedFile(file.directory, file.path))
             try:
                 _place(file, replace, placed[-1].made)
-            except _RefusedError as error:
-                raise PlacingError(file, str(error), placed) from error
             except OSError as error:
                 raise PlacingError(file, error.strerror or str(error), placed) from error
         return placed
 
     def remove(self, placed: Sequence[PlacedFile]) -> list[tuple[PlacedFile, str]]:
-        """As `Files.remove`."""
         failed = []
         for file in placed:
             check_path(file.directory, file.path)
@@ -56,14 +53,13 @@ class LocalFiles:
             parents, name = split(path)
             # not empty, or replaced by something else: then it is no longer ours to remove
             with (
-                contextlib.suppress(OSError, _RefusedError),
+                contextlib.suppress(OSError),
                 _enter(app, parents) as directory,
             ):
                 os.rmdir(name, dir_fd=directory)
         return failed
 
     def read(self, directory: str, path: str) -> str | None:
-        """As `Files.read`."""
         check_path(directory, path)
         parents, name = split(path)
         try:
@@ -77,7 +73,6 @@ class LocalFiles:
             ) from error
 
     def listing(self, directory: str) -> list[str]:
-        """As `Files.listing`."""
         try:
             return sorted(os.listdir(directory))  # noqa: PTH208 - names are wanted, not paths
         except FileNotFoundError:
@@ -104,8 +99,8 @@ def _put(file: File, replace: bool, made: list[str]) -> None:
         _write(directory, name, file.content)
 
 
-class _RefusedError(Exception):
-    """What we do not do ourselves, and why."""
+class _RefusedError(OSError):
+    """What we do not do ourselves; its text says why."""
 
 
 @contextlib.contextmanager

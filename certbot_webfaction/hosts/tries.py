@@ -9,6 +9,7 @@ from typing import TypeVar
 from certbot_webfaction.hosts.wire import NoAnswerError, RefusalError
 from certbot_webfaction.panel.errors import (
     LoginRefusedError,
+    PanelError,
     PanelRefusedError,
     PanelUnreachableError,
 )
@@ -69,11 +70,9 @@ class Tries:
         while True:
             try:
                 return read()
-            except RefusalError as error:
-                raise self._refusal(what, "", error) from None
-            except NoAnswerError as error:
+            except (RefusalError, NoAnswerError) as error:
                 if not self._waited(error, delays):
-                    raise self._unreachable(what, error) from None
+                    raise self._failure(what, error) from None
 
     def write(
         self, what: str, todo: str, send: Callable[[], _T], look: Callable[[], _T | None]
@@ -92,30 +91,28 @@ class Tries:
         lost = False
         while True:
             try:
-                if lost and (found := _looked(look)):
-                    return found
-                return send()
-            except RefusalError as error:
-                # "Already exists" or "does not exist": the lost call took effect after the look.
-                if lost and (found := _seen(look)):
-                    return found
-                raise self._refusal(what, todo, error) from None
-            except NoAnswerError as error:
-                lost = lost or error.reached
+                found = _looked(look) if lost else None
+                return found or send()
+            except (RefusalError, NoAnswerError) as error:
+                lost |= isinstance(error, NoAnswerError) and error.reached
                 if self._waited(error, delays):
                     continue
+                # A refusal then means "already exists" or "does not exist": the lost call took
+                # effect after the look.
                 if lost and (found := _seen(look)):
                     return found
                 outcome = _UNKNOWN if lost else " It was not done."
-                raise self._unreachable(what, error, outcome) from None
+                raise self._failure(what, error, todo, outcome) from None
 
     def _delays(self) -> Iterator[float]:
         if self._refused_login:
             raise self._refused_login
         return iter(RETRY_DELAYS)
 
-    def _waited(self, error: NoAnswerError, delays: Iterator[float]) -> bool:
+    def _waited(self, error: RefusalError | NoAnswerError, delays: Iterator[float]) -> bool:
         """Wait for the next try; whether there is one."""
+        if isinstance(error, RefusalError):
+            return False
         delay = next(delays, None)
         if delay is None or not error.passing:
             return False
@@ -125,12 +122,12 @@ class Tries:
         self._sleep(delay)
         return True
 
-    def _refusal(self, what: str, todo: str, error: RefusalError) -> PanelRefusedError:
-        return PanelRefusedError(f"{self._label} refused to {what}.", todo, words(error))
-
-    def _unreachable(
-        self, what: str, error: NoAnswerError, outcome: str = ""
-    ) -> PanelUnreachableError:
+    def _failure(
+        self, what: str, error: RefusalError | NoAnswerError, todo: str = "", outcome: str = ""
+    ) -> PanelError:
+        """What is told: ``todo`` after a refusal, ``outcome`` where no answer came."""
+        if isinstance(error, RefusalError):
+            return PanelRefusedError(f"{self._label} refused to {what}.", todo, words(error))
         failed = "gave no usable answer when" if error.reached else "could not be"
         return PanelUnreachableError(
             f"{self._label}'s API ({self._address}) {failed} asked to {what}: {error}.{outcome}",

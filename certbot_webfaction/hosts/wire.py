@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import html
 import http.client
-import importlib.metadata
 import ipaddress
 import logging
 import socket
@@ -13,6 +12,7 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -185,7 +185,7 @@ def _open_session(url: str, headers: Mapping[str, str]) -> requests.Session:
     session.auth = lambda request: request  # else ~/.netrc would replace what we log in with
     session.trust_env = parts.scheme == "https"  # no proxy gets to see an unprotected password
     session.headers.update(headers)
-    session.headers["User-Agent"] = f"certbot-webfaction/{_version()}"
+    session.headers["User-Agent"] = f"certbot-webfaction/{version('certbot-webfaction')}"
     session.headers["Accept-Encoding"] = "identity"  # what arrives is as long as what is parsed
     return session
 
@@ -195,13 +195,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("certbot-webfaction")
-    except importlib.metadata.PackageNotFoundError:  # run from its source tree
-        return "unreleased"
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,27 +74,23 @@ class Lineages:
 
     def names_authenticated_by(self, plugin: str) -> set[str]:
         """The domains of all lineages whose renewals the authenticator ``plugin`` answers for."""
-        names: set[str] = set()
-        for renewal in self.renewals():
-            if renewal.authenticator == plugin:
-                try:
-                    names.update(self.files(renewal.lineage).names())
-                except errors.PluginError as error:
-                    logger.debug("The lineage %s is passed over: %s", renewal.lineage, error)
-        return names
+        renewals = [each for each in self.renewals() if each.authenticator == plugin]
+        return {name for _, names in self._names(renewals) for name in names}
+
+    def _names(self, renewals: Iterable[Renewal]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Lineages with their names; one whose certificate can't be read is passed over."""
+        for renewal in renewals:
+            try:
+                yield renewal.lineage, self.files(renewal.lineage).names()
+            except errors.PluginError as error:  # certbot itself reports it
+                logger.debug("The lineage %s is passed over: %s", renewal.lineage, error)
 
     def within(self, names: Iterable[str]) -> dict[str, set[str]]:
         """The lineages that have none but these names, with theirs as A-labels."""
         wanted = {a_label(name) for name in names}
-        found = {}
-        for renewal in self.renewals():
-            try:
-                own = set(map(a_label, self.files(renewal.lineage).names()))
-            except errors.PluginError:
-                continue  # certbot itself reports it
-            if own <= wanted:
-                found[renewal.lineage] = own
-        return found
+        all_names = self._names(self.renewals())
+        found = {lineage: set(map(a_label, names)) for lineage, names in all_names}
+        return {lineage: own for lineage, own in found.items() if own <= wanted}
 
     def covering(self, names: Iterable[str]) -> str:
         """A lineage whose unexpired leaf covers all these names, ``""`` for none."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import functools
 import hashlib
 import re
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +42,6 @@ class CertificateFiles:
     key: Path
     chain: Path | None
     lineage: str = ""
-
-    @property
-    def source(self) -> str:
-        """What stands for this certificate in documents and messages."""
-        return self.lineage or str(self.leaf)
 
     def exist(self) -> bool:
         """Whether leaf and key are there; after `certbot delete` a lineage's are not."""
@@ -99,7 +96,7 @@ class CertificateFiles:
                 "If it is there, it has a passphrase: `openssl pkey -in FILE -out NEW_FILE` takes"
                 " that off.",
             )
-        if (public := _public_of_key(key)) and public != _public_of(leaf):
+        if (public := _public_of(key)) and public != _public_of(leaf):
             raise ExplainedError(
                 f"The private key in {self.key} belongs to no certificate in {self.leaf}.",
                 "Name the key that the certificate was issued for.",
@@ -129,7 +126,7 @@ class CertificateFiles:
 def _choose_leaf(leaf: Path, key: Path, version: tuple[int, ...]) -> str:
     """The certificate that fits the key, else the first; ``""`` if there is none."""
     found = _certificates(read_pem(leaf))
-    if len(found) > 1 and (public := _public_of_key(_key(read_pem(key)))):
+    if len(found) > 1 and (public := _public_of(_key(read_pem(key)))):
         found = [pem for pem in found if _public_of(pem) == public] or found
     return next(iter(found), "")
 
@@ -181,19 +178,14 @@ def _key(pem: str) -> str:
     return ""
 
 
-def _public_of_key(key: str) -> bytes:
-    """The public key that belongs to a private one; nothing if it is of a kind not known here."""
+def _public_of(pem: str) -> bytes:
+    """The public key of a certificate or private key; nothing if it is of a kind not known here."""
     try:
-        public = load_pem_private_key(key.encode(), None).public_key()
+        if "PRIVATE KEY-----" in pem:
+            public = load_pem_private_key(pem.encode(), None).public_key()
+        else:
+            public = x509.load_pem_x509_certificate(pem.encode()).public_key()
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        return b""
-    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _public_of(certificate: str) -> bytes:
-    try:
-        public = x509.load_pem_x509_certificate(certificate.encode()).public_key()
-    except (ValueError, UnsupportedAlgorithm):
         return b""
     return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
@@ -256,10 +248,8 @@ def read_pem(path: Path) -> str:
 
     :raises certbot.errors.PluginError: if it can't be read
     """
-    try:
+    with _reading(path):
         return path.read_text(encoding="ascii", errors="replace")
-    except OSError as error:
-        raise _unreadable(path, error) from error
 
 
 def is_there(path: Path) -> bool:
@@ -267,23 +257,22 @@ def is_there(path: Path) -> bool:
 
     :raises certbot.errors.PluginError: if that can't be told, unlike `Path.exists`
     """
-    try:
+    with _reading(path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
         path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    return True
+        return True
+    return False
 
 
 def _version(path: Path) -> tuple[int, ...]:
     """What tells a file from the one that was there before, and from itself before a change."""
-    try:
+    with _reading(path):
         found = path.stat()
-    except OSError as error:
-        raise _unreadable(path, error) from error
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _unreadable(path: Path, error: OSError) -> errors.PluginError:
-    return errors.PluginError(f"{path} can't be read: {error.strerror}.")
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise errors.PluginError(f"{path} can't be read: {error.strerror}.") from error

@@ -146,7 +146,7 @@ class Change:
     """
 
     CERTIFICATE = "certificate"
-    """A certificate on the panel; ``on`` is its source, see `CertificateFiles.source`."""
+    """A certificate on the panel; ``on`` is its source, the name of its `Source`."""
     SITE = "https site"
     """What a site presents; ``before`` (`None` where we made it) and ``after`` have its
     ``certificate`` (a handle or `None`), ``names``, ``made_from`` and ``state``."""

@@ -95,7 +95,7 @@ def walk(url: str, client: Client, route: Route, *addresses: str) -> Walk:
             answer = _get(urls[-1], candidates, client, route)
             leaf = leaf or answer.leaf
             end = Walk(tuple(urls), address, answer.status, answer.body, leaf=leaf)
-            if answer.status not in range(300, 400) or not answer.location:
+            if not answer.location:
                 return end
             target = _join(urls[-1], answer.location)
             again = target in urls or len(urls) > REDIRECTS
@@ -125,6 +125,8 @@ def _join(url: str, location: str) -> str:
 
 @dataclass(frozen=True)
 class _Answer:
+    """An answer; ``location`` is where it redirects to, ``""`` if it does not."""
+
     status: int
     location: str
     body: str
@@ -150,7 +152,8 @@ def _get(url: str, candidates: Sequence[str], client: Client, route: Route) -> _
             response = _answer(connection.sock, time.monotonic() + dialling.TIMEOUT)
         except TimeoutError as error:
             raise dialling.SilentError(*error.args) from error
-        location = response.getheader("Location", "")
+        is_redirect = response.status in range(300, 400)
+        location = response.getheader("Location", "") if is_redirect else ""
         return _Answer(response.status, location, _start(response), leaf)
 
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -422,9 +423,9 @@ def test_files_are_written_here_if_this_is_the_host(tmp_path: Path) -> None:
     here = Account("alice", str(tmp_path), socket.gethostname().partition(".")[0].upper())
 
     assert isinstance(chosen("auto", here), LocalFiles)
-    elsewhere = here._replace(web_server="web1")
+    elsewhere = replace(here, web_server="web1")
     assert isinstance(chosen("auto", elsewhere), PanelFiles)
-    homeless = here._replace(home=str(tmp_path / "gone"))
+    homeless = replace(here, home=str(tmp_path / "gone"))
     assert isinstance(chosen("auto", homeless), PanelFiles)
     assert isinstance(chosen("api", here), PanelFiles)
     assert isinstance(chosen("local", elsewhere), LocalFiles)

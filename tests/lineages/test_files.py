@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from certbot_webfaction.books.wanted import Source
 from certbot_webfaction.lineages import Lineages
 from certbot_webfaction.lineages.files import CertificateFiles, fingerprints, leaf_names
 from certbot_webfaction.lineages.renewals import Renewal
@@ -129,12 +130,12 @@ def test_paths_of_a_lineage_are_the_lineage(scene: Scene) -> None:
     """Whatever certbot passes an installer; other paths stay paths."""
     files = scene.issue("shop.test", "shop.test")
     assert scene.lineages.files_at(str(files.leaf), str(files.key), None) == files
-    assert files.source == "shop.test"
+    assert Source.of(files).name == "shop.test"
     elsewhere = scene.lineages.files_at("/a/cert.pem", "/a/key.pem", "/a/chain.pem")
     assert elsewhere == CertificateFiles(
         Path("/a/cert.pem"), Path("/a/key.pem"), Path("/a/chain.pem")
     )
-    assert elsewhere.source == "/a/cert.pem"
+    assert Source.of(elsewhere).name == "/a/cert.pem"
     assert files.leaf == scene.directory / "live" / "shop.test" / "cert.pem"
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from certbot_webfaction.books import Books
 from certbot_webfaction.hosts.webfaction.client import WebFaction
-from certbot_webfaction.hosts.webfaction.interface import IClient
 from certbot_webfaction.hosts.webfaction.model import Account, Domain, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.hosts.webfaction.panel import Panel
@@ -313,7 +312,7 @@ class OneSiteProvider(Provider):
 class WebFactionProvider(Provider):
     """WebFaction's panel over a client."""
 
-    by_hand: IClient
+    by_hand: WebFaction
 
     def _fill(self, directory: Path, ip: str) -> None:
         """Make the sites, once ``by_hand`` is there."""

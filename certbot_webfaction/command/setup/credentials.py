@@ -30,20 +30,18 @@ def accepted_credentials(
     """
     fresh = dict(given)
     values = _values(host, options, fresh, on_stdin, questions)
-    while True:
-        try:
-            return _logged_in(host, values, options, given, questions)
-        except LoginRefusedError as error:
-            refusal = _refusal(host, values, error)
-            of_the_file = [key for key in host.keys if key.secret and key.name not in fresh]
-            if isinstance(error, KeyRefusedError) or not (of_the_file and questions.terminal):
-                raise errors.Error(
-                    f"{refusal} Nothing was changed; run the command again."
-                ) from error
-        words = " and ".join(key.words for key in of_the_file)
-        display_util.notify(f"{refusal} This is about the {words} in {options.credentials}.")
-        for key in of_the_file:
-            values[key.name] = fresh[key.name] = _ask(host, key, values, questions)
+    try:
+        return _logged_in(host, values, options, given, questions)
+    except LoginRefusedError as error:
+        refusal = _refusal(host, values, error)
+        of_the_file = [key for key in host.keys if key.secret and key.name not in fresh]
+        if isinstance(error, KeyRefusedError) or not (of_the_file and questions.terminal):
+            raise errors.Error(f"{refusal} Nothing was changed; run the command again.") from error
+    words = " and ".join(key.words for key in of_the_file)
+    display_util.notify(f"{refusal} This is about the {words} in {options.credentials}.")
+    for key in of_the_file:
+        fresh[key.name] = _ask(host, key, values, questions)
+    return accepted_credentials(host, options, fresh, questions)
 
 
 def _values(
@@ -57,19 +55,18 @@ def _values(
 
     :param fresh: what was given; gets what standard input and the user at the terminal give
     """
-    known = values_in(host, options.credentials)
-    values: dict[str, str] = {}
+    known = {"api_url": host.api_url, **values_in(host, options.credentials)}
     for key in host.keys:
+        values = {**known, **fresh}
         if key.name in on_stdin:
             fresh[key.name] = _secret_on_stdin(host, key, values, questions)
-        elif not key.optional and key.name not in {**known, **fresh}:
+        elif key.name not in values and not key.optional:
             fresh[key.name] = _ask(host, key, values, questions)
-        values[key.name] = {**known, **fresh}.get(key.name, "")
-        if key.names_the_account and values[key.name] != known.get(key.name):
-            # The rest of the file is about another account.
-            known = {name: value for name, value in known.items() if name == "api_url"}
-    values["api_url"] = {"api_url": host.api_url, **known, **fresh}["api_url"]
-    return {name: value for name, value in values.items() if value}
+        if key.names_the_account and fresh.get(key.name, known.get(key.name)) != known.get(
+            key.name
+        ):
+            known = {"api_url": known["api_url"]}  # the rest of the file is about another account
+    return {**known, **fresh}
 
 
 def _refusal(host: Host, values: Credentials, error: LoginRefusedError) -> str:

@@ -18,7 +18,6 @@ from certbot_webfaction.command.configuration import (
     usual_config_dir,
 )
 from certbot_webfaction.command.crontab import (
-    Job,
     needs_of,
     read_crontab,
     renewing_jobs,
@@ -34,6 +33,7 @@ from certbot_webfaction.command.setup.user_configuration import (
     plan_user_configuration,
     user_configuration,
 )
+from certbot_webfaction.hosts.host import Options
 from certbot_webfaction.hosts.webfaction import predecessor
 from certbot_webfaction.hosts.webfaction.predecessor import Predecessor, read_predecessor
 from certbot_webfaction.phrases import Phrases
@@ -113,7 +113,7 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     given = {name: str(getattr(config, name)) for name in DIRECTORIES if hasattr(arguments, name)}
     cli_ini = user_configuration(getattr(arguments, "config", None))
     write_cli_ini = None
-    if arguments.cli_ini if arguments.cli_ini is not None else os.geteuid() != 0:
+    if _is_to_write_cli_ini(arguments):
         write_cli_ini = _plan_directories(cli_ini, config, given, questions)
 
     old = _predecessor(arguments, questions)
@@ -123,28 +123,19 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
         HOST, options, _given_values(old, arguments), questions, on_stdin
     )
     write_credentials = plan_credentials(HOST, options, credentials, questions)
-    write_cron = None
-    if arguments.cron is not False:
-        there = cli_ini.exists() or write_cli_ini is not None
-        write_cron = _plan_cron(
-            renewing_line(options_for_cron(cli_ini, given, there=there)),
-            lambda crontab: renewing_jobs(
-                crontab,
-                config.config_dir,
-                usual_config_dir(config, arguments),
-                needs_of(lineages_of(config)),
-            ),
-            questions,
-            agreed=bool(arguments.cron),
-        )
+    there = cli_ini.exists() or write_cli_ini is not None
+    line = renewing_line(options_for_cron(cli_ini, given, there=there))
+    write_cron = _plan_cron(line, config, arguments, questions)
 
-    for write in (write_credentials, write_cli_ini, write_cron):
-        if write:
-            write()
-    is_default = options.credentials == options.default_credentials
-    account = Phrases(HOST.name, HOST.name, "" if is_default else str(options.credentials)).account
-    _say_what_next(old, account)
+    for write in filter(None, (write_credentials, write_cli_ini, write_cron)):
+        write()
+    _say_what_next(old, options)
     return 0
+
+
+def _is_to_write_cli_ini(arguments: argparse.Namespace) -> bool:
+    """Whether certbot's user configuration is wanted: by default unless it is root's."""
+    return os.geteuid() != 0 if arguments.cli_ini is None else bool(arguments.cli_ini)
 
 
 def _plan_directories(
@@ -184,13 +175,14 @@ def _given_values(old: Predecessor, arguments: argparse.Namespace) -> dict[str, 
 
 
 def _plan_cron(
-    line: str, jobs_in: Callable[[str], list[Job]], questions: Questions, *, agreed: bool
+    line: str,
+    config: configuration.NamespaceConfig,
+    arguments: argparse.Namespace,
+    questions: Questions,
 ) -> Callable[[], None] | None:
-    """Decide whether the crontab gets a line that renews certificates.
-
-    :param jobs_in: finds the jobs of a crontab that are to renew them
-    :param agreed: whether the user has asked for the line already
-    """
+    """Decide whether the crontab gets a line that renews certificates."""
+    if arguments.cron is False:
+        return None
     crontab = read_crontab()
     if crontab is None:
         display_util.notify(
@@ -198,13 +190,14 @@ def _plan_cron(
             f" renewed:\n{line}"
         )
         return None
-    for job in jobs_in(crontab):
+    usual_dir, needs = usual_config_dir(config, arguments), needs_of(lineages_of(config))
+    for job in renewing_jobs(crontab, config.config_dir, usual_dir, needs):
         if not (why := job.why_not):
             display_util.notify(f"The crontab renews certificates already: {job.line}")
             return None
         display_util.notify(f"The crontab {why}: {job.line}")
     question = f"Add a line to the crontab that renews certificates ({line})?"
-    if not (agreed or questions.agrees(question, "--cron or --no-cron")):
+    if not (arguments.cron or questions.agrees(question, "--cron or --no-cron")):
         return None
     separator = "" if not crontab or crontab.endswith("\n") else "\n"
 
@@ -215,7 +208,9 @@ def _plan_cron(
     return write
 
 
-def _say_what_next(old: Predecessor, account: str) -> None:
+def _say_what_next(old: Predecessor, options: Options) -> None:
+    is_default = options.credentials == options.default_credentials
+    account = Phrases(HOST.name, HOST.name, "" if is_default else str(options.credentials)).account
     command = f"certbot run -a {HOST.name} -i {HOST.name}"
     commands = [f"{line}{account}" for line in old.certbot_lines(command) or [command]]
     display_util.notify(

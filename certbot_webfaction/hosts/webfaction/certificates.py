@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Collection
 
@@ -10,6 +9,7 @@ from certbot.display import util as display_util
 
 from certbot_webfaction.hosts.webfaction.model import Certificate
 from certbot_webfaction.hosts.webfaction.seen import Seen
+from certbot_webfaction.hosts.webfaction.sites import first_free
 from certbot_webfaction.names import covered
 from certbot_webfaction.panel.errors import CertificateGoneError, PanelRefusedError
 from certbot_webfaction.panel.model import Upload
@@ -22,11 +22,9 @@ def free_name(seen: Seen, label: str, names: tuple[str, ...], taken: Collection[
     """
     plain = re.sub(r"[^A-Za-z0-9_]", "_", label)
     there = seen.certificates()
-    numbered = (f"{plain}_{number}" for number in itertools.count(2))
-    return next(
-        name
-        for name in itertools.chain([plain], numbered)
-        if name not in taken and (name not in there or _is_covered(there[name], names))
+    return first_free(
+        plain,
+        lambda name: name not in taken and (name not in there or _is_covered(there[name], names)),
     )
 
 

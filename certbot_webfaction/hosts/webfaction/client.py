@@ -1,4 +1,4 @@
-"""The client for WebFaction's API: `WebFaction` provides `IClient`."""
+"""The client for WebFaction's API."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from zope.interface import implementer
-
 from certbot_webfaction.hosts.host import Credentials
 from certbot_webfaction.hosts.tries import Tries, words
 from certbot_webfaction.hosts.webfaction import answers
-from certbot_webfaction.hosts.webfaction.interface import IClient
 from certbot_webfaction.hosts.webfaction.model import (
     Account,
     App,
@@ -30,11 +27,14 @@ class MachineRefusedError(LoginRefusedError):
     """The account is on no machine of the name that was given, or on several and none was given."""
 
 
-@implementer(IClient)
 class WebFaction:
     """One account on WebFaction; nothing is sent before the first call.
 
-    What is tried again is told by `Tries`. A session that has expired is opened once more.
+    Every method logs in by itself where that is needed and once more if the session has expired.
+    Reads are retried; after a write whose answer was lost the panel is read to see whether it took
+    effect, so that a call that returns has happened exactly once (see `Tries`). All raise
+    `PanelUnreachableError` or `PanelRefusedError`, `LoginRefusedError` for the login
+    (`certbot_webfaction.panel.errors`).
 
     :param credentials: ``username``, ``password``, ``api_url``, and maybe ``machine`` as the panel
         spells it, which accounts on one machine need not
@@ -51,17 +51,17 @@ class WebFaction:
         self._session: answers.Session | None = None
 
     def login(self) -> Account:
-        """See `IClient.login`."""
+        """Log in if this process has not yet, and return the account."""
         if self._session is None:
             self._session = self._tries.read("log in", self._open_session)
         return self._session.account
 
     def websites(self) -> tuple[Website, ...]:
-        """See `IClient.websites`."""
+        """All websites of the account, as they are now."""
         return self._tries.read("list the websites", self._websites)
 
     def create_website(self, website: Website) -> None:
-        """See `IClient.create_website`."""
+        """Create a website; `PanelRefusedError` if one of its name and protocol exists."""
         self._write(
             f"create {_called(website)} for {', '.join(website.domains)}",
             "Look in the panel whether a website of that name or with one of these domains is"
@@ -71,7 +71,7 @@ class WebFaction:
         )
 
     def update_website(self, website: Website) -> None:
-        """See `IClient.update_website`."""
+        """Replace domains, mounts and certificate of the website of this name and protocol."""
         self._write(
             f"change {_called(website)}",
             "It stays as it was. Look in the panel whether it, its apps and its certificate are"
@@ -81,7 +81,7 @@ class WebFaction:
         )
 
     def delete_website(self, website: Website) -> None:
-        """See `IClient.delete_website`."""
+        """Delete the website of this name, ip and protocol. Its apps stay."""
         key = (website.name, website.ip, website.https)
         self._write(
             f"delete {_called(website)}",
@@ -91,11 +91,11 @@ class WebFaction:
         )
 
     def apps(self) -> tuple[App, ...]:
-        """See `IClient.apps`."""
+        """All apps of the account, as they are now."""
         return self._tries.read("list the apps", self._apps)
 
     def create_app(self, name: str, type: str) -> App:
-        """See `IClient.create_app`."""
+        """Create an app; `PanelRefusedError` if the name is taken or the type unknown."""
         self._write(
             f'create the app "{name}" of type {type}',
             "Look in the panel whether an app of that name is there already, and whether the"
@@ -106,7 +106,7 @@ class WebFaction:
         return answers.app(name, type, "", self.login().home)
 
     def delete_app(self, name: str) -> None:
-        """See `IClient.delete_app`."""
+        """Delete an app and its directory."""
         self._write(
             f'delete the app "{name}"',
             "Look in the panel whether it is still there and which websites use it.",
@@ -115,11 +115,11 @@ class WebFaction:
         )
 
     def certificates(self) -> tuple[Certificate, ...]:
-        """See `IClient.certificates`."""
+        """All certificates of the account. Slow: every private key travels with the answer."""
         return self._tries.read("list the certificates", self._certificates)
 
     def create_certificate(self, name: str, upload: Upload) -> None:
-        """See `IClient.create_certificate`."""
+        """Upload a new certificate; `PanelRefusedError` if the name is taken."""
         self._upload(
             f'upload the certificate "{name}"',
             "Look in the panel whether a certificate of that name is there already.",
@@ -129,7 +129,7 @@ class WebFaction:
         )
 
     def update_certificate(self, name: str, upload: Upload) -> None:
-        """See `IClient.update_certificate`."""
+        """Replace a certificate; websites that use it serve the new one after a while."""
         self._upload(
             f'replace the certificate "{name}"',
             "Look in the panel whether the certificate is still there.",
@@ -139,17 +139,20 @@ class WebFaction:
         )
 
     def run(self, command: str) -> str:
-        """See `IClient.run`."""
+        """Run a shell command as the account's user in its home directory; return its output.
+
+        The command may be run twice where an answer is lost: it has to be repeatable.
+        """
         return self._tries.read(
             "run a command", lambda: answers.output(self._ask("system", command))
         )
 
     def domains(self) -> tuple[Domain, ...]:
-        """See `IClient.domains`."""
+        """The domains that the account's DNS serves."""
         return self._tries.read("list the domains", self._domains)
 
     def create_subdomain(self, domain: str, label: str) -> None:
-        """See `IClient.create_subdomain`."""
+        """Add the subdomain ``label`` to one of the account's domains."""
         self._write(
             f"add {label}.{domain} to its DNS",
             f"Look in the panel whether {domain} is a domain of this account.",
@@ -158,7 +161,7 @@ class WebFaction:
         )
 
     def delete_subdomain(self, domain: str, label: str) -> None:
-        """See `IClient.delete_subdomain`."""
+        """Remove the subdomain ``label`` again; the domain and its other subdomains stay."""
         self._write(
             f"remove {label}.{domain} from its DNS",
             "Look in the panel whether it is still there, and remove it there if so.",
@@ -167,11 +170,11 @@ class WebFaction:
         )
 
     def dns_records(self) -> tuple[DnsRecord, ...]:
-        """See `IClient.dns_records`."""
+        """The TXT and CNAME records that the account added."""
         return self._tries.read("list the DNS overrides", self._dns_records)
 
     def create_txt(self, name: str, value: str) -> None:
-        """See `IClient.create_txt`."""
+        """Publish a TXT record beside others of the same name."""
         self._write(
             f"publish a TXT record at {name}",
             "Look in the panel whether that name is there as a domain or subdomain.",
@@ -180,7 +183,7 @@ class WebFaction:
         )
 
     def delete_txt(self, name: str, value: str) -> None:
-        """See `IClient.delete_txt`."""
+        """Remove the one TXT record with this name and value."""
         self._write(
             f"remove a TXT record at {name}",
             "Look in the panel whether it is still there, and remove it there if so.",

@@ -33,12 +33,14 @@ def log_in(credentials: Credentials, given: Collection[str]) -> Credentials:
             said = error.said
         else:
             return mine
-    refused = named or here
+    raise _refusal(credentials["username"], named or here, said, is_certain=is_certain)
+
+
+def _refusal(username: str, refused: str, said: str, *, is_certain: bool) -> KeyRefusedError:
     # A machine is sent as it was written, never corrected: the user is told what it may be called.
     likely = refused.partition(".")[0].capitalize()
     advice = f"Is it {likely}?" if likely != refused else ""
-    username = credentials["username"]
-    raise KeyRefusedError(
+    return KeyRefusedError(
         f'The panel refused the machine "{refused}" of "{username}".',
         advice,
         said,

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.names import a_label
 
 
-class Account(NamedTuple):
+@dataclass(frozen=True)
+class Account:
     """The account that a login opened.
 
     ``home`` is the absolute home directory of its user on ``web_server``, the short name of the
@@ -47,12 +47,18 @@ class Website:
         return tuple(mount for mount in self.mounts if not mount.serves_challenges)
 
     @property
+    def challenges(self) -> tuple[Mount, ...]:
+        """The mounts for challenges."""
+        return tuple(mount for mount in self.mounts if mount.serves_challenges)
+
+    @property
     def labels(self) -> set[str]:
         """The domains as DNS compares them."""
         return set(map(a_label, self.domains))
 
 
-class App(NamedTuple):
+@dataclass(frozen=True)
+class App:
     """An app of the account.
 
     ``directory`` is the absolute directory whose files it serves, ``None`` for an app that runs
@@ -76,14 +82,16 @@ class Certificate:
     chain: str = field(default="", repr=False)
 
 
-class Domain(NamedTuple):
+@dataclass(frozen=True)
+class Domain:
     """A domain of the account's DNS with the labels of its subdomains (``www``, ``a.b``)."""
 
     name: str
     subdomains: tuple[str, ...]
 
 
-class DnsRecord(NamedTuple):
+@dataclass(frozen=True)
+class DnsRecord:
     """A TXT or CNAME record that the account added to its DNS."""
 
     name: str

@@ -82,20 +82,16 @@ class Panel:
         return owner == os.getuid() and name.lower() == account.web_server.lower()
 
     def login(self) -> Login:
-        """See `IPanel.login`."""
         account = self._seen.client.login()
         return Login(account.username, account.web_server)
 
     def http_sites(self, fresh: bool = False) -> tuple[HttpSite, ...]:
-        """See `IPanel.http_sites`."""
         return sites.http_sites(self._seen.websites(FRESH if fresh else None))
 
     def https_sites(self, fresh: bool = False) -> tuple[HttpsSite, ...]:
-        """See `IPanel.https_sites`."""
         return sites.https_sites(self._seen.websites(FRESH if fresh else None))
 
     def certificate(self, handle: str) -> Certificate | None:
-        """See `IPanel.certificate`."""
         known = self._seen.certificates().get(handle)
         if known is None:
             return None
@@ -110,7 +106,6 @@ class Panel:
         taken: Collection[str],
         choose: Callable[[str], None],
     ) -> str:
-        """See `IPanel.store`."""
         name = known or certificates.free_name(self._seen, label, tuple(names), taken)
         if not known:
             choose(name)
@@ -125,7 +120,6 @@ class Panel:
         made: Change | None,
         notes: Notes,
     ) -> State:
-        """See `IPanel.install`."""
         try:
             return websites.install(self._seen, site, certificate, names, made, notes)
         except PanelRefusedError as error:
@@ -134,39 +128,30 @@ class Panel:
             raise CertificateGoneError(error.what, error.todo, error.said) from error
 
     def restore(self, site: HttpsSite, change: Change) -> None:
-        """See `IPanel.restore`."""
         websites.restore(self._seen, site, change)
 
     def redirect(self, site: HttpSite, notes: Notes) -> None:
-        """See `IPanel.redirect`."""
         redirects.redirect(self._seen, self.files, site, self._app_type, notes)
 
     def hidden_by_redirect(self, site: HttpSite) -> Sequence[str]:
-        """See `IPanel.hidden_by_redirect`."""
         return sites.hidden_by_redirect(site, self._seen.websites(FRESH))
 
     def show_again(self, site: HttpSite, before: State, notes: Notes) -> None:
-        """See `IPanel.show_again`."""
         redirects.show_again(self._seen, self.files, site, before, notes)
 
     def find_place(self, site: HttpSite, domain: str) -> Place:
-        """See `IPanel.find_place`."""
         return self._places.find(site, domain)
 
     def make_places(self, places: Sequence[Place], notes: Notes) -> list[Place]:
-        """See `IPanel.make_places`."""
         return self._places.make(places, self.files, notes)
 
     def find_zones(self, names: Iterable[str]) -> None:
-        """See `IPanel.find_zones`."""
         records.find_owners(names, self._seen.dns())
 
     def publish(self, name: str, value: str, notes: Notes) -> None:
-        """See `IPanel.publish`."""
         records.publish(self._seen, name, value, notes)
 
     def undo(self, change: Change, again: bool = False) -> None:
-        """See `IPanel.undo`."""
         if change.what == records.RECORD:
             records.undo_record(self._seen, change.after, again)
         elif change.what == MOUNT:
@@ -176,7 +161,6 @@ class Panel:
             undo(self._seen, self.files, change)
 
     def examine(self) -> Sequence[tuple[str, Finding]]:
-        """See `IPanel.examine`."""
         return [("machine", self._machine())]
 
     def _machine(self) -> Finding:
@@ -194,5 +178,4 @@ class Panel:
         return Fine(f"{account.web_server}; files are {where}")
 
     def forget(self) -> None:
-        """See `IPanel.forget`."""
         self._seen.forget()

@@ -115,12 +115,9 @@ def _find(
     An app that serves files takes them where it is mounted; on other websites an app of its own
     has to be mounted at the challenge path.
     """
-    matching = [m for m in website.mounts if m.url_path == "/" or m.serves_challenges]
-    best = max(matching, key=lambda mount: len(mount.url_path), default=None)
-    if best is not None and own_app in (None, best.app):
-        app = apps.get(best.app)
-        if app is not None and app.directory is not None:
-            return _place(domain, site, best, app)
+    best = _mount_at(website)
+    if best and (serving := _serving(best, apps, own_app)):
+        return _place(domain, site, best, serving)
     name = own_app or CHALLENGE_APP
     app = apps.get(name)
     if app is not None and app.directory is None:
@@ -129,15 +126,27 @@ def _find(
             f" {app.type} and serves no files.",
             "Name another app with --webfaction-app; it is made if there is none of that name.",
         )
-    if best is not None and best.url_path == CHALLENGE_PATH:
-        raise _in_the_way(domain, website, best, apps, name)
+    if best and best.url_path == CHALLENGE_PATH:
+        raise _in_the_way(domain, website, best, apps.get(best.app), name)
     return _place(domain, site, Mount(name, CHALLENGE_PATH), app, ready=False)
 
 
+def _mount_at(website: Website) -> Mount | None:
+    """The mount that answers at the challenge path: that of the longest path."""
+    matching = [mount for mount in website.mounts if mount.url_path == "/"]
+    matching += website.challenges
+    return max(matching, key=lambda mount: len(mount.url_path), default=None)
+
+
+def _serving(mount: Mount, apps: Mapping[str, App], own_app: str | None) -> App | None:
+    """The app that is mounted, if it serves files and is one to use."""
+    app = apps.get(mount.app) if own_app in (None, mount.app) else None
+    return app if app and app.directory is not None else None
+
+
 def _in_the_way(
-    domain: str, website: Website, mount: Mount, apps: Mapping[str, App], name: str
+    domain: str, website: Website, mount: Mount, there: App | None, name: str
 ) -> PanelError:
-    there = apps.get(mount.app)
     todo = "Remove that mount in the panel, and run the command again."
     if there is not None and there.directory is not None:
         todo = f"Leave out --webfaction-app: {mount.app} serves files, too."

@@ -13,6 +13,7 @@ from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import PanelError, PanelRefusedError
 from certbot_webfaction.panel.interface import Notes
 from certbot_webfaction.panel.model import Change
+from certbot_webfaction.text import listed
 
 logger = logging.getLogger(__name__)
 
@@ -98,14 +99,11 @@ def _owner(name: str, domains: Mapping[str, str]) -> Owner | None:
 
 
 def _not_ours(refusals: Mapping[str, str], domains: Iterable[str]) -> PanelError:
-    known = sorted(domains)
-    listed = ", ".join(known[:_SHOWN]) or "none"
-    if len(known) > _SHOWN:
-        listed += f" and {len(known) - _SHOWN} more"
+    known = listed(sorted(domains), _SHOWN) or "none"
     lines = [
         "These domains can't be validated through the account's DNS. The CA was not asked.",
         *(f"  {name.removeprefix(f'{LABEL}.')}: {refusal}" for name, refusal in refusals.items()),
-        f"Domains of the account: {listed}. Correct the name, or add the domain in the panel if its"
+        f"Domains of the account: {known}. Correct the name, or add the domain in the panel if its"
         " name servers are this host's. Then run the command again.",
     ]
     return PanelError("\n".join(lines))

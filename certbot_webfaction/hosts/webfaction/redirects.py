@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import replace
 
 from certbot.display import util as display_util
@@ -45,8 +46,7 @@ def redirect(seen: Seen, files: Files, site: HttpSite, app_type: str, notes: Not
         )
     _ensure_app(seen, files, app_type, notes)
     if not redirects(website):
-        challenges = [mount for mount in website.mounts if mount.serves_challenges]
-        seen.update_website(replace(website, mounts=(REDIRECT, *challenges)))
+        seen.update_website(replace(website, mounts=(REDIRECT, *website.challenges)))
         display_util.notify(f"The http website {site.id} now redirects to https.")
 
 
@@ -131,18 +131,22 @@ def _shows(website: Website, before: State) -> bool:
 
 def _put_back(seen: Seen, website: Website, before: State) -> None:
     """Let a website show what it did; mounts that were added by hand since stay."""
-    apps = seen.apps()
-    former = mounts_of(before or (), ())
-    gone = [mount.app for mount in former if mount.app not in apps]
-    if before is None or gone or any(mount.meaning == REDIRECT.meaning for mount in former):
-        why = f"is gone ({', '.join(gone)})" if gone else "is not known"
+    if why := _why_lost(before, seen.apps()):
         raise ChangedByHandError(f"what it showed before {why}", "Choose its content in the panel.")
-    paths = {"/", *(mount.url_path for mount in former)}
+    mounts = mounts_of(before, website.challenges)
+    paths = {"/", *(mount.url_path for mount in mounts)}
     added = [mount for mount in website.content if mount.url_path not in paths]
-    challenges = [mount for mount in website.mounts if mount.serves_challenges]
-    mounts = (*mounts_of(before, challenges), *added)
-    seen.update_website(replace(website, mounts=mounts))
+    seen.update_website(replace(website, mounts=(*mounts, *added)))
     display_util.notify(f"The http website {website.name} shows its own content again.")
+
+
+def _why_lost(before: State, apps: Collection[str]) -> str:
+    """Why a website can't show what it did, as a clause; ``""`` if it can."""
+    former = mounts_of(before or (), ())
+    if gone := [mount.app for mount in former if mount.app not in apps]:
+        return f"is gone ({', '.join(gone)})"
+    was_redirect = REDIRECT.meaning in [mount.meaning for mount in former]
+    return "is not known" if before is None or was_redirect else ""
 
 
 def _users(seen: Seen) -> list[str]:

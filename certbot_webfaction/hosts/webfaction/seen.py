@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from certbot_webfaction.hosts.webfaction.interface import IClient
+from certbot_webfaction.hosts.webfaction.client import WebFaction
 from certbot_webfaction.hosts.webfaction.model import App, Certificate, DnsRecord, Domain, Website
 from certbot_webfaction.panel.model import Upload
 
@@ -31,14 +31,25 @@ class Seen:
     Placing challenges is content with what was seen at any time, so that a renewal of many
     lineages reads the panel once; whoever changes a website asks for a `FRESH` reading first.
 
+    What changes the account does what the client's method of that name does, and is seen.
     ``made_subdomains`` are the names that were added to the account's DNS by this process.
     """
 
     def __init__(
-        self, make_client: Callable[[], IClient], clock: Callable[[], float] = time.monotonic
+        self, make_client: Callable[[], WebFaction], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._make_client = make_client
         self._clock = clock
+        self.made_subdomains: set[str] = set()
+        self.forget()
+
+    @cached_property
+    def client(self) -> WebFaction:
+        """The client itself."""
+        return self._make_client()
+
+    def forget(self) -> None:
+        """Read everything anew when it is next asked for."""
         self._websites: dict[tuple[str, bool], Website] | None = None
         self._websites_seen = 0.0
         self._apps: dict[str, App] | None = None
@@ -46,26 +57,12 @@ class Seen:
         self._stored: dict[str, str] = {}
         self._dns: Dns | None = None
         self._dns_seen = 0.0
-        self.made_subdomains: set[str] = set()
-
-    @cached_property
-    def client(self) -> IClient:
-        """The client itself."""
-        return self._make_client()
-
-    def forget(self) -> None:
-        """Read everything anew when it is next asked for."""
-        self._websites = None
-        self._apps = None
-        self._certificates = None
-        self._stored.clear()
-        self._dns = None
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
+    def _changing(self) -> Iterator[WebFaction]:
         """Forget what was seen if a change fails: it may have happened all the same."""
         try:
-            yield
+            yield self.client
         except BaseException:
             self.forget()
             raise
@@ -88,21 +85,18 @@ class Seen:
         return self._websites_by_name(within).get((name, https))
 
     def create_website(self, website: Website) -> None:
-        """As `IClient.create_website`."""
-        with self._changing():
-            self.client.create_website(website)
+        with self._changing() as client:
+            client.create_website(website)
         self._note(website)
 
     def update_website(self, website: Website) -> None:
-        """As `IClient.update_website`."""
-        with self._changing():
-            self.client.update_website(website)
+        with self._changing() as client:
+            client.update_website(website)
         self._note(website)
 
     def delete_website(self, website: Website) -> None:
-        """As `IClient.delete_website`."""
-        with self._changing():
-            self.client.delete_website(website)
+        with self._changing() as client:
+            client.delete_website(website)
         if self._websites is not None:
             self._websites.pop(_key(website), None)
 
@@ -119,17 +113,15 @@ class Seen:
         return self._apps
 
     def create_app(self, name: str, type: str) -> App:
-        """As `IClient.create_app`."""
-        with self._changing():
-            app = self.client.create_app(name, type)
+        with self._changing() as client:
+            app = client.create_app(name, type)
         if self._apps is not None:
             self._apps[name] = app
         return app
 
     def delete_app(self, name: str) -> None:
-        """As `IClient.delete_app`."""
-        with self._changing():
-            self.client.delete_app(name)
+        with self._changing() as client:
+            client.delete_app(name)
         if self._apps is not None:
             self._apps.pop(name, None)
 
@@ -153,11 +145,11 @@ class Seen:
 
     def put_certificate(self, name: str, upload: Upload, *, there: bool) -> None:
         """Replace a certificate that is ``there``, or create it."""
-        with self._changing():
+        with self._changing() as client:
             if there:
-                self.client.update_certificate(name, upload)
+                client.update_certificate(name, upload)
             else:
-                self.client.create_certificate(name, upload)
+                client.create_certificate(name, upload)
         self._stored[name] = upload.leaf
 
     # DNS
@@ -176,34 +168,30 @@ class Seen:
         return self._dns
 
     def create_subdomain(self, domain: str, label: str) -> None:
-        """As `IClient.create_subdomain`."""
         name = f"{label}.{domain}"
         self.made_subdomains.add(name)  # even if the answer gets lost
-        with self._changing():
-            self.client.create_subdomain(domain, label)
+        with self._changing() as client:
+            client.create_subdomain(domain, label)
         if self._dns is not None:
             self._dns.names.add(name)
 
     def delete_subdomain(self, domain: str, label: str) -> None:
-        """As `IClient.delete_subdomain`."""
         name = f"{label}.{domain}"
-        with self._changing():
-            self.client.delete_subdomain(domain, label)
+        with self._changing() as client:
+            client.delete_subdomain(domain, label)
         self.made_subdomains.discard(name)
         if self._dns is not None:
             self._dns.names.discard(name)
 
     def create_txt(self, record: DnsRecord) -> None:
-        """As `IClient.create_txt`."""
-        with self._changing():
-            self.client.create_txt(record.name, record.value)
+        with self._changing() as client:
+            client.create_txt(record.name, record.value)
         if self._dns is not None:
             self._dns.records.append(record)
 
     def delete_txt(self, record: DnsRecord) -> None:
-        """As `IClient.delete_txt`."""
-        with self._changing():
-            self.client.delete_txt(record.name, record.value)
+        with self._changing() as client:
+            client.delete_txt(record.name, record.value)
         if self._dns is not None:
             self._dns.records.remove(record)
 

@@ -8,9 +8,10 @@ from shlex import quote
 
 from certbot import errors
 
-from certbot_webfaction.hosts.webfaction.interface import IClient
+from certbot_webfaction.hosts.webfaction.client import WebFaction
 from certbot_webfaction.panel.files import (
     File,
+    Files,
     PlacedFile,
     PlacingError,
     check_path,
@@ -20,14 +21,14 @@ from certbot_webfaction.panel.files import (
 from certbot_webfaction.text import printable
 
 
-class PanelFiles:
+class PanelFiles(Files):
     """Files on the host, over the panel's API: one call for all of them."""
 
-    def __init__(self, panel: IClient) -> None:
+    def __init__(self, panel: WebFaction) -> None:
         self._panel = panel
 
     def place(self, files: Sequence[File], *, replace: bool = False) -> list[PlacedFile]:
-        """As `Files.place`.
+        """Place files.
 
         Linux allows 128 KiB for one argument of a command, here about 400 challenge files.
         """
@@ -47,7 +48,6 @@ class PanelFiles:
         return placed
 
     def remove(self, placed: Sequence[PlacedFile]) -> list[tuple[PlacedFile, str]]:
-        """As `Files.remove`."""
         if not placed:
             return []
         script = [_COMMON, _DROP, "make="]
@@ -59,12 +59,10 @@ class PanelFiles:
         return [(placed[index], extra) for _, index, extra in self._run(script, len(placed))]
 
     def read(self, directory: str, path: str) -> str | None:
-        """As `Files.read`."""
         check_path(directory, path)
         return self._show(f"{directory}/{path}", f"show {_arguments(File(directory, path, ''))}")
 
     def listing(self, directory: str) -> list[str]:
-        """As `Files.listing`."""
         check_path(directory, "any")
         content = self._show(directory, f"list {quote(directory)}")
         return sorted((content or "").splitlines())
@@ -83,32 +81,30 @@ class PanelFiles:
     def _run(self, script: list[str], count: int) -> list[tuple[str, int, str]]:
         """Run a script; return what it said: a word, the number of a file, and the rest."""
         answer = self._panel.run("\n".join([*script, "say done"]))
-        said: list[tuple[str, int, str]] = []
-        detail = []
-        done = False
-        for line in answer.splitlines():
-            match = re.fullmatch(rf"{_MARK} (made|failed) (\d+) (\w+)", line)
-            if line == f"{_MARK} done":
-                done = True
-            elif not match:
-                detail.append(line)
-            elif int(match[2]) < count and (match[1] == "failed" or match[3].isdecimal()):
-                extra = match[3]
-                if match[1] == "failed":
-                    extra = _REASONS.get(match[3], match[3])
-                    extra += f" (“{printable(' '.join(detail))}”)" if detail else ""
-                    detail = []
-                said.append((match[1], int(match[2]), extra))
-        if not done:
+        if f"{_MARK} done" not in answer.splitlines():
             raise errors.PluginError(
                 "The host did not carry out a command about files in apps' directories; it"
                 f" answered “{printable(answer) or 'nothing'}”. If this machine is the host, try"
                 " --webfaction-files local."
             )
+        said: list[tuple[str, int, str]] = []
+        detail: list[str] = []
+        for line in answer.splitlines():
+            match = _SAID.fullmatch(line)
+            if not match:
+                detail.append(line)
+            elif int(match[2]) < count:
+                extra = match[3]
+                if match[1] == "failed":
+                    extra = _REASONS.get(extra, extra)
+                    extra += f" (“{printable(' '.join(detail))}”)" if detail else ""
+                    detail = []
+                said.append((match[1], int(match[2]), extra))
         return said
 
 
 _MARK = "certbot-webfaction"
+_SAID = re.compile(rf"{_MARK} (made(?= \d+ \d+\Z)|failed) (\d+) (\w+)")
 _REASONS = {
     "outside": "a symlink leads out of the app's directory there",
     "missing": "the directory does not exist",

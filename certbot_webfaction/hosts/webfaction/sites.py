@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from certbot_webfaction.hosts.webfaction.model import Website
@@ -55,7 +55,7 @@ def https_sites(websites: Sequence[Website]) -> tuple[HttpsSite, ...]:
     for website in websites:
         names = [] if website.https else [n for n in _names(website) if not secure.serving(n)]
         if names:
-            name = _free_name(website.name, taken)
+            name = first_free(website.name, lambda name: name not in taken)
             taken.add(name)
             label = f"https website {name}"
             there.append(HttpsSite(name, label, tuple(names), made_from=website.name))
@@ -66,9 +66,10 @@ def _names(website: Website) -> tuple[str, ...]:
     return tuple(dict.fromkeys(domain.lower() for domain in website.domains))
 
 
-def _free_name(name: str, taken: set[str]) -> str:
+def first_free(name: str, is_free: Callable[[str], bool]) -> str:
+    """The name itself if it is free, else with a number: 2, or the first that is."""
     numbered = (f"{name}_{number}" for number in itertools.count(2))
-    return next(each for each in itertools.chain([name], numbered) if each not in taken)
+    return next(filter(is_free, itertools.chain([name], numbered)))
 
 
 def content(website: Website) -> State:
@@ -100,18 +101,15 @@ def hidden_by_redirect(site: HttpSite, websites: Sequence[Website]) -> list[str]
     :returns: each with its app, and with what https shows there
     """
     secure = Sites(https_sites(websites))
-    by_name = {website.name: website for website in websites if website.https}
-    behind = [
-        by_name[each.id] for name in site.names for each in secure.serving(name) if each.exists
-    ]
+    behind = [each.state for name in site.names for each in secure.serving(name) if each.exists]
     hidden = []
     for app, path, _ in site.state or ():
-        mount = Mount(app, path)
-        for website in behind:
-            there = {each.url_path: each.app for each in website.mounts}
-            if there.get(mount.url_path) != app:
-                shown = there.get(mount.url_path, "nothing of its own")
-                hidden.append(f"{mount.url_path} (the app {app}; https shows {shown} there)")
+        url_path = Mount(app, path).url_path
+        for state in behind:
+            there = {there_path: there_app for there_app, there_path in state["content"]}
+            shown = there.get(url_path, "nothing of its own")
+            if shown != app:
+                hidden.append(f"{url_path} (the app {app}; https shows {shown} there)")
     return list(dict.fromkeys(hidden))
 
 

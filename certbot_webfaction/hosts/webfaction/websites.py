@@ -108,7 +108,7 @@ def _mounts_behind(
             f" is not known, so no https website was made for {', '.join(names)}.",
             "Let it show its own app again in the panel, then run the command again.",
         )
-    return mounts_of(shown, [mount for mount in source.mounts if mount.serves_challenges])
+    return mounts_of(shown, source.challenges)
 
 
 def restore(seen: Seen, site: HttpsSite, change: Change) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from certbot_webfaction.books import Books
 from certbot_webfaction.hosts.host import Options
-from certbot_webfaction.hosts.webfaction.interface import IClient
+from certbot_webfaction.hosts.webfaction.client import WebFaction
 from certbot_webfaction.hosts.webfaction.model import Account, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.hosts.webfaction.panel import Panel
@@ -58,7 +58,7 @@ class Fixture:
 
     def new_process(self) -> None:
         """Forget what a process knows; disk and panel stay."""
-        client: IClient = self.client
+        client: WebFaction = self.client
         self.panel = Panel(Seen(lambda: client, self.time.clock), self.options)
         self.books.read()
         self.client.calls.clear()

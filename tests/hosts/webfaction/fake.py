@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography import x509
-from zope.interface import implementer
 
 from certbot_webfaction.hosts.webfaction import answers
-from certbot_webfaction.hosts.webfaction.interface import IClient
+from certbot_webfaction.hosts.webfaction.client import WebFaction
 from certbot_webfaction.hosts.webfaction.model import (
     Account,
     App,
@@ -37,8 +36,7 @@ class _Order:
     left: int
 
 
-@implementer(IClient)
-class FakePanel:
+class FakePanel(WebFaction):
     """Keeps the rules that the host keeps, but one: that a leaf and its key belong together.
 
     What stands on the panel may be set and looked at in `sites`, `installed`, `uploads`,
@@ -174,7 +172,7 @@ class FakePanel:
             if any(record.name == f"{label}.{domain}" for record in self.records):
                 raise _refused(f"Domain {label}.{domain} has DNS overrides.")
             left = tuple(each for each in before.subdomains if each != label)
-            self.zones[domain] = before._replace(subdomains=left)
+            self.zones[domain] = replace(before, subdomains=left)
 
     def dns_records(self) -> tuple[DnsRecord, ...]:
         with _Called(self, "dns_records"):

@@ -14,7 +14,6 @@ import pytest
 from certbot_webfaction.hosts import wire
 from certbot_webfaction.hosts.tries import RETRY_DELAYS
 from certbot_webfaction.hosts.webfaction.client import WebFaction
-from certbot_webfaction.hosts.webfaction.interface import IClient
 from certbot_webfaction.hosts.webfaction.model import Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.panel.errors import PanelError, PanelRefusedError, PanelUnreachableError
@@ -26,7 +25,7 @@ from tests.sandbox.host import DnsOverride, Host, Snapshot
 from tests.waiting import until
 
 NAME = "_acme-challenge.example.com"
-Act = Callable[[IClient, Upload], object]
+Act = Callable[[WebFaction, Upload], object]
 
 
 @dataclass(frozen=True)

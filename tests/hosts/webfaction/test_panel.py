@@ -623,7 +623,7 @@ def test_connecting_takes_the_machine_where_there_is_one() -> None:
     values = {"username": "alice", "password": "secret", "api_url": "https://127.0.0.1:1/"}
     for machine in (None, "Web500"):
         given = values | ({"machine": machine} if machine else {})
-        assert connect(given).client._credentials.get("machine") == machine  # type: ignore[attr-defined]
+        assert connect(given).client._credentials.get("machine") == machine
 
 
 # At the stand-in API

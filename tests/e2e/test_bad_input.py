@@ -72,7 +72,7 @@ def test_a_domain_no_website_serves_stops_before_the_order(sandbox: Sandbox) -> 
     result = sandbox.certbot(*RUN, "-d", "shpo.example.com", check=False)
     assert result.returncode == 1
     assert "shpo.example.com" in result.output
-    assert "shop.example.com (website shop)" in " ".join(result.output.split())
+    assert "shop.example.com (http website shop)" in " ".join(result.output.split())
     assert sandbox.ca.orders() == 0
 
 

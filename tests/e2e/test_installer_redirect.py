@@ -96,7 +96,7 @@ def test_an_app_of_that_name_that_is_not_ours_is_never_overwritten(sandbox: Sand
     sandbox.host.add_app("redirect_to_https", "static_php70")
     theirs = sandbox.host.webapps / "redirect_to_https" / ".htaccess"
     theirs.write_text("Deny from all\n")
-    result = sandbox.certbot(*RUN, "-d", "shop.example.com", check=False)
+    result = sandbox.certbot(*RUN, "-d", "shop.example.com", "--redirect", check=False)
     assert result.returncode == 1
     assert "was not made by certbot-webfaction" in result.output
     assert theirs.read_text() == "Deny from all\n"
@@ -114,19 +114,20 @@ def test_the_redirect_waits_until_https_is_served(sandbox: Sandbox) -> None:
     assert calls["update_website"].started - calls["create_website"].started > 1.5
 
 
-def test_the_redirect_comes_with_a_warning_when_the_wait_is_over(sandbox: Sandbox) -> None:
-    """The front end is later than the wait: a warning names the domain and what it serves."""
+def test_no_redirect_comes_where_the_wait_is_over(sandbox: Sandbox) -> None:
+    """The front end is later than the wait: the error names the domain and what it serves."""
     add_site(sandbox, "shop", "shop.example.com")
     issue(sandbox, "shop.example.com")
     sandbox.front_end.delay = 60
     result = sandbox.certbot(
         *("install", "-i", "webfaction", "--cert-name", "shop.example.com", "--redirect"),
         *("--webfaction-wait", "1"),
+        check=False,
     )
+    assert result.returncode == 1
     assert "not yet served everywhere" in result.output
-    assert "shop.example.com:" in result.output
-    http = website(sandbox, "shop", https=False)
-    assert ("redirect_to_https", "/") in http.website_apps
+    assert "do not get our certificate (shop.example.com:" in " ".join(result.output.split())
+    assert website(sandbox, "shop", https=False).website_apps == (("shop", "/"),)
 
 
 def test_a_lineage_that_renews_by_webroot_is_not_redirected_by_default(sandbox: Sandbox) -> None:

@@ -124,24 +124,27 @@ def _why_files(file: Any, path: Path, live: Path) -> Hindrance | None:
     missing = [kind for kind in _KINDS if kind not in file]
     if missing:
         return Hindrance(f"{path} does not name the lineage's files: {', '.join(missing)}.")
-    for link in (Path(str(file[kind])) for kind in _KINDS):
-        if link.parent.resolve() != live.resolve():
-            if os.path.lexists(link):
-                what = f"{path} is for the files in {link.parent}, so {live} stays as it is."
-            else:
-                what = f"{path} names {link}, which is not there."
-            return Hindrance(what, _correct_paths(path, link, live))
-        if not os.path.lexists(link):
-            return Hindrance(f"{path} names {link}, which is not there.", _link_anew(live))
-        if not link.is_symlink():
-            return Hindrance(
-                f"{link} is a file, and certbot renews only where it is a link into archive/, as"
-                " it made it.",
-                _link_anew(live),
-            )
-        if not link.exists():
-            what = f"{link} leads to {link.readlink()}, which is not there."
-            return Hindrance(what, _link_anew(live))
+    links = (Path(str(file[kind])) for kind in _KINDS)
+    return next(filter(None, (_why_link(link, path, live) for link in links)), None)
+
+
+def _why_link(link: Path, path: Path, live: Path) -> Hindrance | None:
+    """Why certbot does not take what its renewal file names."""
+    is_there, is_live = os.path.lexists(link), link.parent.resolve() == live.resolve()
+    todo = _link_anew(live) if is_live else _correct_paths(path, link, live)
+    if not is_there:
+        return Hindrance(f"{path} names {link}, which is not there.", todo)
+    if not is_live:
+        what = f"{path} is for the files in {link.parent}, so {live} stays as it is."
+        return Hindrance(what, todo)
+    if not link.is_symlink():
+        return Hindrance(
+            f"{link} is a file, and certbot renews only where it is a link into archive/, as it"
+            " made it.",
+            todo,
+        )
+    if not link.exists():
+        return Hindrance(f"{link} leads to {link.readlink()}, which is not there.", todo)
     return None
 
 
@@ -185,6 +188,10 @@ def _why_parameters(file: Any, path: Path) -> Hindrance | None:
             f"certbot can't read renew_before_expiry = {words} in {path}.",
             "Write it as `20 days 3 hours`, without a comma.",
         )
+    return _why_plugins(parameters, path)
+
+
+def _why_plugins(parameters: dict[str, str], path: Path) -> Hindrance | None:
     # certbot goes on without an installer that is missing.
     installed = {point.name for point in entry_points(group="certbot.plugins")}
     authenticator = _plugin(parameters, "authenticator")

@@ -318,7 +318,7 @@ def test_a_site_that_keeps_robots_out_is_issued_for(sandbox: Sandbox) -> None:
     )
     sandbox.front_end.wait_applied()
     assert sandbox.http("shop.example.com", **{"User-Agent": "Googlebot/2.1"}).status == 403
-    certonly(sandbox, "-d", "shop.example.com", check=True)
+    certonly(sandbox, "--webfaction-wait", "5", "-d", "shop.example.com", check=True)
 
 
 def test_a_mount_that_is_not_served_in_time_is_explained(sandbox: Sandbox) -> None:

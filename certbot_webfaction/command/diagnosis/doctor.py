@@ -263,14 +263,22 @@ def _try_places(account: Account, places: Sequence[Place]) -> list[tuple[str, Fi
     try:
         wrong = probe(account, places)
     except PlacingError as error:
-        closed = error.file.directory
-        found = [(each.domain, _closed(each, error)) for each in places if each.directory == closed]
-        return found + _try_places(account, [each for each in places if each.directory != closed])
+        return _try_others(account, places, error)
     except errors.PluginError as error:
         problem = Problem("challenge-path", "no file can be placed", str(error))
         return [(place.domain, problem) for place in places]
-    told = describe(wrong, {place.domain: place for place in places}, account)
-    return [(place.domain, _came_back(told.get(place.domain), account)) for place in places]
+    by_domain = {place.domain: place for place in places}
+    told = describe(wrong, by_domain, account)
+    return [(domain, _came_back(told.get(domain), account)) for domain in by_domain]
+
+
+def _try_others(
+    account: Account, places: Sequence[Place], error: PlacingError
+) -> list[tuple[str, Finding]]:
+    """Try again without the directory that took no file."""
+    closed = [place for place in places if place.directory == error.file.directory]
+    found = [(place.domain, _closed(place, error)) for place in closed]
+    return found + _try_places(account, [place for place in places if place not in closed])
 
 
 def _closed(place: Place, error: PlacingError) -> Finding:

@@ -16,6 +16,7 @@ from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Certificate
 from certbot_webfaction.text import listed
 from certbot_webfaction.web.served import Served
+from certbot_webfaction.web.visit import Visit
 
 OVERDUE = datetime.timedelta(days=2)
 """How long after the day on which certbot is to renew a lineage that counts as not happening."""
@@ -107,16 +108,23 @@ def certificate(subject: Subject) -> Finding | None:
     if known is None:
         text = f"its {https.label} uses a certificate {name} that the panel does not have"
         return Problem("other-certificate", text, "Choose another one in the panel.")
+    return _not_covered(subject, known) or _test_certificate(subject) or Fine(name)
+
+
+def _not_covered(subject: Subject, known: Certificate) -> Problem | None:
     renewed = subject.renewed_by.names if subject.renewed_by else known.names
-    if not covered(subject.domain, (*known.names, *renewed)):
-        text = f"the certificate {name} covers {listed(known.names)}, but not it, so browsers warn"
-        return Problem("not-covered", text, _get(subject, *renewed, *_siblings(subject)))
-    if subject.in_place and subject.in_place.is_test:
-        return _test_certificate(subject, subject.in_place)
-    return Fine(name)
+    if covered(subject.domain, (*known.names, *renewed)):
+        return None
+    text = (
+        f"the certificate {known.label} covers {listed(known.names)}, but not it, so browsers warn"
+    )
+    return Problem("not-covered", text, _get(subject, *renewed, *_siblings(subject)))
 
 
-def _test_certificate(subject: Subject, lineage: Lineage) -> Problem:
+def _test_certificate(subject: Subject) -> Problem | None:
+    lineage = subject.in_place
+    if lineage is None or not lineage.is_test:
+        return None
     text = (
         f"its certificate is a test certificate: the lineage {lineage.name} is from the staging"
         " server of the CA, and every browser warns of it"
@@ -188,22 +196,30 @@ def content(subject: Subject) -> Finding | None:
     visited = subject.visited
     if visited is None or subject.https is None:
         return None
-    https, label = visited.https, subject.https.label
-    works = not https.loops and https.trouble is None and https.status < 400
-    fails_behind_redirect = visited.goes_to_https and https.status >= 500
-    if works or (visited.lost is None and not fails_behind_redirect):
+    text = _lost_over_https(visited)
+    if text is None:
         return Fine("https shows what http shows")
-    text = visited.lost or f"https answers with status {https.status}"
-    remedy = (
-        f"Look at https://{subject.domain}/ in a browser, and at the error log of what the {label}"
-        " shows."
-    )
-    if https.loops or any(url.startswith("http:") for url in https.urls):
+    if visited.https.loops or any(url.startswith("http:") for url in visited.https.urls):
         remedy = (
             "An app that sends https to http mostly does not know that it was asked over https:"
             " have it look at a header such as X-Forwarded-Proto."
         )
+    else:
+        remedy = (
+            f"Look at https://{subject.domain}/ in a browser, and at the error log of what the"
+            f" {subject.https.label} shows."
+        )
     return Problem("no-content", f"{text}; that is what visitors get", remedy)
+
+
+def _lost_over_https(visited: Visit) -> str | None:
+    """What visitors of https get in place of content that http has, or leads them to."""
+    https = visited.https
+    if https.trouble is None and not https.loops and https.status < 400:
+        return None  # if it leads back to http, what is there is found
+    if visited.goes_to_https and https.status >= 500:
+        return f"https answers with status {https.status}"
+    return visited.lost
 
 
 def days_left(subject: Subject) -> Finding | None:

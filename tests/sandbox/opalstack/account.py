@@ -367,31 +367,26 @@ class Account:
             return content[1:-1]
         return content
 
-    def next_due(self) -> float | None:
-        """When the servers will have something else if nothing is done; ``None`` for never."""
+    def next_due(self, since: float) -> float | None:
+        """The first time after ``since`` when something becomes ready or is served, if any."""
         with self._lock:
-            now = self.now()
             dues = [
                 due
                 for table in self._tables.values()
                 for entry in table.values()
                 for due in (entry.ready_at, entry.served_at)
-                if now < due < math.inf
+                if since < due < math.inf
             ]
         return min(dues, default=None)
 
     def settle(self) -> None:
-        """Make and remove the directories that are due by now; forget what is long gone."""
+        """Make and remove the directories that are due by now."""
         with self._lock:
             now = self.now()
             for kind in ("osuser", "app"):
                 for entry in self._tables[kind].values():
                     if now >= entry.ready_at:
                         self._make(entry.thing, exists=not entry.is_gone(now))
-            for table in self._tables.values():
-                for key, entry in list(table.items()):
-                    if entry.is_gone(now) and now >= entry.served_at:
-                        del table[key]
 
     def home_of(self, osuser: Osuser) -> Path:
         """A user's home directory."""

@@ -262,6 +262,16 @@ def self_signed(*names: str) -> tuple[str, str]:
         return certificate.read_text(), key.read_text()
 
 
+def can_be_used(cert: Cert) -> bool:
+    """Whether a server can serve a certificate."""
+    try:
+        leaf = x509.load_pem_x509_certificate(cert.cert.encode())
+        key = load_pem_private_key(cert.key.encode(), password=None)
+    except (ValueError, TypeError):
+        return False
+    return leaf.public_key() == key.public_key()
+
+
 def _is_hostname(name: str) -> bool:
     label = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
     return re.fullmatch(rf"({label}\.)+{label}", name, re.IGNORECASE) is not None

@@ -146,6 +146,7 @@ class Account:
 
     def entries(self, kind: str) -> list[Entry]:
         """The same with their readiness."""
+        self.settle()
         with self._lock:
             now = self.now()
             return [each for each in self._tables[kind].values() if not each.is_gone(now)]

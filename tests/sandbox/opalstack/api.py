@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.ports import reserve
 from tests.sandbox.calls import Call, Calls
 from tests.sandbox.faults import Fault, Faults, Refused
 from tests.sandbox.opalstack.account import Account
@@ -45,24 +46,46 @@ class ApiServer:
         self._count = 0
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._server = _Server(self, tls)
-        self.port: int = self._server.server_address[1]
+        self._resume: threading.Timer | None = None
+        self._reserved = reserve()  # keeps the port while nothing listens
+        self.port: int = self._reserved.getsockname()[1]
+        self._server: _Server | None = None
 
     @property
     def url(self) -> str:
         """The API's address, as for ``opalstack_api_url``."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}{BASE}"
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether connections are accepted."""
+        return self._server is not None
+
     def start_listening(self) -> None:
-        """Answer requests, until `close`."""
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        """Accept connections (again)."""
+        with self._lock:
+            if self._server is None and not self._closing.is_set():
+                self._server = _Server(self, self.port, self._tls)
+                threading.Thread(
+                    target=self._server.serve_forever, args=(0.01,), daemon=True
+                ).start()
+
+    def stop_listening(self, but: socket.socket | None = None) -> None:
+        """Refuse connections until `start_listening`; those open are closed, ``but`` one."""
+        with self._lock:
+            server, self._server = self._server, None
+        if server:
+            server.shutdown()
+            server.server_close()
+            server.close_connections(but)
 
     def close(self) -> None:
         """Stop for good. Calls that hang end; clients see their connections closed."""
         self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._server.close_connections()
+        if self._resume:
+            self._resume.cancel()
+        self.stop_listening()
+        self._reserved.close()
 
     def __enter__(self) -> ApiServer:
         self.start_listening()
@@ -108,7 +131,11 @@ class ApiServer:
         return fault, answer
 
     def _refuse(self, refused: Refused) -> None:
-        raise NotImplementedError("This API always listens; order a reset.")
+        self.stop_listening(but=getattr(_current, "connection", None))
+        if refused.seconds is not None:
+            self._resume = threading.Timer(refused.seconds, self.start_listening)
+            self._resume.daemon = True
+            self._resume.start()
 
 
 class _Server(ThreadingHTTPServer):
@@ -118,20 +145,24 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, api: ApiServer, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, api: ApiServer, port: int, tls: ssl.SSLContext | None) -> None:
         self.api = api
         self._tls = tls
         self._open: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", 0), BaseHTTPRequestHandler)
+        super().__init__(("127.0.0.1", port), BaseHTTPRequestHandler)
 
-    def close_connections(self) -> None:
-        """End what clients have open."""
-        for connection in list(self._open):
+    def close_connections(self, but: socket.socket | None) -> None:
+        """End what clients have open, ``but`` one."""
+        for connection in self._open - {but}:
             with contextlib.suppress(OSError):  # it may have ended by itself
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
+    def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        _current.connection = request
         super().process_request_thread(request, client_address)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
@@ -189,11 +220,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer.body)))
         if answer.seconds is not None:
             self.send_header("Retry-After", str(answer.seconds))
+        if not self._api.is_listening:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(answer.body)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Stay silent: the call log has it all."""
+
+
+_current = threading.local()
+"""The connection that this thread serves, which has to be answered before it is closed."""
 
 
 def _spoiled(right: Answer, fault: Fault) -> Answer:

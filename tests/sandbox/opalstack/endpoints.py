@@ -129,9 +129,9 @@ class Endpoints:
 
     def _list(self, kind: str, request: Request) -> Answer:
         shown: list[Any] = [
-            self._wire.shown(kind, thing, request.embed)
-            for thing in self._account.things(kind)
-            if thing is not self._account.shared_cert
+            self._wire.shown(kind, entry, request.embed)
+            for entry in self._account.entries(kind)
+            if entry.thing is not self._account.shared_cert
         ]
         if kind == "server":
             return _json(_by_type(shown, lambda server: server))
@@ -141,13 +141,13 @@ class Endpoints:
         return _json(shown)
 
     def _read(self, kind: str, request: Request) -> Answer:
-        thing = self._account.find(kind, request.subject).thing
-        return _json(self._wire.shown(kind, thing, request.embed))
+        entry = self._account.find(kind, request.subject)
+        return _json(self._wire.shown(kind, entry, request.embed))
 
     def _create(self, kind: str, request: Request) -> Answer:
         items = _body(request)
         created = self._account.create(kind, items)
-        shown = [self._wire.shown(kind, thing) for thing in created]
+        shown = [self._wire.now(kind, thing) for thing in created]
         if kind == "osuser":
             for each, item, osuser in zip(shown, items, created, strict=True):
                 if "password" not in item:
@@ -156,7 +156,7 @@ class Endpoints:
 
     def _update(self, kind: str, request: Request) -> Answer:
         updated = self._account.update(kind, _body(request))
-        return _json([self._wire.shown(kind, thing) for thing in updated])
+        return _json([self._wire.now(kind, thing) for thing in updated])
 
     def _delete(self, kind: str, request: Request) -> Answer:
         self._account.delete(kind, _body(request))
@@ -174,10 +174,10 @@ class Endpoints:
         return _json({"token": token.key, "redirect": given.get("redirect", "/")})
 
     def _shared_cert(self, request: Request) -> Answer:
-        return _json(self._wire.shown("cert", self._account.shared_cert))
+        return _json(self._wire.now("cert", self._account.shared_cert))
 
     def _account_info(self, request: Request) -> Answer:
-        servers = [self._wire.shown("server", each) for each in self._account.things("server")]
+        servers = [self._wire.now("server", each) for each in self._account.things("server")]
         return _json(
             {
                 "id": self._account.id,

@@ -24,13 +24,14 @@ class Wire:
     def __init__(self, account: Account) -> None:
         self._account = account
 
-    def shown(self, kind: str, thing: Any, embed: Set[str] = frozenset()) -> dict[str, Any]:
-        """An object that is there; the uuids in fields that ``embed`` names become objects."""
-        key = getattr(thing, KINDS[kind].key)
-        shown: dict[str, Any] = self._embedded(
-            self._shown(kind, self._account.find(kind, key)), embed
-        )
+    def shown(self, kind: str, entry: Entry, embed: Set[str] = frozenset()) -> dict[str, Any]:
+        """An object; the uuids in fields that ``embed`` names become objects."""
+        shown: dict[str, Any] = self._embedded(self._shown(kind, entry), embed)
         return shown
+
+    def now(self, kind: str, thing: Any) -> dict[str, Any]:
+        """An object as it is now."""
+        return self.shown(kind, self._account.find(kind, getattr(thing, KINDS[kind].key)))
 
     def own_record(self, record: DnsRecord, embed: Set[str]) -> dict[str, Any]:
         """A record that the host publishes itself."""

@@ -345,11 +345,11 @@ class Account:
         texts: dict[str, list[str]] = {}
         aliases: dict[str, str] = {}
         for record in up["dnsrecord"].values():
-            name = up["domain"][record.domain].name if record.domain in up["domain"] else ""
+            name = up["domain"][record.domain].name.lower() if record.domain in up["domain"] else ""
             if name and record.type == "TXT":
                 texts.setdefault(name, []).append(self.published(record))
             if name and record.type == "CNAME":
-                aliases[name] = record.content.rstrip(".")
+                aliases[name] = record.content.lower().rstrip(".")
         sites = tuple(site for site in up["site"].values() if not site.disabled)
         return Served(sites, up["app"], up["domain"], up["cert"], texts, aliases)
 
@@ -410,11 +410,12 @@ class Account:
             return
         self._made[thing.id] = target
         if is_link:
+            path.unlink(missing_ok=True)
             path.symlink_to(target)
             return
         below = ("apps", "logs", "logs/apps") if isinstance(thing, Osuser) else ()
         for each in (path, *(path / name for name in below)):
-            each.mkdir(parents=True)
+            each.mkdir(parents=True, exist_ok=True)  # it may be there after `restore`
             # Set afterwards: mkdir obeys this process's umask, not the account's.
             each.chmod(0o777 & ~self.umask)
 
@@ -464,10 +465,12 @@ class Account:
             raise WrongError({key: ["This field is required."]})
         if key == "id" and not is_uuid(item[key]):
             raise WrongError({key: ["Must be a valid UUID."]})
-        thing = self.find(kind, item[key]).thing
-        if thing is self.shared_cert:
+        entry = self.find(kind, item[key])
+        if entry.thing is self.shared_cert:
             raise NotFoundError
-        return thing
+        if entry.pending == "PENDING_DELETE":
+            raise WrongError({"non_field_errors": ["It is being deleted."]})  # [assume]
+        return entry.thing
 
     def _known(self, kind: str, key: str) -> None:
         try:
@@ -490,6 +493,8 @@ class Account:
     def _remove(self, kind: str, thing: Any) -> None:
         """Delete an object, and what refers to it."""
         for other_kind, other, without in self._rules.references(kind, thing):
+            if self.find(other_kind, other.id).pending == "PENDING_DELETE":
+                continue
             if without is None:
                 self._remove(other_kind, other)
             else:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -13,8 +15,9 @@ from tests.sandbox.opalstack.account import Account
 from tests.sandbox.opalstack.api import ApiServer
 from tests.sandbox.opalstack.certbot import Certbot
 from tests.sandbox.opalstack.frontend import FrontEnd
-from tests.sandbox.processes import Processes, SandboxError
+from tests.sandbox.processes import Process, Processes, SandboxError, listens
 from tests.sandbox.sandbox import SWIFT_AND_KIND
+from tests.sandbox.site import DOMAINS, start_project
 from tests.sandbox.visitor import Response, Served, Visitor
 
 
@@ -45,6 +48,7 @@ class OpalstackSandbox:
             https=self.ports.https,
         )
         self.config_dir = self._certbot.config_dir
+        self._django: Process | None = None
 
     @property
     def credentials(self) -> Path:
@@ -87,11 +91,23 @@ class OpalstackSandbox:
         """
         self.account.listeners.clear()
         self.api.close()
+        if self._django:
+            with suppress(ProcessLookupError):  # it may have died of itself
+                self._django.signal(signal.SIGKILL)
+            self._django.wait_until_ended()  # it writes to the home that goes now
+            self._django = None
         shutil.rmtree(self.directory / "home")
         shutil.rmtree(self.directory / "certbot")
         self.ca.forget()
         self._open_account(make_account)
         self.front_end.follow(self.account)
+
+    def add_django_site(self) -> None:
+        """A Django project on a proxied app, at the domains of `tests.sandbox.site`."""
+        app = self.account.add_app("mysite", "CUS")
+        self._django = start_project(self.account.directory(app), app.port, self._processes)
+        self.account.add_site("mysite", DOMAINS, {"/": app})
+        self._django.wait_until(lambda: listens(app.port), "start")
 
     def certbot(
         self,

@@ -208,7 +208,7 @@ def test_the_account_tells_of_itself(client: Client, account: Account) -> None:
     """By both of its pages."""
     info = client.get("/account/info/")
     assert info["web_servers"] == [account.server.id]
-    assert client.get("/account/read/current") == info
+    assert client.get("/account/read/current/") == info
 
 
 # Tokens

@@ -48,6 +48,38 @@ def test_objects_are_pending_after_each_change(client: Client, clock: Clock) -> 
     assert client.ask("GET", f"/dnsrecord/read/{record['id']}").status == 404
 
 
+def test_what_is_being_deleted_cannot_be_changed(client: Client, clock: Clock) -> None:
+    """Nor deleted again; it goes when it is due."""
+    domain = client.one("/domain/create/", name="example.com")
+    clock.seconds += 10
+    record = client.one("/dnsrecord/create/", domain=domain["id"], type="TXT", content="x")
+    clock.seconds += 10
+    client.one("/dnsrecord/update/", id=record["id"], content="y")
+    client.post("/dnsrecord/delete/", [{"id": record["id"]}])
+    for verb in ("update", "delete"):
+        wrong = client.refusal(f"/dnsrecord/{verb}/", {"id": record["id"], "content": "z"})
+        assert set(wrong[0]) == {"non_field_errors"}
+    client.post("/domain/delete/", [{"id": domain["id"]}])
+    clock.seconds += 10
+    assert client.get("/dnsrecord/list/") == client.get("/domain/list/") == []
+
+
+def test_what_is_being_deleted_still_uses_what_it_refers_to(
+    client: Client, clock: Clock, account: Account, switches: Switches
+) -> None:
+    """Its certificate can't be deleted before it is gone; unguarded it can, and it goes as well."""
+    cert = account.add_cert("blog", "example.com")
+    routes = {"/": account.add_app("blog")}
+    site = account.add_site("blog", ["example.com"], routes, cert=cert.id)
+    client.post("/site/delete/", [{"id": site.id}])
+    assert client.refusal("/cert/delete/", {"id": cert.id})
+    switches.guarded = frozenset()
+    client.post("/cert/delete/", [{"id": cert.id}])
+    assert client.get(f"/site/read/{site.id}")["state"] == "PENDING_DELETE"
+    clock.seconds += 10
+    assert client.get("/site/list/") == []
+
+
 @pytest.mark.parametrize("kind", ["cert", "token", "notice", "server", "ip"])
 def test_some_kinds_have_no_state(client: Client, account: Account, kind: str) -> None:
     """Certificates and the like are there at once, and say nothing of being ready."""
@@ -169,9 +201,12 @@ def test_a_state_can_be_held_again(account: Account) -> None:
     before = account.snapshot()
     with account.settled():
         account.delete("site", [{"id": site.id}])
-    assert account.things("site") == []
+        account.delete("app", [{"id": site.routes[0].app}])
+    assert account.things("site") == account.things("app") == []
     account.restore(before)
     assert account.things("site") == [site]
+    [app] = account.things("app")
+    assert account.directory(app).is_dir()
 
 
 def test_listeners_are_told_after_each_change(account: Account) -> None:

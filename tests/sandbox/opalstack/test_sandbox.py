@@ -122,6 +122,16 @@ def test_quotes_of_text_records_may_be_published(
     assert opalstack.ca.dns.texts(NAME) == {public}
 
 
+def test_a_django_project_can_be_on_an_app(opalstack: OpalstackSandbox) -> None:
+    """It answers at both domains, and again on the account after a reset."""
+    for _ in range(2):
+        opalstack.add_django_site()
+        opalstack.front_end.wait_applied()
+        for domain in ("example.com", "www.example.com"):
+            assert opalstack.http(domain).status == 200
+        opalstack.reset()
+
+
 def test_a_reset_leaves_nothing(opalstack: OpalstackSandbox) -> None:
     """The next account has no site, no record and no directory of the one before."""
     directory = challenges(opalstack)

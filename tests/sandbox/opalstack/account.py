@@ -66,8 +66,8 @@ class Entry:
     served: Any
 
     def is_ready(self, now: float) -> bool:
-        """Whether nothing is pending."""
-        return now >= self.ready_at and self.pending != "PENDING_DELETE"
+        """Whether nothing is pending; it has to be there still."""
+        return now >= self.ready_at
 
     def is_gone(self, now: float) -> bool:
         """Whether it has been deleted."""
@@ -261,7 +261,8 @@ class Account:
 
     def add_osuser(self, name: str) -> Osuser:
         """A user of the web server, with a home directory."""
-        return self._add("osuser", name=name, server=self.server.id)  # type: ignore[no-any-return]
+        osuser: Osuser = self._add("osuser", name=name, server=self.server.id)
+        return osuser
 
     def add_app(
         self, name: str, type: str = "STA", *, osuser: Osuser | None = None, **json: Any
@@ -273,10 +274,9 @@ class Account:
 
     def add_domain(self, name: str) -> Domain:
         """The domain of this name, which may be there already."""
-        for domain in self.things("domain"):
-            if domain.name == name:
-                return domain  # type: ignore[no-any-return]
-        return self._add("domain", name=name)  # type: ignore[no-any-return]
+        known = {domain.name: domain for domain in self.things("domain")}
+        domain: Domain = known[name] if name in known else self._add("domain", name=name)
+        return domain
 
     def add_site(
         self, name: str, domains: Sequence[str], routes: Mapping[str, App], **values: Any
@@ -307,8 +307,10 @@ class Account:
     def add_token(self, name: str, only: frozenset[str] | None = None) -> Token:
         """A token that may do all, or ``only`` these: see `Token`."""
         token: Token = self._add("token", name=name)
+        limited = replace(token, only=only)
         with self.settled(), self._change():
-            return self._put("token", replace(token, only=only), token)  # type: ignore[no-any-return]
+            self._put("token", limited, token)
+        return limited
 
     def issue_letsencrypt(self) -> None:
         """What the host's own worker does: certificates for the sites with ``generate_le``.
@@ -400,8 +402,9 @@ class Account:
     def _make(self, thing: Osuser | App, *, exists: bool) -> None:
         """Let the directory of a user or an app be there or not, once."""
         path = self.home_of(thing) if isinstance(thing, Osuser) else self.directory(thing)
-        is_link = isinstance(thing, App) and thing.type in LINKS
-        target = Path(thing.json["sym_link_path"]) if is_link else path  # type: ignore[union-attr]
+        target = path
+        if isinstance(thing, App) and thing.type in LINKS:
+            target = Path(thing.json["sym_link_path"])
         former = self._made.get(thing.id)
         if former is not None and (not exists or former != target):
             del self._made[thing.id]
@@ -409,7 +412,7 @@ class Account:
         if not exists or thing.id in self._made:
             return
         self._made[thing.id] = target
-        if is_link:
+        if target != path:
             path.unlink(missing_ok=True)
             path.symlink_to(target)
             return

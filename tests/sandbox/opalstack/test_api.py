@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import ssl
 import threading
 import time
@@ -202,6 +203,12 @@ def test_servers_are_listed_by_type(client: Client, account: Account) -> None:
     [web] = listed["web_servers"]
     assert web == {"id": account.server.id, "hostname": account.server.hostname, "type": "web"}
     assert client.get(f"/server/read/{web['id']}") == web
+
+
+def test_a_machine_can_have_another_name(tmp_path: Path) -> None:
+    """Than this one, which is the default."""
+    assert Account(tmp_path / "a", hostname="opal1.example").server.hostname == "opal1.example"
+    assert Account(tmp_path / "b").server.hostname == socket.gethostname()
 
 
 def test_the_account_tells_of_itself(client: Client, account: Account) -> None:

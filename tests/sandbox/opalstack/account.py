@@ -325,9 +325,8 @@ class Account:
                         (cert for cert in self.things("cert") if cert.id == site.cert), None
                     )
                     cert = self._rules.letsencrypt(site, former)
-                    self._put("cert", cert, former if former and former.id == cert.id else None)
+                    self._put("cert", cert)
                     with_cert = replace(site, cert=cert.id)
-                    self._load(cert.id)
                     self._store("site", with_cert, site, "PENDING_UPDATE", lag=0)
 
     # The servers

@@ -160,6 +160,17 @@ def test_a_scene_is_ready_and_served_at_once(account: Account, switches: Switche
     assert not account.find("site", site.id).is_ready(account.now())
 
 
+def test_the_host_issues_for_ready_sites(account: Account, clock: Clock) -> None:
+    """One that is pending gets its certificate at the next issuance."""
+    site = account.add_site("blog", ["example.com"], {"/": account.add_app("blog")})
+    account.update("site", [{"id": site.id, "generate_le": True}])
+    for seconds, count in ((0, 0), (10, 1)):
+        clock.seconds += seconds
+        account.issue_letsencrypt()
+        certs = [cert for cert in account.things("cert") if cert.is_opalstack_letsencrypt]
+        assert len(certs) == count
+
+
 def test_the_servers_follow_after_ready(account: Account, clock: Clock, switches: Switches) -> None:
     """A change is served the seconds after it is ready, also a deletion; a refused one never."""
     switches.served_seconds = 5

@@ -153,6 +153,7 @@ def test_apps_are_unique_for_their_user(client: Client, account: Account, app: A
     made = client.one("/app/create/", **{**new, "osuser": bob.id})
     assert made["osuser_name"] == "bob"
     assert (account.home / "bob/apps" / app.name).is_dir()
+    assert account.add_app("shop", osuser=bob).osuser == bob.id
 
 
 def test_an_app_keeps_its_name_and_user(client: Client, account: Account, app: App) -> None:
@@ -443,7 +444,9 @@ def test_the_host_issues_for_its_sites(account: Account, app: App, site: Site) -
     assert issued.is_opalstack_letsencrypt
     assert issued.listed_domains == ("a.example", "b.example")
     assert account.find("site", site.id).thing.cert is None
+    account.switches.cert_update_reloads = False
     account.issue_letsencrypt()
+    assert account.served().certs[issued.id] == account.find("cert", issued.id).thing
     assert account.find("site", managed.id).thing == now
     assert account.find("cert", issued.id).thing.cert != issued.cert
 

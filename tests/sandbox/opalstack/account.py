@@ -8,6 +8,7 @@ allow. What a request may say is in `objects`, which objects may be beside each 
 from __future__ import annotations
 
 import math
+import re
 import shutil
 import socket
 import threading
@@ -364,10 +365,8 @@ class Account:
 
     def published(self, record: DnsRecord) -> str:
         """The value of a record in the DNS."""
-        content = record.content
-        if self.switches.quotes_txt and content[:1] == content[-1:] == '"' and len(content) > 1:
-            return content[1:-1]
-        return content
+        quoted = re.fullmatch('"(.*)"', record.content)
+        return quoted.group(1) if quoted and self.switches.quotes_txt else record.content
 
     def next_due(self, since: float) -> float | None:
         """The first time after ``since`` when something becomes ready or is served, if any."""

@@ -84,8 +84,8 @@ def test_lists_go_in_and_come_out_in_order(client: Client) -> None:
             {"non_field_errors": ['Expected a list of items but got type "dict".']},
         ),
         (
-            b'["name"]',
-            [{"non_field_errors": ["Invalid data. Expected a dictionary, but got str."]}],
+            b"[1]",
+            [{"non_field_errors": ["Invalid data. Expected a dictionary, but got int."]}],
         ),
     ],
 )

@@ -136,6 +136,17 @@ def test_directories_come_and_go_with_readiness(account: Account, clock: Clock) 
     assert not directory.exists()
 
 
+def test_a_directory_that_its_user_removed_stays_away(account: Account) -> None:
+    """Nothing that is done with the account brings it back, but an app of that name does."""
+    app = account.add_app("a")
+    account.directory(app).rmdir()
+    account.add_domain("example.com")
+    assert not account.directory(app).exists()
+    with account.settled():
+        account.delete("app", [{"id": app.id}])
+    assert account.directory(account.add_app("a")).is_dir()
+
+
 def test_an_app_with_an_installer_waits_for_it(client: Client, clock: Clock) -> None:
     """It is pending until its script says that it is installed, however long that takes."""
     [osuser] = client.get("/osuser/list/")
@@ -148,6 +159,9 @@ def test_an_app_with_an_installer_waits_for_it(client: Client, clock: Clock) -> 
     client.post("/app/installed/", [{"id": app["id"]}])
     assert client.get(f"/app/read/{app['id']}")["ready"]
     assert not client.get(f"/app/read/{other['id']}")["ready"]
+    client.one("/app/update/", id=app["id"], json={"gzip": True})
+    clock.seconds += 10
+    assert client.get(f"/app/read/{app['id']}")["ready"]
 
 
 def test_a_scene_is_ready_and_served_at_once(account: Account, switches: Switches) -> None:

@@ -226,6 +226,7 @@ def test_the_account_tells_of_itself(client: Client, account: Account) -> None:
     [
         (None, "Authentication credentials were not provided."),
         ("Bearer {key}", "Authentication credentials were not provided."),
+        ("Token", "Authentication credentials were not provided."),
         ("Token 0000", "Invalid token."),
     ],
 )
@@ -268,6 +269,7 @@ def test_a_login_gives_a_token(client: Client, account: Account) -> None:
     token = client.post("/login/", right)["token"]
     reply = client.ask("POST", "/login/", json.dumps({**right, "password": "wrong"}).encode())
     assert (reply.status, set(reply.json)) == (400, {"non_field_errors"})
+    assert client.ask("POST", "/login/", b"[]").status == 400
     client.token = token
     assert client.get("/site/list/") == []
 

@@ -274,6 +274,7 @@ def test_the_hosts_own_records_may_be_listed(
     listed = client.get("/dnsrecord/list/?embed=domain")
     assert [each["domain"]["name"] for each in listed] == (["example.com"] if lists else [])
     assert all(each["content"] == "127.0.0.1" and each["ready"] for each in listed)
+    assert len(client.get("/domain/list/")) == 2
 
 
 # Certificates
@@ -288,6 +289,7 @@ def test_a_certificate_comes_back_trimmed(client: Client, pem: Any) -> None:
     assert cert["listed_domains"] == ["example.com"]
     assert cert["exp_date"].startswith("20")
     assert not cert["is_opalstack_letsencrypt"]
+    assert client.one("/cert/create/", **sent, intermediates="")["intermediates"] == ""
 
 
 def test_names_of_certificates_repeat(client: Client, account: Account, pem: Any) -> None:

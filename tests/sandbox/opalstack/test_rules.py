@@ -90,6 +90,7 @@ def test_names_are_checked(
         ("type", "LOC", '"LOC" is not a valid choice.'),
         ("content", "x" * 64001, "Ensure this field has no more than 64000 characters."),
         ("domain", "example.com", "Must be a valid UUID."),
+        ("domain", 5, "Must be a valid UUID."),
         ("domain", NOWHERE, f'Invalid pk "{NOWHERE}" - object does not exist.'),
     ],
 )
@@ -427,6 +428,15 @@ def test_routes_are_replaced_whole(client: Client, account: Account, site: Site)
     changed = client.one("/site/update/", id=site.id, routes=routes)
     assert [each["uri"] for each in changed["routes"]] == ["/.well-known/acme-challenge", "/"]
     assert len({each["id"] for each in changed["routes"]} | {site.routes[0].id}) == 3
+
+
+def test_a_site_holds_so_many_challenge_tokens(client: Client, site: Site) -> None:
+    """128, each as long; one more of either is refused."""
+    field = "le_http_challenge_tokens"
+    tokens = ["t" * 128] * 128
+    assert client.one("/site/update/", id=site.id, **{field: tokens})[field] == tokens
+    for wrong in ([*tokens, "t"], ["t" * 129]):
+        assert set(client.refusal("/site/update/", {"id": site.id, field: wrong})[0]) == {field}
 
 
 def test_an_update_is_partial(client: Client, account: Account, site: Site) -> None:

@@ -242,3 +242,12 @@ def test_listeners_are_told_after_each_change(account: Account) -> None:
     with pytest.raises(InvalidError):
         account.create("domain", [{"name": "example.net"}, {"name": "x"}])
     assert seen == [1]
+
+
+def test_secrets_are_in_no_repr(account: Account) -> None:
+    """Of keys, tokens and passwords; names are."""
+    cert = account.add_cert("blog", "example.com")
+    shown = repr(account.snapshot())
+    assert cert.name in shown
+    for secret in ("PRIVATE KEY", account.token.key[:20], account.osuser.password):
+        assert secret not in shown.replace(f"'{account.token.key}': Entry", "")

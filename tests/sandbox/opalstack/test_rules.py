@@ -232,6 +232,7 @@ def test_several_records_may_be_at_one_name(client: Client, account: Account) ->
     domain = account.add_domain("_acme-challenge.example.com")
     new = {"domain": domain.id, "type": "TXT", "content": "value"}
     one, two = client.post("/dnsrecord/create/", [new, new])
+    assert (one["priority"], one["ttl"]) == (10, 3600)
     client.post("/dnsrecord/delete/", [{"id": one["id"]}])
     assert [each["id"] for each in client.get("/dnsrecord/list/")] == [two["id"]]
 

@@ -31,9 +31,10 @@ def add_options(host: Host, add: Callable[..., None]) -> None:
         add(option.name, **option.settings)
     add(
         "files",
-        choices=("auto", "local", "api"),
+        choices=host.files,
         default="auto",
-        help="write files on this machine, or over the API from anywhere",
+        help="write files on this machine"
+        + (", or over the API from anywhere" if "api" in host.files else " even if it is unknown"),
     )
     add(
         "wait",
@@ -97,6 +98,7 @@ def read_options(
         wait=getattr(config, f"{host.name}_wait"),
         route=Route.parse(option("connect-to"), host.flag("connect-to")),
         own={each.name: option(each.name) for each in host.options},
+        quiet=bool(config.quiet),
     )
 
 

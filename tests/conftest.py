@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 import pytest
@@ -59,8 +59,8 @@ S = TypeVar("S", Sandbox, OpalstackSandbox)
 class _Running(Generic[S]):
     """The sandbox of a kind of this process: started with the first test that needs it."""
 
-    def __init__(self, kind: type[S]) -> None:
-        self._kind = kind
+    def __init__(self, kind: Callable[[], S]) -> None:
+        self._kind: Callable[[], S] = kind
         self._sandbox: S | None = None
 
     def fresh(self) -> S:

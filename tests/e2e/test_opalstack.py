@@ -23,7 +23,8 @@ def add_site(opalstack: OpalstackSandbox, name: str, *domains: str, **values: ob
 
 def site(opalstack: OpalstackSandbox, name: str) -> Site:
     """The site of this name as the panel holds it."""
-    return next(each for each in opalstack.account.things("site") if each.name == name)
+    found: Site = next(each for each in opalstack.account.things("site") if each.name == name)
+    return found
 
 
 def serves(opalstack: OpalstackSandbox, domain: str, lineage: str) -> bool:

@@ -65,7 +65,8 @@ class HttpsSite:
 
     A site that does not exist yet but would be made by installing a certificate has ``made_from``:
     the identity of the `HttpSite` whose names these are. ``state`` is what `IPanel.restore` needs
-    to put it back to how it is.
+    to put it back to how it is. ``kept_by_host`` tells that the host sees to its certificate by
+    itself: it gets that back also when ours is deleted.
     """
 
     id: str
@@ -75,6 +76,7 @@ class HttpsSite:
     auxiliary: tuple[str, ...] = ()
     made_from: str = ""
     state: State = None
+    kept_by_host: bool = False
 
     @property
     def exists(self) -> bool:
@@ -149,7 +151,8 @@ class Change:
     """A certificate on the panel; ``on`` is its source, see `CertificateFiles.source`."""
     SITE = "https site"
     """What a site presents; ``before`` (`None` where we made it) and ``after`` have its
-    ``certificate`` (a handle or `None`), ``names``, ``made_from`` and ``state``."""
+    ``certificate`` (a handle or `None`), ``names``, ``made_from`` and ``state``; ``before`` has
+    ``kept_by_host`` where that was so."""
     REDIRECT = "redirect"
     """A redirect to https; ``before`` is what the site showed."""
     FILE = "file"

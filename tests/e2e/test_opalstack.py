@@ -72,3 +72,159 @@ def test_it_redirects_renews_and_rolls_back(opalstack: OpalstackSandbox) -> None
     after = site(opalstack, "blog")
     assert (after.cert, after.redirect) == (None, False)
     assert opalstack.http("example.com").text == "page of blog"
+
+
+def run(opalstack: OpalstackSandbox, *domains: str) -> None:
+    """Get and install one certificate."""
+    opalstack.certbot(*RUN, *names_of(opalstack, *domains))
+    opalstack.front_end.wait_applied()
+
+
+def test_it_waits_for_what_is_not_ready_and_not_served(opalstack: OpalstackSandbox) -> None:
+    """READY comes late, and the web servers later: it says what it waits for, and since when."""
+    add_site(opalstack, "blog", "example.com")
+    switches = opalstack.account.switches
+    switches.ready_seconds_of = {"app": 6.0, "site": 1.0}
+    switches.served_seconds = 2.0
+    result = opalstack.certbot(*RUN, "-d", "example.com")
+    assert "Waiting for the panel to finish (app letsencrypt), " in result.output
+    assert "not yet served" not in result.output
+    assert serves(opalstack, "example.com", "example.com")
+
+
+def test_it_waits_silently_when_told(opalstack: OpalstackSandbox) -> None:
+    """With -q nothing is said of what goes well."""
+    add_site(opalstack, "blog", "example.com")
+    opalstack.account.switches.ready_seconds_of = {"app": 6.0}
+    result = opalstack.certbot(*RUN, "-q", "-d", "example.com")
+    assert result.output.strip() == ""
+
+
+def test_what_was_made_for_a_challenge_is_undone_after_a_failure(
+    opalstack: OpalstackSandbox,
+) -> None:
+    """App and route go, the site's own routes stay; for a renewal they would have stayed."""
+    before = add_site(opalstack, "blog", "example.com")
+    opalstack.account.switches.own_challenges_first = True
+    opalstack.account.update("site", [{"id": before.id, "generate_le": True}])
+    result = opalstack.certbot(*RUN, "-d", "example.com", "--opalstack-wait", "3", check=False)
+    assert result.returncode == 1
+    assert "Let's Encrypt, which is switched on for this site" in " ".join(result.output.split())
+    after = site(opalstack, "blog")
+    assert [(route.app, route.uri) for route in after.routes] == [(before.routes[0].app, "/")]
+    assert [app.name for app in opalstack.account.things("app")] == ["blog"]
+    assert not (opalstack.account.home_of(opalstack.account.osuser) / "apps/letsencrypt").exists()
+
+
+def test_away_from_the_host_no_file_can_be_put(opalstack: OpalstackSandbox) -> None:
+    """The CA is not asked, nothing is changed, and the advice says where to run it."""
+    before = add_site(opalstack, "blog", "example.com")
+    env = {"USER": "visitor", "LOGNAME": "visitor"}
+    result = opalstack.certbot(*RUN, "-d", "example.com", check=False, env=env)
+    said = " ".join(result.output.split())
+    assert result.returncode == 1
+    assert "Opalstack's API writes no files. The CA was not asked." in said
+    assert f"has to be written on {opalstack.account.server.hostname}" in said
+    assert site(opalstack, "blog") == before
+
+
+def test_the_hosts_own_certificate_is_taken_over_and_given_back(
+    opalstack: OpalstackSandbox,
+) -> None:
+    """One update for both; a rollback puts back the certificate and who sees to it."""
+    account = opalstack.account
+    old = account.add_cert("blog", "example.com", by_host=True)
+    add_site(opalstack, "blog", "example.com", cert=old.id, generate_le=True)
+    opalstack.api.calls.clear()
+    run(opalstack, "example.com")
+    ours = site(opalstack, "blog")
+    assert (ours.cert != old.id, ours.generate_le) == (True, False)
+    assert serves(opalstack, "example.com", "example.com")
+    account.issue_letsencrypt()
+    assert site(opalstack, "blog").cert == ours.cert
+
+    opalstack.certbot("rollback", "-i", "opalstack")
+    after = site(opalstack, "blog")
+    assert (after.cert, after.generate_le) == (old.id, True)
+
+
+def test_a_deleted_lineage_gives_its_site_back_to_the_host(opalstack: OpalstackSandbox) -> None:
+    """Else nobody would renew it any more."""
+    account = opalstack.account
+    old = account.add_cert("blog", "example.com", by_host=True)
+    add_site(opalstack, "blog", "example.com", cert=old.id, generate_le=True)
+    add_site(opalstack, "shop", "shop.example.com")
+    for name in ("example.com", "shop.example.com"):
+        run(opalstack, name)
+    opalstack.certbot("delete", "--cert-name", "example.com")
+    opalstack.certbot(*FORCE)
+    after = site(opalstack, "blog")
+    assert (after.cert, after.generate_le) == (old.id, True)
+    assert serves(opalstack, "shop.example.com", "shop.example.com")
+
+
+def test_certificates_of_the_same_name_are_never_touched(opalstack: OpalstackSandbox) -> None:
+    """Ours is known by its identifier, whatever others are called."""
+    others = [opalstack.account.add_cert("example_com", "example.com") for _ in range(2)]
+    add_site(opalstack, "blog", "example.com")
+    run(opalstack, "example.com")
+    opalstack.certbot(*FORCE)
+    held = {cert.id: cert for cert in opalstack.account.things("cert")}
+    assert [held[other.id] for other in others] == others
+    assert len([cert for cert in held.values() if cert.name == "example_com"]) == 3
+    assert serves(opalstack, "example.com", "example.com")
+
+
+def test_three_lineages_take_an_update_each_and_four_other_calls(
+    opalstack: OpalstackSandbox,
+) -> None:
+    """Never the list that carries every private key; nothing due takes no call at all."""
+    names = [f"site{number}.example.com" for number in range(3)]
+    for name in names:
+        add_site(opalstack, name.partition(".")[0], name, f"www.{name}")
+        run(opalstack, name, f"www.{name}")
+    calls = opalstack.api.calls
+    calls.clear()
+    opalstack.certbot(*RENEW)
+    assert calls.methods() == []
+    opalstack.certbot(*FORCE)
+    methods = calls.methods()
+    assert methods.count("POST /cert/update/") == 3
+    assert len(methods) <= 3 + 4
+    assert set(methods) == {"GET /osuser/list/", "GET /site/list/", "POST /cert/update/"}
+    for name in names:
+        assert serves(opalstack, name, name)
+        assert serves(opalstack, f"www.{name}", name)
+
+
+def test_a_wrong_and_a_limited_token_are_told_apart(opalstack: OpalstackSandbox) -> None:
+    """Each with what to do, and the file; neither is shown."""
+    add_site(opalstack, "blog", "example.com")
+    account, api = opalstack.account, opalstack.api
+    limited = account.add_token("limited", frozenset({"osuser", "site"}))
+    for token, said in (
+        ("x" * 40, "Opalstack does not know this API token. Make one in the panel"),
+        (limited.key, "Opalstack does not permit this API token to list the apps."),
+    ):
+        opalstack.credentials.write_text(
+            f"opalstack_token = {token}\nopalstack_api_url = {api.url}\n"
+        )
+        result = opalstack.certbot(*RUN, "-d", "example.com", check=False)
+        assert result.returncode == 1
+        assert said in " ".join(result.output.split())
+        assert token not in result.output + result.log
+
+
+def test_secrets_are_nowhere(opalstack: OpalstackSandbox) -> None:
+    """Neither token nor private key in the output, the log, or our documents."""
+    add_site(opalstack, "blog", "example.com")
+    result = opalstack.certbot(*RUN, "-d", "example.com")
+    renewed = opalstack.certbot(*FORCE)
+    key = (opalstack.config_dir / "live/example.com/privkey.pem").read_text().splitlines()[1]
+    books = "".join(
+        path.read_text() for path in (opalstack.config_dir / "opalstack").rglob("*.json")
+    )
+    assert '"cert": null' in books
+    for shown in (result.output, result.log, renewed.output, renewed.log, books):
+        assert opalstack.account.token.key not in shown
+        assert key not in shown

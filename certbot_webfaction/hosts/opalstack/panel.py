@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -71,7 +73,14 @@ class Panel:
     def https_sites(self, fresh: bool = False) -> tuple[HttpsSite, ...]:
         """See `IPanel.https_sites`."""
         return tuple(
-            HttpsSite(site.id, _label(site), _names(site), holds=site.cert, state=_state(site))
+            HttpsSite(
+                site.id,
+                _label(site),
+                _names(site),
+                holds=site.cert,
+                state=_state(site),
+                kept_by_host=site.generate_le,
+            )
             for site in self._seen.sites(FRESH if fresh else None)
         )
 
@@ -129,21 +138,25 @@ class Panel:
     def restore(self, site: HttpsSite, change: Change) -> None:
         """See `IPanel.restore`. The host gets back what it saw to."""
         there, before = self._there(site), change.before["state"]
+        if before["generate_le"]:
+            self._hand_back(there, before["cert"])
+            return
         try:
-            self._give_back(there, before["cert"], before["generate_le"])
+            self._seen.update_site(there, cert=before["cert"], generate_le=False)
         except PanelRefusedError as error:
             if not before["cert"] or self._seen.client.has_certificate(before["cert"]):
                 raise
             raise ChangedByHandError("the certificate that it had is gone") from error
 
-    def _give_back(self, site: Site, cert: str | None, generate_le: bool) -> None:
-        try:
-            self._seen.update_site(site, cert=cert, generate_le=generate_le)
-        except PanelRefusedError:
-            if not generate_le:
-                raise
-            # Where the host takes no certificate for a site that it is to see to.
-            self._seen.update_site(site, generate_le=True)
+    def _hand_back(self, site: Site, cert: str | None) -> None:
+        """Let the host see to a site again; ours is presented until it does."""
+        former = self._seen.certificates(anew=True).get(cert or "")
+        today = datetime.datetime.now(datetime.timezone.utc).date()
+        if former and former.expires and former.expires > today:
+            with contextlib.suppress(PanelRefusedError):
+                self._seen.update_site(site, cert=cert, generate_le=True)
+                return
+        self._seen.update_site(site, generate_le=True)
 
     def redirect(self, site: HttpSite, notes: Notes) -> None:
         """See `IPanel.redirect`."""

@@ -64,6 +64,7 @@ class _Seen:
             "alternative": alternative,
             "Alternative": alternative[:1].upper() + alternative[1:],
             "interference": place.interference,
+            "doubt": f" Or {place.doubt}" if place.doubt else "",
         }
 
 
@@ -177,7 +178,7 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     (
         lambda seen: not seen.place.ready,
         "the web server does not know yet that {name} was mounted at {path} on the {site}. Run"
-        " the command again, with a {wait_option} longer than {wait} if that does not help.",
+        " the command again, with a {wait_option} longer than {wait} if that does not help.{doubt}",
     ),
     (
         lambda seen: _forbidden(seen) and _interfered(seen),

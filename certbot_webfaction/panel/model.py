@@ -118,7 +118,8 @@ class Place:
     URL path that leads to it. ``ready`` is false where `IPanel.make_places` has to make something.
 
     What else may answer in place of a file, with what to do about it, is told by ``interference``
-    (``""``: nothing does); ``alternative`` completes a sentence with another way to hold files.
+    (``""``: nothing does), and by ``doubt`` what may even where something was only just made;
+    ``alternative`` completes a sentence with another way to hold files.
     """
 
     domain: str
@@ -129,6 +130,7 @@ class Place:
     mount: str
     ready: bool = True
     interference: str = ""
+    doubt: str = ""
     alternative: str = ""
 
     def path(self, token: str) -> str:

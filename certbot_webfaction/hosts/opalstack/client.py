@@ -346,7 +346,8 @@ class Opalstack:
         return self._listed("cert", name=name, **_shown(fields))
 
     def _text_of(self, domain: Domain, content: str) -> Any:
-        for item in answers.each(self._get("list the DNS records", "/dnsrecord/list/"), "", dict):
+        every = self._get("list the DNS records", "/dnsrecord/list/")
+        for item in answers.each(every, "DNS records", dict):
             record = answers.one(item, "DNS records", answers.record)
             if (record.domain, record.type, record.content) == (domain.id, "TXT", content):
                 return item

@@ -12,7 +12,7 @@ from certbot_webfaction.text import listed
 
 def examine(seen: Seen) -> Sequence[tuple[str, Finding]]:
     """As `IPanel.examine`."""
-    return [("machine", _machine(seen)), *(("host's check", each) for each in _host_says(seen))]
+    return [("this host", _machine(seen)), *(("domains", each) for each in _host_says(seen))]
 
 
 def _machine(seen: Seen) -> Finding:

@@ -178,6 +178,7 @@ def _place(
         mount=CHALLENGE_PATH,
         ready=is_ready,
         interference=_HOSTS_OWN if there.generate_le else "",
+        doubt=_HOSTS_OWN if there.generate_le else "",
     )
 
 

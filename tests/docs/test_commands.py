@@ -231,7 +231,7 @@ OPALSTACKS = "docs/opalstack.rst"
 
 
 def test_the_commands_of_the_page_about_opalstack_work(opalstack: OpalstackSandbox) -> None:
-    """In their order, in a shell of the account; the second code block gets the first site https."""
+    """In their order, in a shell of the account; the second code block gets a site https."""
     app = opalstack.account.add_app("blog")
     opalstack.account.add_site("blog", BOTH, {"/": app})
     opalstack.front_end.wait_applied()

@@ -73,7 +73,7 @@ NOT_SHOWN: Mapping[str, str] = {
 EXPLAINED = ("ExplainedError", "PanelError", "ChangedByHandError")
 """Errors in parts: what happened, then what to do."""
 
-TABLES = ("_CAUSES", "_FAILURES", "_REASONS", "_HTACCESS", "Trouble")
+TABLES = ("_CAUSES", "_HOSTS_OWN", "_FAILURES", "_REASONS", "_HTACCESS", "Trouble")
 """Module-level names whose values are messages."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from certbot_webfaction.panel.errors import LoginRefusedError
 from certbot_webfaction.panel.interface import IPanel
+from certbot_webfaction.web.nameservers import Server
 from certbot_webfaction.web.route import Route
 
 Credentials = Mapping[str, str]
@@ -60,7 +61,8 @@ class Options:
     """What the user told the plugin.
 
     ``credentials`` is the file's path, ``default_credentials`` that where none is named; ``wait``
-    is in seconds; ``own`` holds the host's own options by their names without prefix; ``quiet``
+    is for the web server and ``propagation`` for the ``nameserver``, or else a domain's own ones,
+    both in seconds; ``own`` holds the host's own options by their names without prefix; ``quiet``
     keeps what is waited for from the terminal.
     """
 
@@ -72,6 +74,8 @@ class Options:
     route: Route
     own: Mapping[str, str | None] = field(default_factory=dict)
     quiet: bool = False
+    propagation: int = 120
+    nameserver: Server | None = None
 
 
 @dataclass(frozen=True)

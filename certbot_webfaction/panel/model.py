@@ -30,11 +30,12 @@ class Abilities:
     """What a host may lack.
 
     ``redirect``: its http sites can be made to redirect to https. ``dns``: TXT records can be
-    published for some names.
+    published for some names. ``files``: challenge files can be written from here.
     """
 
     redirect: bool = True
     dns: bool = True
+    files: bool = True
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 RUN = ("run", "-a", "opalstack", "-i", "opalstack", "--no-redirect")
 RENEW = ("renew", "--no-random-sleep-on-renew")
 FORCE = (*RENEW, "--force-renewal")
+ELSEWHERE = {"USER": "visitor", "LOGNAME": "visitor"}
+"""Somebody who is no user of the account."""
+
 CHALLENGES = "/.well-known/acme-challenge"
 
 
@@ -119,8 +122,9 @@ def test_what_was_made_for_a_challenge_is_undone_after_a_failure(
 def test_away_from_the_host_no_file_can_be_put(opalstack: OpalstackSandbox) -> None:
     """The CA is not asked, nothing is changed, and the advice says where to run it."""
     before = add_site(opalstack, "blog", "example.com")
-    env = {"USER": "visitor", "LOGNAME": "visitor"}
-    result = opalstack.certbot(*RUN, "-d", "example.com", check=False, env=env)
+    result = opalstack.certbot(
+        *RUN, "-d", "example.com", "--preferred-challenges", "http", check=False, env=ELSEWHERE
+    )
     said = " ".join(result.output.split())
     assert result.returncode == 1
     assert "Opalstack's API writes no files. The CA was not asked." in said
@@ -228,3 +232,71 @@ def test_secrets_are_nowhere(opalstack: OpalstackSandbox) -> None:
     for shown in (result.output, result.log, renewed.output, renewed.log, books):
         assert opalstack.account.token.key not in shown
         assert key not in shown
+
+
+def test_a_wildcard_is_answered_by_dns_and_the_rest_by_files(opalstack: OpalstackSandbox) -> None:
+    """Without being told: two values at once at a name that is made for them, and gone after."""
+    account = opalstack.account
+    add_site(opalstack, "blog", "example.com", "www.example.com")
+    account.switches.propagation_seconds = 2.0
+    before = account.things("domain")
+    opalstack.certbot(*RUN, *names_of(opalstack, "example.com", "*.example.com"))
+    for domain in ("example.com", "www.example.com"):
+        assert serves(opalstack, domain, "example.com")
+    assert account.things("dnsrecord") == []
+    assert account.things("domain") == before
+    assert "POST /app/create/" in opalstack.api.calls.methods()
+
+
+def test_both_values_of_a_name_stand_at_once(opalstack: OpalstackSandbox) -> None:
+    """Of the name and its wildcard; somebody's record there stays, and its domain with it."""
+    account = opalstack.account
+    add_site(opalstack, "blog", "example.com", "www.example.com")
+    domain = account.add_domain("_acme-challenge.example.com")
+    with account.settled():
+        [theirs] = account.create(
+            "dnsrecord", [{"domain": domain.id, "type": "TXT", "content": "theirs"}]
+        )
+    by_dns = ("--preferred-challenges", "dns")
+    opalstack.certbot(*RUN, *by_dns, *names_of(opalstack, "example.com", "*.example.com"))
+    methods = opalstack.api.calls.methods()
+    assert methods.count("POST /dnsrecord/create/") == 2
+    assert methods.count("POST /dnsrecord/delete/") == 2
+    assert "POST /app/create/" not in methods
+    assert account.things("dnsrecord") == [theirs]
+    assert domain in account.things("domain")
+
+
+def test_away_from_the_host_dns_answers(opalstack: OpalstackSandbox) -> None:
+    """Without being told; the certificate is installed all the same, and renewed."""
+    before = add_site(opalstack, "blog", "example.com")
+    opalstack.certbot(*RUN, "-d", "example.com", env=ELSEWHERE)
+    assert serves(opalstack, "example.com", "example.com")
+    assert site(opalstack, "blog").routes == before.routes
+    opalstack.certbot(*FORCE, env=ELSEWHERE)
+    assert serves(opalstack, "example.com", "example.com")
+
+
+def test_what_the_name_servers_do_not_show_is_not_asked_for(opalstack: OpalstackSandbox) -> None:
+    """READY is not published: the CA is asked only when the record is seen."""
+    add_site(opalstack, "blog", "example.com")
+    opalstack.account.switches.propagation_seconds = 60.0
+    asked = opalstack.ca.validations()
+    result = opalstack.certbot(
+        *(*RUN, "-d", "example.com", "--opalstack-propagation-seconds", "3"),
+        check=False,
+        env=ELSEWHERE,
+    )
+    assert result.returncode == 1
+    assert "do not show the records that were published. The CA was not asked." in result.output
+    assert opalstack.ca.validations() == asked
+    assert opalstack.account.things("dnsrecord") == []
+
+
+def test_a_name_in_no_domain_of_the_account_is_refused(opalstack: OpalstackSandbox) -> None:
+    """Before an order is made."""
+    add_site(opalstack, "blog", "example.com")
+    result = opalstack.certbot(*RUN, "-d", "*.elsewhere.test", check=False)
+    assert result.returncode == 1
+    assert "can't be validated through the account's DNS. The CA was not asked" in result.output
+    assert opalstack.ca.orders() == 0

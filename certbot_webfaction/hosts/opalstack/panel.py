@@ -49,13 +49,16 @@ def connect(credentials: Credentials) -> Seen:
 class Panel:
     """One account on Opalstack, over what this process has seen of it."""
 
-    abilities = Abilities()
-
     def __init__(self, connection: Seen, options: Options) -> None:
         self._seen = connection
         self._seen.client.quiet = options.quiet
         self._places = Places(connection, options.own.get("app"), options.files == "local")
         self.files: Files = LocalFiles()
+
+    @property
+    def abilities(self) -> Abilities:
+        """See `IPanel.abilities`. Files are only written where the account's user has its apps."""
+        return Abilities(files=self._places.here() is not None)
 
     def login(self) -> Login:
         """See `IPanel.login`."""

@@ -75,17 +75,22 @@ class Places:
             "Remove that route in the panel, and run the command again.",
         )
 
+    def here(self) -> tuple[Osuser, Path] | None:
+        """The user of the account whose apps are on this machine, and their home directory."""
+        user, home = self.seen.this_user(anywhere=self.anywhere), home_here()
+        return None if user is None or home is None else (user, home)
+
     def _user_on(self, server: str, domain: str) -> tuple[Osuser, Path]:
         """The user on a server whose apps are here, and the home directory that has them."""
-        user, home = self.seen.this_user(anywhere=self.anywhere), home_here()
-        if user is not None and home is not None and user.server == server:
-            return user, home
+        here = self.here()
+        if here is not None and here[0].server == server:
+            return here
         servers = {each.server: each.hostname for each in self.seen.osusers()}
         where = servers.get(server, "the server of its site")
         raise PanelError(
             f"The challenge file for {domain} has to be written on {where}, by a user of the"
             " account, and Opalstack's API writes no files. The CA was not asked.",
-            "Run the command in a shell there.",
+            "Run the command in a shell there, or with --preferred-challenges dns.",
         )
 
     def _app(self, name: str, user: Osuser, domain: str) -> App | None:

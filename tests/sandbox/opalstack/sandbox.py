@@ -46,6 +46,7 @@ class OpalstackSandbox:
             ca_bundle=self.ca.bundle,
             http=self.ports.http,
             https=self.ports.https,
+            dns=self.ca.dns.port,
         )
         self.config_dir = self._certbot.config_dir
         self._django: Process | None = None

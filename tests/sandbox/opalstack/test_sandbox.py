@@ -162,7 +162,7 @@ def test_options_wait_for_the_plugin(
     """certbot's configuration names the front end once there is a plugin that knows the option."""
     monkeypatch.setattr("tests.sandbox.opalstack.certbot._has_plugin", lambda: has_plugin)
     certbot = Certbot(
-        tmp_path / "certbot", tmp_path, ca_url="", ca_bundle=tmp_path, http=8080, https=8443
+        tmp_path / "certbot", tmp_path, ca_url="", ca_bundle=tmp_path, http=8080, https=8443, dns=53
     )
     (tmp_path / "certbot").mkdir()
     certbot.configure_for(Account(tmp_path / "home"), "http://127.0.0.1/api/v1")

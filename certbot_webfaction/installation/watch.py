@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from certbot import util
+from certbot import errors, util
 
-from certbot_webfaction.account import Account, Memory
-from certbot_webfaction.hosts.host import Options
+from certbot_webfaction.account import Account
+from certbot_webfaction.panel.serving import Sites
 from certbot_webfaction.web import workers
 from certbot_webfaction.web.served import Expected, wait_until_served
 
@@ -23,7 +23,7 @@ class ServedWatch:
     """
 
     def __init__(self, account: Account, *, quiet: bool, at_the_end: bool) -> None:
-        self._options = account.options
+        self._account = account
         self._memory = account.memory
         self._quiet = quiet
         self._at_the_end = at_the_end
@@ -36,26 +36,31 @@ class ServedWatch:
         elif expected:
             if not self._memory.looks:
                 workers.start(len(expected))
-                util.atexit_register(_look_at_the_end, self._memory, self._options, self._quiet)
+                util.atexit_register(_look_at_the_end, self._account, self._quiet)
             self._memory.looks.update(expected)
 
     def wait(self, expected: Mapping[str, Expected]) -> None:
         """Wait until these names serve what is expected, and warn of those that do not."""
         new = {name: entry for name, entry in expected.items() if self._seen.get(name) != entry}
         if new:
-            _look(new, self._options, self._quiet)
+            _look(new, self._account, self._quiet)
             self._seen.update(new)
 
 
-def _look_at_the_end(memory: Memory, options: Options, quiet: bool) -> None:
-    _look(memory.looks, options, quiet)
+def _look_at_the_end(account: Account, quiet: bool) -> None:
+    memory = account.memory
+    _look(memory.looks, account, quiet)
     memory.looks = {}
 
 
-def _look(expected: Mapping[str, Expected], options: Options, quiet: bool) -> None:
+def _look(expected: Mapping[str, Expected], account: Account, quiet: bool) -> None:
+    options = account.options
     if options.wait == 0:
         return
     findings = wait_until_served(expected, options.route, options.wait, quiet=quiet)
+    if findings and _serve_anew(account, findings):
+        late = {name: expected[name] for name in findings}
+        findings = wait_until_served(late, options.route, options.wait, quiet=quiet)
     if findings:
         lines = "\n".join(f"  {name}: {finding}" for name, finding in findings.items())
         logger.warning(
@@ -65,3 +70,19 @@ def _look(expected: Mapping[str, Expected], options: Options, quiet: bool) -> No
             options.wait,
             lines,
         )
+
+
+def _serve_anew(account: Account, names: Iterable[str]) -> bool:
+    """Let the web server read the certificates of these names anew; whether it may do so now."""
+    panel = account.panel
+    if not panel.abilities.rereads:
+        return False
+    sites = Sites(panel.https_sites())
+    late = {site.id: site for name in names for site in sites.serving(name) if site.holds}
+    try:
+        for site in late.values():
+            panel.serve_anew(site)
+    except errors.PluginError as error:
+        logger.warning("The web server could not be told to read certificates anew: %s", error)
+        return False
+    return bool(late)

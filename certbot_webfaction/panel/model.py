@@ -30,12 +30,14 @@ class Abilities:
     """What a host may lack.
 
     ``redirect``: its http sites can be made to redirect to https. ``dns``: TXT records can be
-    published for some names. ``files``: challenge files can be written from here.
+    published for some names. ``files``: challenge files can be written from here. ``rereads``:
+    its web server may have to be told of a certificate that was replaced.
     """
 
     redirect: bool = True
     dns: bool = True
     files: bool = True
+    rereads: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sandbox.opalstack.objects import Site
 from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 
@@ -300,3 +302,18 @@ def test_a_name_in_no_domain_of_the_account_is_refused(opalstack: OpalstackSandb
     assert result.returncode == 1
     assert "can't be validated through the account's DNS. The CA was not asked" in result.output
     assert opalstack.ca.orders() == 0
+
+
+@pytest.mark.parametrize("reloads", [True, False])
+def test_a_renewed_certificate_is_served_whatever_the_host_needs(
+    opalstack: OpalstackSandbox, reloads: bool
+) -> None:
+    """If replacing it does not show, its site is told once more; else that takes no call."""
+    add_site(opalstack, "blog", "example.com")
+    run(opalstack, "example.com")
+    opalstack.account.switches.cert_update_reloads = reloads
+    opalstack.api.calls.clear()
+    result = opalstack.certbot(*FORCE, "--opalstack-wait", "5")
+    assert opalstack.api.calls.methods().count("POST /site/update/") == (0 if reloads else 1)
+    assert "not yet served" not in result.output
+    assert serves(opalstack, "example.com", "example.com")

@@ -58,7 +58,7 @@ class Panel:
     @property
     def abilities(self) -> Abilities:
         """See `IPanel.abilities`. Files are only written where the account's user has its apps."""
-        return Abilities(files=self._places.here() is not None)
+        return Abilities(files=self._places.here() is not None, rereads=True)
 
     def login(self) -> Login:
         """See `IPanel.login`."""
@@ -160,6 +160,12 @@ class Panel:
                 self._seen.update_site(site, cert=cert, generate_le=True)
                 return
         self._seen.update_site(site, generate_le=True)
+
+    def serve_anew(self, site: HttpsSite) -> None:
+        """See `IPanel.serve_anew`. Whether replacing it is enough was never tried."""
+        there = self._there(site)
+        if there.cert:
+            self._seen.update_site(there, cert=there.cert)
 
     def redirect(self, site: HttpSite, notes: Notes) -> None:
         """See `IPanel.redirect`."""

@@ -137,6 +137,9 @@ class Panel:
         """See `IPanel.restore`."""
         websites.restore(self._seen, site, change)
 
+    def serve_anew(self, site: HttpsSite) -> None:
+        """See `IPanel.serve_anew`: websites follow their certificates by themselves."""
+
     def redirect(self, site: HttpSite, notes: Notes) -> None:
         """See `IPanel.redirect`."""
         redirects.redirect(self._seen, self.files, site, self._app_type, notes)

@@ -69,7 +69,7 @@ class Panel:
     def http_sites(self, fresh: bool = False) -> tuple[HttpSite, ...]:
         """See `IPanel.http_sites`."""
         return tuple(
-            HttpSite(site.id, _label(site), _names(site), site.redirect, address=site.address)
+            HttpSite(site.id, _label(site), _names(site), _redirects(site), address=site.address)
             for site in self._seen.sites(FRESH if fresh else None)
         )
 
@@ -224,6 +224,11 @@ def _label(site: Site) -> str:
 
 def _names(site: Site) -> tuple[str, ...]:
     return tuple(dict.fromkeys(domain.name for domain in site.domains))
+
+
+def _redirects(site: Site) -> bool:
+    """Whether it does; without a certificate the host takes no notice of what it says."""
+    return site.redirect and site.cert is not None
 
 
 def _state(site: Site) -> State:

@@ -80,13 +80,16 @@ class Places:
         user, home = self.seen.this_user(anywhere=self.anywhere), home_here()
         return None if user is None or home is None else (user, home)
 
-    def _user_on(self, server: str, domain: str) -> tuple[Osuser, Path]:
-        """The user on a server whose apps are here, and the home directory that has them."""
+    def _user_on(self, server: str | None, domain: str) -> tuple[Osuser, Path]:
+        """The same, on this server if one is given.
+
+        :raises PanelError: if there is none, with where challenge files for the domain belong
+        """
         here = self.here()
-        if here is not None and here[0].server == server:
+        if here is not None and server in (None, here[0].server):
             return here
         servers = {each.server: each.hostname for each in self.seen.osusers()}
-        where = servers.get(server, "the server of its site")
+        where = servers.get(server or "", "the server of its site")
         raise PanelError(
             f"The challenge file for {domain} has to be written on {where}, by a user of the"
             " account, and Opalstack's API writes no files. The CA was not asked.",
@@ -117,8 +120,7 @@ class Places:
 
     def _make_app(self, lacking: Sequence[Place], files: Files, notes: Notes) -> App:
         name, names = lacking[0].holder, _names(lacking)
-        site = self.seen.site(lacking[0].site.id, within=None)
-        user, home = self._user_on(site.server if site else "", lacking[0].domain)
+        user, home = self._user_on(None, lacking[0].domain)
         for app in self.seen.apps(anew=True):
             if (app.name, app.osuser) == (name, user.id):
                 if made := notes.noted(APP, name):  # for a certificate that is yet to come of it

@@ -317,3 +317,16 @@ def test_a_renewed_certificate_is_served_whatever_the_host_needs(
     assert opalstack.api.calls.methods().count("POST /site/update/") == (0 if reloads else 1)
     assert "not yet served" not in result.output
     assert serves(opalstack, "example.com", "example.com")
+
+
+def test_a_server_that_takes_the_first_route_and_spares_challenges(
+    opalstack: OpalstackSandbox,
+) -> None:
+    """Nobody knows which route the host takes, or whether its redirect spares challenges."""
+    switches = opalstack.account.switches
+    switches.longest_route_wins = switches.redirects_challenges = False
+    add_site(opalstack, "blog", "example.com")
+    opalstack.certbot(*RUN[:-1], "--redirect", "-d", "example.com")
+    opalstack.certbot(*FORCE)
+    assert serves(opalstack, "example.com", "example.com")
+    assert opalstack.http("example.com").status == 301

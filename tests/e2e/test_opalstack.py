@@ -330,3 +330,18 @@ def test_a_server_that_takes_the_first_route_and_spares_challenges(
     opalstack.certbot(*FORCE)
     assert serves(opalstack, "example.com", "example.com")
     assert opalstack.http("example.com").status == 301
+
+
+def test_a_new_token_is_the_same_account(opalstack: OpalstackSandbox) -> None:
+    """What is wanted is found again by what the sites present; renewals go on."""
+    add_site(opalstack, "blog", "example.com")
+    run(opalstack, "example.com")
+    before = [cert.id for cert in opalstack.account.things("cert")]
+    token = opalstack.account.add_token("new").key
+    opalstack.account.delete("token", [{"key": opalstack.account.token.key}])
+    opalstack.credentials.write_text(
+        f"opalstack_token = {token}\nopalstack_api_url = {opalstack.api.url}\n"
+    )
+    opalstack.certbot(*FORCE)
+    assert serves(opalstack, "example.com", "example.com")
+    assert [cert.id for cert in opalstack.account.things("cert")] == before

@@ -45,6 +45,24 @@ class Places:
 
     def find(self, site: HttpSite, domain: str) -> Place:
         """As `IPanel.find_place`, from what was seen at any time."""
+        there = self._enabled(site, domain)
+        user, home = self._user_on(there.server, domain)
+        name = self.own_app or CHALLENGE_APP
+        route = next((each for each in there.routes if each.path == CHALLENGE_PATH), None)
+        if route is None:
+            app = self._app(name, user, domain)
+            return _place(domain, site, there, name, _directory(home, app) if app else "")
+        if route.to and _is_ours(route.to, user) and self.own_app in (None, route.to.name):
+            directory = _directory(home, route.to)
+            return _place(domain, site, there, route.to.name, directory, is_ready=True)
+        other = f"The app {route.to.name}" if route.to else "Another app"
+        raise PanelError(
+            f"{other} is routed at {CHALLENGE_PATH} on the {site.label}, where challenge files for"
+            f" {domain} have to be served by the app {name} of {user.name}.",
+            "Remove that route in the panel, and run the command again.",
+        )
+
+    def _enabled(self, site: HttpSite, domain: str) -> Site:
         there = self.seen.site(site.id, within=None)
         if there is None:
             raise PanelError(
@@ -58,22 +76,7 @@ class Places:
                 " answered there.",
                 "Enable it in the panel, and run the command again.",
             )
-        user, home = self._user_on(there.server, domain)
-        name = self.own_app or CHALLENGE_APP
-        route = next((each for each in there.routes if each.path == CHALLENGE_PATH), None)
-        if route is None:
-            app = self._app(name, user, domain)
-            return _place(domain, site, there, name, _directory(home, app) if app else "")
-        if route.to and _is_ours(route.to, user) and self.own_app in (None, route.to.name):
-            return _place(
-                domain, site, there, route.to.name, _directory(home, route.to), is_ready=True
-            )
-        other = f"The app {route.to.name}" if route.to else "Another app"
-        raise PanelError(
-            f"{other} is routed at {CHALLENGE_PATH} on the {site.label}, where challenge files for"
-            f" {domain} have to be served by the app {name} of {user.name}.",
-            "Remove that route in the panel, and run the command again.",
-        )
+        return there
 
     def here(self) -> tuple[Osuser, Path] | None:
         """The user of the account whose apps are on this machine, and their home directory."""

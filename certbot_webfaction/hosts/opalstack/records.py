@@ -5,9 +5,9 @@ A record has no name of its own: it stands at its domain, and any name can be a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from certbot_webfaction.hosts.opalstack.model import Domain
+from certbot_webfaction.hosts.opalstack.model import Domain, Record
 from certbot_webfaction.hosts.opalstack.seen import Seen
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import PanelError
@@ -24,28 +24,37 @@ def find_owners(seen: Seen, names: Iterable[str]) -> dict[str, str]:
 
     :raises PanelError: for all names at once that are below no domain of the account
     """
+    domains, _records = seen.dns()
+    aliases, known = _aliases(seen), {a_label(name) for name in domains}
+    owners = {name: _follow(a_label(name), aliases) for name in names}
+    lost = [
+        name
+        for name, at in owners.items()
+        # In a circle it is an alias still.
+        if at in aliases or known.isdisjoint(_parents(at))
+    ]
+    if lost:
+        raise _not_ours(lost, sorted(domains))
+    return owners
+
+
+def _aliases(seen: Seen) -> dict[str, str]:
+    """Where CNAME records lead, by their names."""
     domains, records = seen.dns()
     by_id = {domain.id: domain.name for domain in domains.values()}
-    aliases = {
+    return {
         a_label(by_id[record.domain]): a_label(record.content.rstrip("."))
         for record in records
         if record.type == "CNAME" and record.domain in by_id
     }
-    known = {a_label(name) for name in domains}
-    owners = {}
-    lost = []
-    for name in names:
-        at, passed = a_label(name), set()
-        while at in aliases and at not in passed:
-            passed.add(at)
-            at = aliases[at]
-        # In a circle the name is an alias still.
-        if at in aliases or not any(parent in known for parent in _parents(at)):
-            lost.append(name)
-        owners[name] = at
-    if lost:
-        raise _not_ours(lost, sorted(domains))
-    return owners
+
+
+def _follow(name: str, aliases: Mapping[str, str]) -> str:
+    passed = set()
+    while name in aliases and name not in passed:
+        passed.add(name)
+        name = aliases[name]
+    return name
 
 
 def _parents(name: str) -> list[str]:
@@ -107,19 +116,26 @@ def undo_record(seen: Seen, change: Change) -> None:
     domain = next((each for each in domains.values() if _is_of(each, made)), None)
     if domain is None:
         return
-    ours = [
-        record
-        for record in records
-        if record.domain == domain.id
-        and (record.id == made["record"] if made["record"] else record.content == made["value"])
-    ]
-    for record in ours:
-        seen.delete_record(record, domain.name)
-    _domains, left = seen.dns()
-    if made["made"] and all(record.domain != domain.id for record in left):
+    for record in records:
+        if record.domain == domain.id and _is_that(record, made):
+            seen.delete_record(record, domain.name)
+    if made["made"] and _is_empty(domain, seen):
         seen.delete_domain(domain)
+
+
+def _is_empty(domain: Domain, seen: Seen) -> bool:
+    """Whether nobody has a record there by now, for it would go with the domain."""
+    _domains, records = seen.dns(anew=True)
+    return all(record.domain != domain.id for record in records)
 
 
 def _is_of(domain: Domain, made: dict[str, str]) -> bool:
     """Whether a domain is that of a record; without an identifier an answer was lost."""
     return domain.id == made["domain"] if made["domain"] else a_label(domain.name) == made["name"]
+
+
+def _is_that(record: Record, made: dict[str, str]) -> bool:
+    """Whether a record is that which was made; likewise."""
+    if made["record"]:
+        return record.id == made["record"]
+    return (record.type, record.content) == ("TXT", made["value"])

@@ -161,9 +161,9 @@ class Seen:
 
     # DNS
 
-    def dns(self) -> tuple[dict[str, Domain], tuple[Record, ...]]:
-        """The account's domains by their names, and its DNS records."""
-        if self._dns is None:
+    def dns(self, *, anew: bool = False) -> tuple[dict[str, Domain], tuple[Record, ...]]:
+        """The account's domains by their names, and its DNS records, as seen by this process."""
+        if self._dns is None or anew:
             domains = {domain.name: domain for domain in self.client.domains()}
             self._dns = domains, self.client.records()
         return self._dns

@@ -264,6 +264,19 @@ def test_a_made_domain_goes_with_its_last_record(
     assert [domain.name for domain in account.things("domain")] == ["example.com"]
 
 
+def test_a_made_domain_stays_with_what_somebody_put_there(
+    panel: Panel, books: Books, account: Account
+) -> None:
+    """Since this process looked: deleting the domain would take it along."""
+    account.add_domain("example.com")
+    panel.publish(NAME, "ours", books)
+    domain = account.add_domain(NAME)
+    account.create("dnsrecord", [{"domain": domain.id, "type": "TXT", "content": "theirs"}])
+    [change] = books.journal.all(Change.RECORD)
+    panel.undo(change)
+    assert [record.content for record in account.things("dnsrecord")] == ["theirs"]
+
+
 def test_a_record_is_published_where_a_cname_leads(
     panel: Panel, books: Books, account: Account
 ) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
 
 import pytest
 from certbot._internal.display import obj
 from hypothesis import HealthCheck, settings
 
+from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 from tests.sandbox.processes import SandboxError
 from tests.sandbox.sandbox import Sandbox
 
@@ -52,13 +53,17 @@ def _display() -> None:
     obj.set_display(obj.NoninteractiveDisplay(sys.stdout))
 
 
-class _Running:
-    """The sandbox of this process: started with the first test that needs it."""
+S = TypeVar("S", Sandbox, OpalstackSandbox)
 
-    def __init__(self) -> None:
-        self._sandbox: Sandbox | None = None
 
-    def fresh(self) -> Sandbox:
+class _Running(Generic[S]):
+    """The sandbox of a kind of this process: started with the first test that needs it."""
+
+    def __init__(self, kind: Callable[[], S]) -> None:
+        self._kind: Callable[[], S] = kind
+        self._sandbox: S | None = None
+
+    def fresh(self) -> S:
         """Give it with an empty account, and a new one where a test has left it unable to go on."""
         if self._sandbox:
             try:
@@ -67,7 +72,7 @@ class _Running:
             except (SandboxError, OSError):
                 self.close()
         if not self._sandbox:
-            self._sandbox = Sandbox()
+            self._sandbox = self._kind()
             self._sandbox.start()
         return self._sandbox
 
@@ -79,13 +84,26 @@ class _Running:
 
 
 @pytest.fixture(scope="session")
-def _running() -> Iterator[_Running]:
-    running = _Running()
+def _running() -> Iterator[_Running[Sandbox]]:
+    running = _Running(Sandbox)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def _running_opalstack() -> Iterator[_Running[OpalstackSandbox]]:
+    running = _Running(OpalstackSandbox)
     yield running
     running.close()
 
 
 @pytest.fixture
-def sandbox(_running: _Running) -> Sandbox:
+def sandbox(_running: _Running[Sandbox]) -> Sandbox:
     """A sandbox with an empty account; its servers are shared by the tests of one process."""
     return _running.fresh()
+
+
+@pytest.fixture
+def opalstack(_running_opalstack: _Running[OpalstackSandbox]) -> OpalstackSandbox:
+    """The same of Opalstack."""
+    return _running_opalstack.fresh()

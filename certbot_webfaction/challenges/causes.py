@@ -71,6 +71,7 @@ class _Seen:
             "Alternative": alternative[:1].upper() + alternative[1:],
             "or_alternative": f", or {place.alternative}" if other_way else "",
             "interference": place.interference,
+            "doubt": f" Or {place.doubt}" if place.doubt else "",
         }
 
 
@@ -207,7 +208,7 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     (
         lambda seen: not seen.place.ready,
         "the web server does not know yet that {name} was mounted at {path} on the {site}. Run"
-        " the command again, with a {wait_option} longer than {wait} if that does not help.",
+        " the command again, with a {wait_option} longer than {wait} if that does not help.{doubt}",
     ),
     (
         lambda seen: seen.walk.status == 401,

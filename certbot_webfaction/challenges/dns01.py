@@ -6,16 +6,21 @@ was killed.
 
 from __future__ import annotations
 
+import functools
 import logging
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 
 from certbot import errors
 
 from certbot_webfaction.account import Account
 from certbot_webfaction.challenges import LABEL
 from certbot_webfaction.challenges.http01 import leave_out
+from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Change
+from certbot_webfaction.web.nameservers import lack
+from certbot_webfaction.web.waiting import wait_until_right
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +99,52 @@ def without_zone(account: Account, names: Sequence[str]) -> set[str]:
     for name, refusal in refusals.items():
         leave_out(name.removeprefix(f"{LABEL}."), str(refusal))
     return set(refusals)
+
+
+def see(
+    account: Account,
+    records: Iterable[tuple[str, str]],
+    *,
+    quiet: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """See that the name servers show what was published.
+
+    :param records: name and value of each
+    :param quiet: whether progress is kept from the terminal
+    :raises certbot.errors.PluginError: if one is known not to show it, so that a CA would fail
+    """
+    options = account.options
+    if options.propagation == 0:
+        return
+    checks = {
+        f"{name} {value}": functools.partial(lack, name, value, options.nameserver)
+        for name, value in records
+    }
+    wrong = wait_until_right(
+        "the name servers", checks, options.propagation, quiet=quiet, sleep=sleep
+    )
+    lines = "".join(f"\n  {about.partition(' ')[0]}: {each.text}" for about, each in wrong.items())
+    if any(each.is_certain for each in wrong.values()):
+        raise ExplainedError(
+            f"After {options.propagation} seconds the name servers do not show the records that"
+            f" were published. The CA was not asked.{lines}",
+            "Check that the domain's registrar names this host's name servers; or give them longer"
+            f" with {account.host.flag('propagation-seconds')}.",
+        )
+    if wrong:
+        logger.warning("Whether the name servers show the records is not known:%s", lines)
+
+
+def auth_hint(account: Account) -> str:
+    """What to check where the CA failed although the records were published."""
+    option = account.host.flag("propagation-seconds")
+    seen = "published" if account.options.propagation == 0 else "seen at the name servers from here"
+    return (
+        f"The records that answer the CA were {seen}. If it did not find them, another name server"
+        " may have answered it: check that the domain's registrar names this host's name servers"
+        f" and no others, or give them longer ({option})."
+    )
 
 
 def remove_leftovers(account: Account) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from certbot_webfaction.panel.errors import LoginRefusedError
 from certbot_webfaction.panel.interface import IPanel
+from certbot_webfaction.web.nameservers import Server
 from certbot_webfaction.web.route import Route
 
 Credentials = Mapping[str, str]
@@ -65,7 +66,9 @@ class Options:
     """What the user told the plugin.
 
     ``credentials`` is the file's path, ``default_credentials`` that where none is named; ``wait``
-    is in seconds; ``own`` holds the host's own options by their names without prefix.
+    is for the web server and ``propagation`` for the ``nameserver``, or else a domain's own ones,
+    both in seconds; ``own`` holds the host's own options by their names without prefix; ``quiet``
+    keeps what is waited for from the terminal.
     """
 
     credentials: Path
@@ -75,6 +78,9 @@ class Options:
     wait: int
     route: Route
     own: Mapping[str, str | None] = field(default_factory=dict)
+    quiet: bool = False
+    propagation: int = 120
+    nameserver: Server | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,8 @@ class Host:
     panels of an account share in a process (the login, what was seen), without a call; it is where
     the client is imported, for most runs of certbot need none. ``open`` gives a panel over that.
     ``carry_over`` makes a document of version 1 one of version 2: the name of the document, and
-    what is in it. ``holder`` is the panel's word for what `Place.holder` names.
+    what is in it. ``holder`` is the panel's word for what `Place.holder` names. ``files`` are the
+    ways to write files that there are to choose from.
     """
 
     name: str
@@ -109,6 +116,7 @@ class Host:
     options: tuple[Option, ...] = ()
     carry_over: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None
     holder: str = "directory"
+    files: tuple[str, ...] = ("auto", "local", "api")
 
     def flag(self, option: str) -> str:
         """How the user writes one of our options."""

@@ -24,6 +24,9 @@ RETRY_DELAYS = (
 )
 """Seconds to wait before the second try of a call, the third and the last."""
 
+LONGEST_DELAY = 120.0
+"""Seconds that a server can have the next try wait for; one that asks for more is left alone."""
+
 _UNKNOWN = " It is not known whether that was done; the next run looks."
 
 _T = TypeVar("_T")
@@ -36,8 +39,8 @@ class Tries:
     are four tries of a call. After a write that may have reached the panel, each begins with a
     look at the panel, and the write is repeated only if it has not happened. So a read makes at
     most 4 calls, a write 9 (what a host needs to log in on top), with the 13 seconds of
-    `RETRY_DELAYS` between them. Most end at once; how long one may take is told by `wire.TIMEOUT`
-    and `wire.BODY_TIMEOUT`.
+    `RETRY_DELAYS` between them, or what the server asks for. Most end at once; how long one may
+    take is told by `wire.TIMEOUT` and `wire.BODY_TIMEOUT`.
 
     :param label: what the host is called
     :param address: where its API is, for the person at the terminal
@@ -114,8 +117,9 @@ class Tries:
         if isinstance(error, RefusalError):
             return False
         delay = next(delays, None)
-        if delay is None or not error.passing:
+        if delay is None or not error.passing or error.after > LONGEST_DELAY:
             return False
+        delay = max(delay, error.after)
         logger.warning(
             "No usable answer from %s's API: %s. Trying again in %g s.", self._label, error, delay
         )

@@ -7,6 +7,7 @@ import html
 import http.client
 import ipaddress
 import logging
+import re
 import socket
 import ssl
 import time
@@ -50,13 +51,17 @@ class NoAnswerError(Exception):
     """No usable answer came. Its text says why, as the end of a sentence about the API.
 
     ``reached`` tells whether the call may have reached the panel and been carried out;
-    ``passing`` whether the same call may well succeed when it is made again.
+    ``passing`` whether the same call may well succeed when it is made again, ``after`` this many
+    seconds at the least, if the server said so.
     """
 
-    def __init__(self, cause: str, *, reached: bool = True, passing: bool = True) -> None:
+    def __init__(
+        self, cause: str, *, reached: bool = True, passing: bool = True, after: float = 0.0
+    ) -> None:
         super().__init__(cause)
         self.reached = reached
         self.passing = passing
+        self.after = after
 
 
 class RefusalError(Exception):
@@ -140,7 +145,13 @@ class Wire:
         status = response.status_code
         if status not in readable:
             passing = status >= 500 or status in (408, 429)
-            raise NoAnswerError(self._explain(response), passing=passing)
+            told = response.headers.get("Retry-After", "")
+            raise NoAnswerError(
+                self._explain(response),
+                reached=status != 429,  # it came too soon, and was not looked at (RFC 6585)
+                passing=passing,
+                after=float(told) if re.fullmatch(r"\d{1,5}", told) else 0.0,
+            )
         encoding = response.headers.get("Content-Encoding", "identity")
         if encoding != "identity":
             cause = f"its answer is compressed ({one_line(encoding, 100)}), which was not asked for"

@@ -114,8 +114,14 @@ def _is_done(what: str, key: str, journal: Journal) -> bool:
     return change is not None and change.done
 
 
+def _is_to_be_handed_back(change: Change | None) -> bool:
+    return change is not None and bool((change.before or {}).get("kept_by_host"))
+
+
 def forget_gone(books: Books, lineages: Lineages) -> bool:
     """Forget the certificates whose files are gone, as after `certbot delete`.
+
+    What the host itself saw to before us is only wanted no more, and is undone therefore.
 
     :returns: whether there were any; the caller saves the books then
     """
@@ -129,6 +135,7 @@ def forget_gone(books: Books, lineages: Lineages) -> bool:
         )
         for key in wanted.sites_of(source):
             del wanted.sites[key]
-            journal.drop_field(Change.SITE, key)
+            if not _is_to_be_handed_back(journal.find(Change.SITE, key)):
+                journal.drop_field(Change.SITE, key)
         journal.drop_field(Change.CERTIFICATE, source.name)
     return bool(gone)

@@ -392,4 +392,5 @@ def _before(site: HttpsSite, change: Change | None) -> dict[str, object] | None:
         )
         if known:
             return change.before  # type: ignore[no-any-return] # JSON that we wrote
-    return {"certificate": site.holds, "names": [], "made_from": "", "state": site.state}
+    before = {"certificate": site.holds, "names": [], "made_from": "", "state": site.state}
+    return {**before, "kept_by_host": True} if site.kept_by_host else before

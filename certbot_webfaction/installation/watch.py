@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from certbot import util
+from certbot import errors, util
 
 from certbot_webfaction.account import Account
+from certbot_webfaction.panel.serving import Sites
 from certbot_webfaction.web import workers
 from certbot_webfaction.web.served import Expected, wait_until_served
 
@@ -61,6 +62,9 @@ def _look(expected: Mapping[str, Expected], account: Account, quiet: bool) -> di
     if options.wait == 0:
         return {}
     findings = wait_until_served(expected, options.route, options.wait, quiet=quiet)
+    if findings and _serve_anew(account, findings):
+        late = {name: expected[name] for name in findings}
+        findings = wait_until_served(late, options.route, options.wait, quiet=quiet)
     if findings:
         lines = "\n".join(f"  {name}: {finding}" for name, finding in findings.items())
         logger.warning(
@@ -73,3 +77,19 @@ def _look(expected: Mapping[str, Expected], account: Account, quiet: bool) -> di
             account.host.flag("connect-to"),
         )
     return findings
+
+
+def _serve_anew(account: Account, names: Iterable[str]) -> bool:
+    """Let the web server read the certificates of these names anew; whether it may do so now."""
+    panel = account.panel
+    if not panel.abilities.rereads:
+        return False
+    sites = Sites(panel.https_sites())
+    late = {site.id: site for name in names for site in sites.serving(name) if site.holds}
+    try:
+        for site in late.values():
+            panel.serve_anew(site)
+    except errors.PluginError as error:
+        logger.warning("The web server could not be told to read certificates anew: %s", error)
+        return False
+    return bool(late)

@@ -111,6 +111,12 @@ class IPanel(Interface):
             is gone
         """
 
+    def serve_anew(site: HttpsSite) -> None:
+        """Let the web server read a site's certificate anew, where the host may need to be told.
+
+        It was replaced, and is not served after a long wait. Elsewhere nothing is done.
+        """
+
     def redirect(site: HttpSite, notes: Notes) -> None:
         """Let an http site redirect to https, and go on answering challenges.
 

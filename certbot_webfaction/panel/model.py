@@ -30,11 +30,14 @@ class Abilities:
     """What a host may lack.
 
     ``redirect``: its http sites can be made to redirect to https. ``dns``: TXT records can be
-    published for some names.
+    published for some names. ``files``: challenge files can be written from here. ``rereads``:
+    its web server may have to be told of a certificate that was replaced.
     """
 
     redirect: bool = True
     dns: bool = True
+    files: bool = True
+    rereads: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ class HttpsSite:
 
     A site that does not exist yet but would be made by installing a certificate has ``made_from``:
     the identity of the `HttpSite` whose names these are. ``state`` is what `IPanel.restore` needs
-    to put it back to how it is.
+    to put it back to how it is. ``kept_by_host`` tells that the host sees to its certificate by
+    itself: it gets that back also when ours is deleted.
     """
 
     id: str
@@ -75,6 +79,7 @@ class HttpsSite:
     auxiliary: tuple[str, ...] = ()
     made_from: str = ""
     state: State = None
+    kept_by_host: bool = False
 
     @property
     def exists(self) -> bool:
@@ -116,7 +121,8 @@ class Place:
     URL path that leads to it. ``ready`` is false where `IPanel.make_places` has to make something.
 
     What else may answer in place of a file, with what to do about it, is told by ``interference``
-    (``""``: nothing does); ``alternative`` completes a sentence with another way to hold files.
+    (``""``: nothing does), and by ``doubt`` what may even where something was only just made;
+    ``alternative`` completes a sentence with another way to hold files.
     """
 
     domain: str
@@ -127,6 +133,7 @@ class Place:
     mount: str
     ready: bool = True
     interference: str = ""
+    doubt: str = ""
     alternative: str = ""
 
     def path(self, token: str) -> str:
@@ -149,7 +156,8 @@ class Change:
     """A certificate on the panel; ``on`` is its source, the name of its `Source`."""
     SITE = "https site"
     """What a site presents; ``before`` (`None` where we made it) and ``after`` have its
-    ``certificate`` (a handle or `None`), ``names``, ``made_from`` and ``state``."""
+    ``certificate`` (a handle or `None`), ``names``, ``made_from`` and ``state``; ``before`` has
+    ``kept_by_host`` where that was so."""
     REDIRECT = "redirect"
     """A redirect to https; ``before`` is what the site showed."""
     FILE = "file"

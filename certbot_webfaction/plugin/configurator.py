@@ -14,7 +14,7 @@ from certbot import achallenges, errors, interfaces
 from certbot.plugins import common
 
 from certbot_webfaction.account import Account
-from certbot_webfaction.challenges import causes, dns01, domain_of, http01
+from certbot_webfaction.challenges import causes, dns01, domain_of, http01, validation_name
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.installation.installer import Installer
 from certbot_webfaction.names import covered
@@ -39,6 +39,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         self._places: list[Place] = []
         self._performed = False
         self._raised: BaseException | None = None
+        self._records: dns01.Records | None = None
 
     @classmethod
     def add_parser_arguments(cls, add: Callable[..., None]) -> None:
@@ -79,12 +80,27 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         names = door.names_ahead(config, lineages)
         if not names:
             return
-        if config.authenticator == self.name and config.allow_subset_of_names:
-            names = http01.answerable(self._account, names, quiet=True)
-        elif config.authenticator == self.name:
-            http01.find_places(self._account, names, door.lineage_ahead(config, lineages))
+        if config.authenticator == self.name:
+            names = self._find_ahead(names)
         if config.installer == self.name and config.verb == "run":
             self._installer.check(names, door.lineage_ahead(config, lineages))
+
+    def _find_ahead(self, names: list[str]) -> list[str]:
+        """Find where these names can be answered.
+
+        :returns: all of them; with --allow-subset-of-names those that can be
+        """
+        account, subset = self._account, self.config.allow_subset_of_names
+        by_dns = [name for name in names if self._kind_ahead(name) is challenges.DNS01]
+        by_file = [name for name in names if name not in by_dns]
+        if by_dns and not subset:
+            account.panel.find_zones(map(validation_name, by_dns))
+        if by_file and subset:
+            by_file = http01.answerable(account, by_file, quiet=True)
+        elif by_file:
+            lineage = door.lineage_ahead(self.config, account.lineages)
+            http01.find_places(account, by_file, lineage)
+        return [*by_file, *by_dns]
 
     def _finish_what_was_left(self) -> None:
         if self._account.memory.finished:
@@ -109,25 +125,69 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
     # Authenticator
 
     def get_chall_pref(self, identifier: str) -> Iterable[type[challenges.Challenge]]:
-        return [challenges.HTTP01]
+        """By a file where one can be put, by a DNS record for wildcards and everywhere else."""
+        return self._kinds(str(identifier))
+
+    def _kinds(self, name: str) -> list[type[challenges.Challenge]]:
+        """The kinds of challenges that can be answered for a name, the first one preferred."""
+        able = self._account.panel.abilities
+        if not able.dns:
+            return [challenges.HTTP01]
+        if name.startswith("*."):
+            return [challenges.DNS01]
+        if not able.files:
+            return [challenges.DNS01, challenges.HTTP01]
+        return [challenges.HTTP01, challenges.DNS01]
+
+    def _kind_ahead(self, name: str) -> type[challenges.Challenge]:
+        """The kind that certbot will choose for a name, if the CA offers it."""
+        kinds = self._kinds(name)
+        preferred = self.config.pref_challs or ()
+        chosen = [kind for typ in preferred for kind in kinds if kind.typ == typ]
+        return (chosen or kinds)[0]
 
     def perform(
         self, achalls: list[achallenges.AnnotatedChallenge]
     ) -> list[challenges.ChallengeResponse]:
-        """Place the challenge files, and see that the web server serves them.
+        """Place the challenge files, publish the records, and see that both are served.
 
         certbot takes a response for every challenge. With --allow-subset-of-names one that is not
         answered fails at the CA, and the others are certified.
 
         :raises certbot.errors.PluginError: if one is not served; the CA has not been asked then
         """
-        answers = [achall.response_and_validation() for achall in achalls]
-        files = [
-            ChallengeFile(domain_of(achall, self.host), achall.chall.encode("token"), validation)
-            for achall, (_, validation) in zip(achalls, answers, strict=True)
-        ]
         self._places, self._performed = [], False
         self._raised = sys.exc_info()[1]
+        responses, files, records = [], [], []
+        for achall in achalls:
+            domain = domain_of(achall, self.host)
+            response, validation = achall.response_and_validation()
+            responses.append(response)
+            if isinstance(achall.chall, challenges.DNS01):
+                records.append((validation_name(domain), validation))
+            else:
+                files.append(ChallengeFile(domain, achall.chall.encode("token"), validation))
+        self._answer_by_records(records)
+        self._answer_by_files(files)
+        self._performed = True
+        return responses
+
+    def _answer_by_records(self, records: list[tuple[str, str]]) -> None:
+        if records:
+            self._records = dns01.Records(self._account)
+            names = [name for name, _ in records]
+            if self.config.allow_subset_of_names:
+                lost = dns01.without_zone(self._account, names)
+                records = [record for record in records if record[0] not in lost]
+            else:
+                self._records.find(names)
+            for name, value in records:
+                self._records.publish(name, value)
+            dns01.see(self._account, records, quiet=self.config.quiet)
+
+    def _answer_by_files(self, files: list[ChallengeFile]) -> None:
+        if not files:
+            return
         account, subset = self._account, self.config.allow_subset_of_names
         if subset:
             self._places = http01.place_some(account, files)
@@ -138,11 +198,9 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         files = [file for file in files if file.domain in placed]
         wrong = http01.see(account, files, self._places, quiet=self.config.quiet, subset=subset)
         self._places = [place for place in self._places if place.domain not in wrong]
-        self._performed = True
-        return [response for response, _ in answers]
 
     def cleanup(self, achalls: list[achallenges.AnnotatedChallenge]) -> None:
-        """Take the challenge files away, and after a failure what was made for them.
+        """Take away what answered, and after a failure what was made for files.
 
         certbot does not say which it is: a failure has left `perform` unfinished, or is being
         raised while certbot's `ExitHandler` calls this method. What was being raised in `perform`
@@ -151,6 +209,12 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """
         raised = sys.exc_info()[1]
         succeeded = self._performed and raised is self._raised
+        by_record = [each for each in achalls if isinstance(each.chall, challenges.DNS01)]
+        if records := self._records:
+            for achall in by_record:
+                records.withdraw(achall.response_and_validation()[1])
+        if len(by_record) == len(achalls):
+            return
         http01.clean_up(
             self._account,
             keep_made=succeeded and not self.config.dry_run,
@@ -158,7 +222,9 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         )
 
     def auth_hint(self, failed_achalls: list[achallenges.AnnotatedChallenge]) -> str:
-        """Say what to check where the CA failed although the files were seen from here."""
+        """Say what to check where the CA failed although the answers were seen from here."""
+        if all(isinstance(achall.chall, challenges.DNS01) for achall in failed_achalls):
+            return dns01.auth_hint(self._account)
         failed = {domain_of(achall, self.host) for achall in failed_achalls}
         places = [place for place in self._places if place.domain in failed]
         if not places:

@@ -14,6 +14,7 @@ from certbot_webfaction.account import Account, open_account
 from certbot_webfaction.hosts.host import Host, Options
 from certbot_webfaction.installation.installer import Run
 from certbot_webfaction.lineages import Lineages
+from certbot_webfaction.web.nameservers import parse_server
 from certbot_webfaction.web.route import Route
 
 WAIT = 120
@@ -31,9 +32,10 @@ def add_options(host: Host, add: Callable[..., None]) -> None:
         add(option.name, **option.settings)
     add(
         "files",
-        choices=("auto", "local", "api"),
+        choices=host.files,
         default="auto",
-        help="write files on this machine, or over the API from anywhere",
+        help="write files on this machine"
+        + (", or over the API from anywhere" if "api" in host.files else " even if it is unknown"),
     )
     add(
         "wait",
@@ -47,6 +49,19 @@ def add_options(host: Host, add: Callable[..., None]) -> None:
         "connect-to",
         metavar="ADDRESS[:HTTP_PORT[:HTTPS_PORT]]",
         help="look for challenge files and served certificates there, not where DNS points",
+    )
+    add(
+        "propagation-seconds",
+        metavar="SECONDS",
+        type=_seconds,
+        default=WAIT,
+        help="longest wait until a domain's name servers show the record that answers a challenge;"
+        " 0: they are not asked",
+    )
+    add(
+        "nameserver",
+        metavar="ADDRESS[:PORT]",
+        help="ask this name server for such records, not the domain's own",
     )
 
 
@@ -97,6 +112,9 @@ def read_options(
         wait=getattr(config, f"{host.name}_wait"),
         route=Route.parse(option("connect-to"), host.flag("connect-to")),
         own={each.name: option(each.name) for each in host.options},
+        quiet=bool(config.quiet),
+        propagation=getattr(config, f"{host.name}_propagation_seconds"),
+        nameserver=parse_server(option("nameserver"), host.flag("nameserver")),
     )
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 from certbot_webfaction.web import dialling
 from certbot_webfaction.web.dialling import Trouble
@@ -99,7 +99,7 @@ def walk(url: str, client: Client, route: Route, *addresses: str) -> Walk:
                 return end
             target = _join(urls[-1], answer.location)
             again = target in urls or len(urls) > REDIRECTS
-            if again or not client.follows(answer.status, target):
+            if again or not client.follows(answer.status, _to_usual_port(target, route)):
                 return replace(end, refused_redirect=target)
             urls.append(target)
             candidates = route.addresses(_host(target))
@@ -121,6 +121,18 @@ def _join(url: str, location: str) -> str:
         return urljoin(url, location).partition("#")[0]
     except ValueError:
         return location
+
+
+def _to_usual_port(url: str, route: Route) -> str:
+    """The URL without its port where that stands for the usual one, as ``route`` says."""
+    try:
+        parts = urlsplit(url)
+        stands_for = {"http": route.http_port, "https": route.https_port}.get(parts.scheme)
+        if parts.port is None or parts.port != stands_for:
+            return url
+    except ValueError:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition(":")[0]))
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import OURS, PAGES, ROOT, Command, commands, mentions
+from tests.docs.pages import OURS, PAGES, ROOT, Command, blocks, commands, mentions
 from tests.e2e.scenes import add_certificate, add_site, install
 from tests.e2e.test_command_init import CRONTAB
 from tests.lineages.writing import write_lineage
+from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 from tests.sandbox.sandbox import Sandbox
 from tests.terminal import Terminal
 
@@ -226,6 +227,34 @@ def test_the_commands_of_a_page_work_in_their_order(page: str, sandbox: Sandbox)
         sandbox.fetch_verified(domain)
 
 
+OPALSTACKS = "docs/opalstack.rst"
+
+
+def test_the_commands_of_the_page_about_opalstack_work(opalstack: OpalstackSandbox) -> None:
+    """In their order, in a shell of the account; the second code block gets a site https."""
+    app = opalstack.account.add_app("blog")
+    opalstack.account.add_site("blog", BOTH, {"/": app})
+    opalstack.front_end.wait_applied()
+    own = opalstack.environ()
+    home = Path(own["HOME"]) / "letsencrypt"
+    home.mkdir()
+    (home / "config").symlink_to(opalstack.config_dir)
+    programs = Path(sys.executable).parent
+    languages = [language for language, _line, _text in blocks(ROOT / OPALSTACKS)]
+    assert languages == ["ini", "sh"]
+    for command in commands(ROOT / OPALSTACKS):
+        subprocess.run(
+            ["/bin/sh", "-c", command.text],
+            env={**own, "PATH": f"{programs}:{own['PATH']}"},
+            stdin=subprocess.DEVNULL,
+            check=True,
+            timeout=60,
+        )
+    opalstack.front_end.wait_applied()
+    for domain in BOTH:
+        opalstack.fetch_verified(domain)
+
+
 def test_every_command_is_run_or_left_out_for_a_reason() -> None:
     """A new program on a page is thought about."""
     known = {*OURS, *RUN_TOO, *NOT_RUN, ""}
@@ -237,7 +266,7 @@ def test_nothing_is_left_out_that_is_not_there() -> None:
     """No exemption and no scene outlives its command."""
     every = [each for page in PAGES for each in commands(page)]
     assert {each.program for each in every} >= {*NOT_RUN, *RUN_TOO}
-    assert set(SCENES) == {each.page for each in every if each.program in OURS}
+    assert {*SCENES, OPALSTACKS} == {each.page for each in every if each.program in OURS}
 
 
 def test_commands_named_in_passing_are_run_somewhere() -> None:

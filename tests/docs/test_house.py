@@ -110,6 +110,18 @@ def test_nothing_but_its_folder_speaks_of_webfaction() -> None:
     assert not found, "\n".join(found)
 
 
+def test_nothing_but_its_folder_speaks_of_opalstack() -> None:
+    """And what registers its plugin."""
+    own = ("hosts/opalstack/", "plugin/opalstack.py")
+    found = [
+        place
+        for path in MODULES
+        if not (place := str(path.relative_to(PACKAGE))).startswith(own)
+        and "opalstack" in path.read_text(encoding="utf-8").lower()
+    ]
+    assert not found
+
+
 @pytest.mark.parametrize(
     "line",
     [

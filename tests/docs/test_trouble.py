@@ -30,6 +30,9 @@ NO_MESSAGES: Mapping[str, str] = {
     "tell_unmade": "follows from what is wrong above it",
     "_write": "what it takes completes and follows “WebFaction refused to”",
     "_upload": "likewise",
+    "_delete": "likewise",
+    "_get": "likewise",
+    "TypeError": "caught, and told as no answer",
     "read": "what it takes completes “WebFaction refused to”",
     "wait_until_right": "what is being waited for",
     "compile": "a pattern",
@@ -69,7 +72,10 @@ NOT_SHOWN: Mapping[str, str] = {
 EXPLAINED = re.compile(r"(Explained|Panel\w*|ChangedByHand|Impossible|\w*Refused)Error|Hindrance")
 """Messages in parts: what happened, then what to do."""
 
-TABLES = ("_CAUSES", "_FAILURES", "_ENDED", "_REASONS", "_ANSWERS", "_HTACCESS", "Trouble")
+TABLES = (
+    *("_CAUSES", "_HOSTS_OWN", "_FAILURES", "_ENDED", "_REASONS", "_ANSWERS"),
+    *("_HTACCESS", "Trouble"),
+)
 """Module-level names whose values are messages."""
 
 

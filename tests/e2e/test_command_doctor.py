@@ -160,8 +160,8 @@ def test_a_domain_without_an_http_website_is_said_with_the_nearest(healthy: Heal
         " answered"
     )
     assert remedy == (
-        f"Nearest is {SHOP} (http website shop). Correct the name, or add the domain to a website in"
-        " the panel."
+        f"Nearest is {SHOP} (http website shop). Correct the name, or add the domain to a website"
+        " in the panel."
     )
     output = healthy.doctor("-d", "shop.example.net").stdout
     assert (

@@ -260,3 +260,19 @@ def test_waiting_is_told(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == [
         "No usable answer from Host's API: its answer was cut short. Trying again in 1 s."
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "done"),
+    [(30.0, ["send", 30.0, "send"]), (0.5, ["send", 1.0, "send"]), (3600.0, ["send"])],
+)
+def test_the_next_try_waits_as_the_server_asks(asked: float, done: list[str | float]) -> None:
+    """Unless that is too long: then it is for the next run."""
+    busy = NoAnswerError("it answered with HTTP status 429", reached=False, after=asked)
+    scene = Scene(iter([busy, "sites"]))
+    if len(done) == 1:
+        with pytest.raises(PanelUnreachableError, match="again later"):
+            scene.read()
+    else:
+        assert scene.read() == "sites"
+    assert scene.done == done

@@ -189,7 +189,6 @@ UNUSABLE = {
         "it answered with HTTP status 500",
         True,
     ),
-    "too many calls": (http(b"", "429 Slow down"), "HTTP status 429", True),
     "time-out": (http(b"", "408 Slow"), "HTTP status 408", True),
     "not found": (http(b"", "404 Not Found"), "HTTP status 404", False),
     "forbidden": (http(b"", "403 Forbidden"), "HTTP status 403", False),
@@ -214,6 +213,16 @@ UNUSABLE = {
         False,
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("Retry-After: 7", 7.0), ("Retry-After: soon", 0.0), ("X: y", 0.0)]
+)
+def test_a_call_that_came_too_soon_was_not_carried_out(header: str, seconds: float) -> None:
+    """How long the server wants to be left alone is told, if it says so in seconds."""
+    error = _failure(http(b"", "429 Slow down", header))
+    assert "HTTP status 429" in str(error)
+    assert (error.reached, error.passing, error.after) == (False, True, seconds)
 
 
 @pytest.mark.parametrize(("answer", "words", "passing"), UNUSABLE.values(), ids=UNUSABLE)

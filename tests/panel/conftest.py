@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from certbot_webfaction.panel.model import Upload
-from tests.panel.providers import ApiProvider, FakeProvider, OneSiteProvider, Provider, Uploads
+from tests.panel.providers import (
+    ApiProvider,
+    FakeProvider,
+    OneSiteProvider,
+    OpalstackProvider,
+    Provider,
+    Uploads,
+)
 from tests.sandbox.certificates import write_self_signed
 
 
@@ -29,8 +36,8 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Uploads:
 
 
 @pytest.fixture(
-    params=[OneSiteProvider, FakeProvider, ApiProvider],
-    ids=["one site", "WebFaction", "WebFaction at its API"],
+    params=[OneSiteProvider, FakeProvider, ApiProvider, OpalstackProvider],
+    ids=["one site", "WebFaction", "WebFaction at its API", "Opalstack at its API"],
 )
 def provider(
     request: pytest.FixtureRequest, tmp_path: Path, uploads: Uploads

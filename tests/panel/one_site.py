@@ -451,6 +451,9 @@ class OneSitePanel:
                     raise
                 raise ChangedByHandError("the certificate that it had is gone") from error
 
+    def serve_anew(self, site: HttpsSite) -> None:
+        pass
+
     # Redirects
 
     def redirect(self, site: HttpSite, notes: Notes) -> None:

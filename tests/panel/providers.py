@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from certbot_webfaction.books import Books
+from certbot_webfaction.hosts.host import Options
+from certbot_webfaction.hosts.opalstack import seen as opalstack_seen
+from certbot_webfaction.hosts.opalstack.client import Opalstack
+from certbot_webfaction.hosts.opalstack.panel import Panel as OpalstackPanel
 from certbot_webfaction.hosts.webfaction.client import WebFaction
 from certbot_webfaction.hosts.webfaction.model import Account, Domain, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
@@ -20,8 +26,17 @@ from certbot_webfaction.panel.errors import (
     PanelUnreachableError,
 )
 from certbot_webfaction.panel.interface import IPanel
-from certbot_webfaction.panel.model import Certificate, Change, HttpSite, HttpsSite, Place, Upload
+from certbot_webfaction.panel.model import (
+    CHALLENGE_PATH,
+    Certificate,
+    Change,
+    HttpSite,
+    HttpsSite,
+    Place,
+    Upload,
+)
 from certbot_webfaction.panel.serving import Sites
+from certbot_webfaction.web.route import Route
 from tests.hosts.webfaction.accounts import options
 from tests.hosts.webfaction.conftest import credentials
 from tests.hosts.webfaction.fake import ALICE
@@ -29,6 +44,10 @@ from tests.hosts.webfaction.shell_panel import ShellPanel
 from tests.panel.one_site import OneSite, OneSiteHost, OneSitePanel, Record
 from tests.sandbox.api import ApiServer
 from tests.sandbox.host import Host
+from tests.sandbox.opalstack.account import Account as OpalstackAccount
+from tests.sandbox.opalstack.api import ApiServer as OpalstackApi
+from tests.sandbox.opalstack.objects import Site as OpalstackSite
+from tests.sandbox.opalstack.switches import Switches
 from tests.web.web import Time
 
 NAME = "_acme-challenge.example.com"
@@ -420,4 +439,102 @@ class ApiProvider(WebFactionProvider):
     def refuse_login(self) -> None:
         wrong = WebFaction(credentials(self.host, self._api, password="wrong"))
         self.line = Line(wrong)
+        self.new_process()
+
+
+class OpalstackProvider(Provider):
+    """Opalstack's panel over the real client, at the API on a real socket, which takes its time."""
+
+    def _set_up(self, directory: Path, stack: ExitStack) -> None:
+        switches = Switches(ready_seconds=2.0)
+        self.account = OpalstackAccount(directory / "home", now=self.time.clock, switches=switches)
+        self._api = stack.enter_context(OpalstackApi(self.account))
+        home = self.account.home_of(self.account.osuser)
+        user = {"USER": "alice", "LOGNAME": "alice", "HOME": str(home)}
+        stack.enter_context(patch.dict(os.environ, user))
+        files, code, acme = (
+            self.account.add_app(name, kind)
+            for name, kind in (("files", "STA"), ("code", "CUS"), ("acme", "STA"))
+        )
+        served = {"/": files, CHALLENGE_PATH: acme}
+        self.theirs = self.add_certificate("blog_test", self.uploads.theirs)
+        self.account.add_site("shop", ("shop.test", "www.shop.test"), served)
+        self.account.add_site("api", ("api.test",), {"/": code})
+        self.account.add_site("blog", ("blog.test",), served, cert=self.theirs)
+        self.account.add_domain("example.com")
+        file = directory / "opalstack.ini"
+        self._options = Options(file, file, None, "auto", 0, Route(), quiet=True)
+        self._use_token(self.account.token.key)
+
+    def _use_token(self, token: str) -> None:
+        client = Opalstack(
+            {"token": token, "api_url": self._api.url}, self.time.clock, self.time.sleep
+        )
+        writes = ("update_site", "create_app", "delete_app", "create_domain", "delete_domain")
+        certificates = ("create_certificate", "update_certificate")
+        self.line = Line(client, *writes, *certificates, "create_text", "delete_record")
+
+    def _open(self) -> IPanel:
+        client: Any = self.line
+        panel: IPanel = OpalstackPanel(
+            opalstack_seen.Seen(lambda: client, self.time.clock), self._options
+        )
+        return panel
+
+    def _site(self, domain: str) -> OpalstackSite:
+        [known] = [each for each in self.account.things("domain") if each.name == domain]
+        [site] = [each for each in self.account.things("site") if known.id in each.domains]
+        assert isinstance(site, OpalstackSite)
+        return site
+
+    def _change(self, kind: str, verb: str, **item: Any) -> None:
+        with self.account.settled():
+            getattr(self.account, verb)(kind, [item])
+
+    def choose(self, domain: str, handle: str | None) -> None:
+        self._change("site", "update", id=self._site(domain).id, cert=handle)
+
+    def add_elsewhere(self, domain: str) -> None:
+        site = self._site(domain)
+        routes = [{"app": each.app, "uri": each.uri} for each in site.routes]
+        elsewhere = {"app": routes[0]["app"], "uri": "/elsewhere"}
+        self._change("site", "update", id=site.id, routes=[*routes, elsewhere])
+
+    def shows_elsewhere(self, domain: str) -> bool:
+        return any(route.uri == "/elsewhere" for route in self._site(domain).routes)
+
+    def add_name(self, domain: str, name: str) -> None:
+        site = self._site(domain)
+        added = self.account.add_domain(name)
+        self._change("site", "update", id=site.id, domains=[*site.domains, added.id])
+
+    def add_certificate(self, label: str, upload: Upload) -> str:
+        item = {"cert": upload.leaf, "key": upload.private_key, "intermediates": upload.chain}
+        [made] = self.account.create("cert", [{"name": label.replace(".", "_"), **item}])
+        return str(made.id)
+
+    def delete_certificate(self, handle: str) -> None:
+        self._change("cert", "delete", id=handle)
+
+    def certificates(self) -> dict[str, Certificate]:
+        return {
+            each.id: Certificate(each.id, each.name, each.listed_domains, None, each.cert)
+            for each in self.account.things("cert")
+            if not each.is_opalstack_shared_cert
+        }
+
+    def records(self) -> list[tuple[str, str]]:
+        names = {domain.id: domain.name for domain in self.account.things("domain")}
+        return [
+            (names[each.domain], each.content)
+            for each in self.account.things("dnsrecord")
+            if each.type == "TXT"
+        ]
+
+    def add_record(self, value: str) -> None:
+        domain = self.account.add_domain(NAME)
+        self._change("dnsrecord", "create", domain=domain.id, type="TXT", content=value)
+
+    def refuse_login(self) -> None:
+        self._use_token("x" * 40)
         self.new_process()

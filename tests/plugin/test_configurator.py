@@ -148,15 +148,32 @@ def test_a_certificate_that_is_there_needs_no_website(panel: ShellPanel, tmp_pat
         assert ahead("run", others) == others
 
 
-def test_a_wildcard_is_sent_to_dns_before_an_order(panel: ShellPanel, tmp_path: Path) -> None:
-    """Although a website of the account has the very name."""
-    each = plugin(tmp_path, domains=["shop.test", "*.shop.test"])
+@pytest.mark.parametrize(
+    ("options", "looks"),
+    [
+        ({"domains": ["shop.test", "*.shop.test"]}, {"domains", "dns_records", "websites"}),
+        ({"domains": ["*.shop.test"]}, {"domains", "dns_records"}),
+        ({"domains": ["shop.test"]}, {"websites", "apps"}),
+        ({"domains": ["shop.test"], "pref_challs": ["dns-01"]}, {"domains", "dns_records"}),
+        ({"domains": ["shop.test"], "pref_challs": ["http-01"]}, {"websites", "apps"}),
+    ],
+)
+def test_it_is_looked_for_where_a_challenge_will_be_answered(
+    panel: ShellPanel, tmp_path: Path, options: dict[str, list[str]], looks: set[str]
+) -> None:
+    """By DNS for wildcards and where the user says so, else by a file; before an order."""
+    plugin(tmp_path, **options).prepare()
+    assert looks <= {call[0] for call in panel.calls}
+    assert ("domains" in looks) == ("domains" in {call[0] for call in panel.calls})
 
-    with pytest.raises(errors.ConfigurationError) as caught:
+
+def test_a_wildcard_of_no_domain_of_the_account_is_refused_before_an_order(
+    panel: ShellPanel, tmp_path: Path
+) -> None:
+    """As any other name that can't be answered."""
+    each = plugin(tmp_path, domains=["shop.test", "*.gone.test"])
+    with pytest.raises(errors.ConfigurationError, match=r"gone\.test: it is in no domain"):
         each.prepare()
-    assert "as -a webfaction places them: *.shop.test. The CA was not asked. Use -a dns-web" in str(
-        caught.value
-    )
 
 
 # What becomes of a mount

@@ -67,6 +67,7 @@ def authenticator(folder: Path, **options: Any) -> DnsAuthenticator:
         "logs_dir": str(folder / "logs"),
         "server": "https://ca.example/directory",
         "verb": "certonly",
+        "quiet": False,
         "configurator": None,
         "authenticator": "dns-webfaction",
         "installer": None,

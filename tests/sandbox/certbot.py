@@ -35,11 +35,19 @@ class Certbot:
 
     ``config_dir``, ``work_dir`` and ``logs_dir`` are certbot's; ``credentials`` is the plugin's
     file. certbot's user configuration (``cli.ini``) names them, so that command lines need not.
-    ``http`` and ``https`` are the front end's ports.
+    ``http`` and ``https`` are the front end's ports, ``dns`` that of the name server.
     """
 
     def __init__(
-        self, directory: Path, sandbox: Path, *, ca_url: str, ca_bundle: Path, http: int, https: int
+        self,
+        directory: Path,
+        sandbox: Path,
+        *,
+        ca_url: str,
+        ca_bundle: Path,
+        http: int,
+        https: int,
+        dns: int,
     ) -> None:
         self.directory = directory
         self.config_dir = directory / "config"
@@ -50,9 +58,24 @@ class Certbot:
         self._ca_url = ca_url
         self._ca_bundle = ca_bundle
         self._connect_to = f"127.0.0.1:{http}:{https}"
+        self._nameserver = f"127.0.0.1:{dns}"
 
     def configure(self, host: Host, api_url: str) -> None:
         """Write certbot's user configuration and the account's credentials file."""
+        self.write_configuration(
+            f"webfaction-connect-to = {self._connect_to}\n"
+            f"webfaction-nameserver = {self._nameserver}\n"
+        )
+        write_secret(
+            self.credentials,
+            f"webfaction_username = {host.username}\n"
+            f"webfaction_password = '''{host.password}'''\n"
+            f"webfaction_machine = {host.machine}\n"
+            f"webfaction_api_url = {api_url}\n",
+        )
+
+    def write_configuration(self, options: str) -> None:
+        """Write certbot's user configuration, with these lines beside what every sandbox needs."""
         user_configuration = self.directory / "xdg" / "letsencrypt" / "cli.ini"
         user_configuration.parent.mkdir(parents=True)
         self.config_dir.mkdir()
@@ -65,14 +88,7 @@ class Certbot:
             "register-unsafely-without-email = true\n"
             "# Without a terminal certbot renew would sleep up to eight minutes first.\n"
             "no-random-sleep-on-renew = true\n"
-            f"webfaction-connect-to = {self._connect_to}\n"
-        )
-        write_secret(
-            self.credentials,
-            f"webfaction_username = {host.username}\n"
-            f"webfaction_password = '''{host.password}'''\n"
-            f"webfaction_machine = {host.machine}\n"
-            f"webfaction_api_url = {api_url}\n",
+            f"{options}"
         )
 
     def settings(self) -> dict[str, str]:

@@ -25,8 +25,14 @@ _STATUS_HOST = "front-end.invalid"
 class Nginx:
     """nginx on ``ports``, with the state that it was last told to `serve`."""
 
-    def __init__(self, processes: Processes, user: pwd.struct_passwd | None) -> None:
+    def __init__(
+        self,
+        processes: Processes,
+        user: pwd.struct_passwd | None,
+        shared_name: str = SHARED_NAME,
+    ) -> None:
         self._processes = processes
+        self._shared_name = shared_name
         self._user = f"user {user.pw_name} nogroup;" if user else ""
         self._directory = processes.directory / "nginx"
         self._version = ""
@@ -40,13 +46,17 @@ class Nginx:
             for website in snapshot.websites
             if names(website)
         ]
+        self.show(websites, snapshot.certificates)
+
+    def show(self, websites: list[str], certificates: tuple[Certificate, ...]) -> None:
+        """The same for websites in nginx's own words, which may use these certificates."""
         # A changed certificate changes only the file that is named, so its text counts as well.
-        contents = "".join([*websites, *map(_pem, snapshot.certificates)])
+        contents = "".join([*websites, *map(_pem, certificates)])
         version = hashlib.sha256(contents.encode()).hexdigest()
         if version == self._version:
             return
         self._directory.mkdir(exist_ok=True)
-        self._write_certificates(snapshot.certificates)
+        self._write_certificates(certificates)
         head = _HEAD.format(
             directory=self._directory,
             user=self._user,
@@ -72,7 +82,7 @@ class Nginx:
             write_secret(directory / f"{certificate.name}-key.pem", certificate.private_key)
         shared = self._directory / "shared.pem"
         if not shared.exists():
-            write_self_signed(shared, self._directory / "shared-key.pem", SHARED_NAME)
+            write_self_signed(shared, self._directory / "shared-key.pem", self._shared_name)
 
     def _reload(self, process: Process, version: str) -> None:
         old_worker = self._status()[1]
@@ -92,6 +102,10 @@ class Nginx:
                 return "", 0  # not up yet
         version, worker = response.text.split()
         return version, int(worker)
+
+    def certificate_lines(self, name: str) -> list[str]:
+        """What makes a server send the certificate of this name."""
+        return _certificate_lines(self._directory, name)
 
 
 def _has_retired(worker: int) -> bool:
@@ -172,13 +186,16 @@ def _server(
         f'proxy_set_header X-Forwarded-SSL "{"on" if website.https else ""}";',
     ]
     if website.https and website.certificate:
-        certificate = directory / "certificates" / website.certificate
-        lines.append(f"ssl_certificate {certificate}.pem;")
-        lines.append(f"ssl_certificate_key {certificate}-key.pem;")
+        lines += _certificate_lines(directory, website.certificate)
     known = {app.name: app for app in apps}
     for name, path in website.website_apps:
         lines += _locations(known[name], path.rstrip("/"), webapps, apache.of(website))
     return "\n".join([*lines, "}", ""])
+
+
+def _certificate_lines(directory: Path, name: str) -> list[str]:
+    certificate = directory / "certificates" / name
+    return [f"ssl_certificate {certificate}.pem;", f"ssl_certificate_key {certificate}-key.pem;"]
 
 
 def _locations(app: App, mount: str, webapps: Path, apache_port: int) -> list[str]:

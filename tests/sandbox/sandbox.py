@@ -47,6 +47,7 @@ class Sandbox:
             ca_bundle=self.ca.bundle,
             http=self.ports.http,
             https=self.ports.https,
+            dns=self.ca.dns.port,
         )
         self.config_dir = self._certbot.config_dir
         self.credentials = self._certbot.credentials

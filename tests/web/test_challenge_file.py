@@ -161,6 +161,17 @@ def test_redirects_lead_to_https_whatever_its_certificate(web: Web, secure_web: 
     assert secure_web.greeted == ["shop.test"]
 
 
+def test_a_port_that_stands_for_443_is_as_that(web: Web, secure_web: Web) -> None:
+    """A server on other ports redirects to its own, and connect-to says what they stand for."""
+    target = f"shop.test:{secure_web.port}{PATH}"
+    web.pages[f"shop.test{PATH}"] = Page("", 301, f"https://{target}")
+    secure_web.pages[target] = Page("token.thumb")
+
+    assert look_once(web, secure_web) is None
+    web.pages[f"shop.test{PATH}"] = Page("", 301, f"http://shop.test:{secure_web.port}/")
+    assert walk(web, https=secure_web).refused_redirect == f"http://shop.test:{secure_web.port}/"
+
+
 def test_each_redirect_is_told(web: Web, secure_web: Web) -> None:
     """All URLs on the way, and what the last one gave."""
     web.pages[f"shop.test{PATH}"] = Page("", 301, f"https://shop.test{PATH}")

@@ -130,6 +130,9 @@ class Panel:
     def restore(self, site: HttpsSite, change: Change) -> None:
         websites.restore(self._seen, site, change)
 
+    def serve_anew(self, site: HttpsSite) -> None:
+        """See `IPanel.serve_anew`: websites follow their certificates by themselves."""
+
     def redirect(self, site: HttpSite, notes: Notes) -> None:
         redirects.redirect(self._seen, self.files, site, self._app_type, notes)
 

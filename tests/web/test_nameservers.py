@@ -1,0 +1,178 @@
+"""Asking name servers: real packets on real sockets, right and odd ones."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from certbot import errors
+
+from certbot_webfaction.web import nameservers
+from certbot_webfaction.web.nameservers import Server, lack, parse_server
+
+NAME = "_acme-challenge.example.com"
+POINTER = b"\xc0\x0c"
+"""To the name of the question."""
+
+
+def text(*parts: str) -> bytes:
+    """A TXT record's data."""
+    return b"".join(bytes([len(part)]) + part.encode() for part in parts)
+
+
+def record(kind: int, data: bytes) -> bytes:
+    """A record of the name that was asked for."""
+    return POINTER + struct.pack("!HHIH", kind, 1, 300, len(data)) + data
+
+
+def name(*labels: str) -> bytes:
+    """A name, whole."""
+    return b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0"
+
+
+def answer(query: bytes, *records: bytes, code: int = 0, flags: int = 0x84) -> bytes:
+    """An answer to a query."""
+    head = query[:2] + bytes([flags, code]) + struct.pack("!4H", 1, len(records), 0, 0)
+    return head + query[12:] + b"".join(records)
+
+
+@contextmanager
+def serving(reply: Callable[[bytes], bytes], cut: bool = False) -> Iterator[Server]:
+    """A name server with these answers; ``cut`` sends them over TCP alone."""
+    with socket.socket(type=socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+        tcp.bind(("127.0.0.1", 0))
+        tcp.listen()
+        port = tcp.getsockname()[1]
+        udp.bind(("127.0.0.1", port))
+
+        def over_udp() -> None:
+            try:
+                while True:
+                    query, client = udp.recvfrom(4096)
+                    udp.sendto(answer(query, flags=0x86) if cut else reply(query), client)
+            except OSError:
+                pass  # closed
+
+        def over_tcp() -> None:
+            try:
+                while True:
+                    client, _address = tcp.accept()
+                    with client:
+                        query = client.recv(4096)[2:]
+                        whole = reply(query)
+                        client.sendall(struct.pack("!H", len(whole)) + whole)
+            except OSError:
+                pass
+
+        for work in (over_udp, over_tcp):
+            threading.Thread(target=work, daemon=True).start()
+        yield Server("ns1.example.net", "127.0.0.1", port)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_value_that_is_shown_lacks_nothing(cut: bool) -> None:
+    """Beside others, in one part or several; over TCP where it does not fit into UDP."""
+    records = (record(16, text("other")), record(16, text("x" * 255, "y")))
+    with serving(lambda query: answer(query, *records), cut) as server:
+        assert lack(NAME, "other", server) is None
+        assert lack(NAME, "x" * 255 + "y", server) is None
+        missing = lack(NAME, "x" * 255, server)
+    assert missing is not None
+    assert missing.is_certain
+    assert missing.text == f"ns1.example.net does not show it at {NAME}"
+
+
+def test_a_name_that_is_not_there_yet_lacks_it_for_certain() -> None:
+    """NXDOMAIN is an answer."""
+    with serving(lambda query: answer(query, code=3)) as server:
+        missing = lack(NAME, "value", server)
+    assert missing is not None
+    assert missing.is_certain
+
+
+def test_a_cname_record_is_followed() -> None:
+    """As a CA does, but not without end."""
+    target = name("target", "example", "net")
+
+    def reply(query: bytes) -> bytes:
+        is_target = target in query
+        return answer(query, record(16, text("value")) if is_target else record(5, target))
+
+    with serving(reply) as server:
+        assert lack(NAME, "value", server) is None
+    with serving(lambda query: answer(query, record(5, POINTER))) as server:
+        endless = lack(NAME, "value", server)
+    assert endless is not None
+    assert "CNAME records lead on and on" in endless.text
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        lambda query: b"",
+        lambda query: query[:5],
+        lambda query: answer(query, code=2),
+        lambda query: b"\xff\xff" + answer(query)[2:] if query[:2] != b"\xff\xff" else b"",
+        lambda query: answer(query, record(16, text("value"))[:-3]),
+        lambda query: answer(query, record(5, struct.pack("!H", 0xC000 + 12 + len(query)))),
+        lambda query: answer(query, b"\xc0"),
+    ],
+)
+def test_what_can_not_be_asked_is_not_certain(reply: Callable[[bytes], bytes]) -> None:
+    """Nonsense, a cut answer, a server that fails, a name that points to itself."""
+    with serving(reply) as server:
+        missing = lack(NAME, "value", server)
+    assert missing is not None
+    assert missing.is_certain is False or "does not show" in missing.text
+
+
+def test_each_server_of_the_delegation_is_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    """The resolver tells who they are, for the next zone above the name that has some."""
+    asked = []
+
+    def ask(
+        of: str, kind: int, server: Server, *, recursive: bool = False
+    ) -> list[tuple[int, str]]:
+        asked.append((of, server.name, recursive))
+        if recursive:
+            return [(2, "ns2.test"), (2, "ns1.test")] if of == "example.com" else []
+        return [(16, "value")] if server.name == "ns1.test" else []
+
+    monkeypatch.setattr(nameservers, "_ask", ask)
+    monkeypatch.setattr(nameservers, "resolve", lambda host: ("192.0.2.1",))
+    missing = lack(NAME, "value")
+    assert missing is not None
+    assert missing.text == f"ns2.test does not show it at {NAME}"
+    assert asked == [
+        (NAME, "the resolver", True),
+        ("example.com", "the resolver", True),
+        (NAME, "ns1.test", False),
+        (NAME, "ns2.test", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "server"),
+    [
+        (None, None),
+        ("192.0.2.53", Server("192.0.2.53", "192.0.2.53", 53)),
+        ("127.0.0.1:5353", Server("127.0.0.1", "127.0.0.1", 5353)),
+        ("[2001:db8::53]:5353", Server("2001:db8::53", "2001:db8::53", 5353)),
+    ],
+)
+def test_a_server_is_read(given: str | None, server: Server | None) -> None:
+    """With its port, if that is another."""
+    assert parse_server(given, "--x-nameserver") == server
+
+
+@pytest.mark.parametrize("given", ["a:b", "::1", "127.0.0.1:0", "127.0.0.1:99999"])
+def test_what_is_no_server_is_refused(given: str) -> None:
+    """With the option, and how to write it."""
+    with pytest.raises(errors.PluginError, match=r"--x-nameserver .* It is ADDRESS"):
+        parse_server(given, "--x-nameserver")

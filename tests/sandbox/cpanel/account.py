@@ -194,6 +194,7 @@ class Account:
         with self.change():
             app = self.home / directory
             (app / "public").mkdir(parents=True)
+            (app / "passenger.html").write_text("The app answers.")
             self._hosts[servername] = replace(self._hosts[servername], app=app)
 
     def host_of(self, domain: str) -> VirtualHost:

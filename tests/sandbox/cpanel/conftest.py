@@ -12,6 +12,7 @@ from tests.sandbox.cpanel.authority import Authority
 from tests.sandbox.cpanel.client import Client
 from tests.sandbox.cpanel.command import Command
 from tests.sandbox.cpanel.panel import Panel
+from tests.sandbox.cpanel.sandbox import CpanelSandbox
 from tests.sandbox.cpanel.server import PanelServer
 
 
@@ -52,3 +53,17 @@ def command(panel: Panel, tmp_path: Path) -> Iterator[Command]:
 def authority() -> Authority:
     """A CA that the server does not know."""
     return Authority("Unknown")
+
+
+@pytest.fixture(scope="session")
+def _running() -> Iterator[CpanelSandbox]:
+    with CpanelSandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(_running: CpanelSandbox) -> CpanelSandbox:
+    """A sandbox with a new account; its servers are shared by the tests of one process."""
+    _running.reset()
+    _running.wait_applied()
+    return _running

@@ -211,11 +211,12 @@ class Account:
         for name in host.names:
             self._check_new(name)
         host.document_root.mkdir(parents=True, exist_ok=True)
-        self._hosts[host.servername] = host
         if self.switches.self_signed_at_first:
             own = self_signed(*host.names)
-            given = Given(own.certificate, own.private_key, "")
-            self.install(host.servername, given)
+            stored = self.store.add_certificate(self._stored(own.certificate, ""))
+            self.store.add_key(self._key(own.private_key, stored))
+            host = replace(host, installed=Installed(stored, own.private_key))
+        self._hosts[host.servername] = host
 
     def _check_new(self, name: str) -> None:
         if not re.fullmatch(r"(\*\.)?[a-z0-9_.-]+", name):

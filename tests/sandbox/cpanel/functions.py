@@ -73,16 +73,17 @@ class Functions(dict[tuple[str, str], Function]):
     def add(
         self,
         module: str,
+        name: str = "",
         *,
         since: int = 11,
         feature: str = "",
         unrecorded: str = "",
         post: bool = False,
     ) -> Callable[[Body], Body]:
-        """Register a function under its own name."""
+        """Register a function under its own name, or another that several modules have."""
 
         def register(body: Body) -> Body:
-            self[module, body.__name__] = Function(body, since, feature, unrecorded, post)
+            self[module, name or body.__name__] = Function(body, since, feature, unrecorded, post)
             return body
 
         return register

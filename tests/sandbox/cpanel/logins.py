@@ -31,7 +31,10 @@ class Logins:
 
     def admits(self, authorization: str) -> bool:
         """Whether a request with this header may come in; if not, it counts as a failure."""
-        if self.is_locked or not self._is_right(authorization):
+        if self.is_locked:
+            self.refusals += 1
+            return False
+        if not self._is_right(authorization):
             self.refusals += 1
             self._failures += 1
             if self._failures >= self._account.switches.lock_after:

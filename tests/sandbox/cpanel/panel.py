@@ -55,7 +55,8 @@ class Panel:
 
     These may be changed while it runs: ``latency`` (seconds that each call takes at least, its
     work included), and the hooks, called with a call's number and method: ``before_call`` before
-    it takes effect, ``after_call`` after that and before the answer is sent.
+    it takes effect, ``after_call`` after that and before the answer is sent. ``is_refusing`` is
+    whether connections are turned away, as after the fault `Refused`.
     """
 
     def __init__(self, account: Account, call_log: Path | None = None) -> None:

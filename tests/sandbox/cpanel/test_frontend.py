@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 
@@ -178,11 +179,12 @@ def test_the_panels_redirects_exempt_challenges(sandbox: CpanelSandbox, exempt: 
 
 
 def test_files_that_others_cannot_read_are_not_served(sandbox: CpanelSandbox) -> None:
-    """The web server is another user."""
+    """The web server is another user, where root runs the tests and it can be."""
     _write_challenge(sandbox)
     path = sandbox.account.home / f"public_html{CHALLENGE}"
     path.chmod(0o600)
-    assert sandbox.http("example.com", CHALLENGE).status == 403
+    is_another = os.getuid() == 0
+    assert sandbox.http("example.com", CHALLENGE).status == (403 if is_another else 200)
 
 
 def test_text_records_reach_the_world_after_a_delay(sandbox: CpanelSandbox) -> None:

@@ -64,7 +64,7 @@ def create_full_access(account: Account, arguments: Arguments) -> Reply:
     )
 
 
-@ACCOUNT.add("Tokens", since=80, feature="apitokens")
+@ACCOUNT.add("Tokens", "list", since=80, feature="apitokens")
 def list_tokens(account: Account, _arguments: Arguments) -> Reply:
     return Reply([_listed(token) for token in account.tokens.values()])
 
@@ -83,6 +83,3 @@ def _listed(token: Token) -> dict[str, Any]:
 def revoke(account: Account, arguments: Arguments) -> Reply:
     account.revoke_token(arguments.need("name"))
     return Reply(None)
-
-
-ACCOUNT["Tokens", "list"] = ACCOUNT.pop(("Tokens", "list_tokens"))

@@ -86,7 +86,7 @@ def _described(account: Account, host: VirtualHost, with_status: bool) -> dict[s
     }
 
 
-@DOMAINS.add("WebVhosts", since=56)
+@DOMAINS.add("WebVhosts", "list_domains", since=56)
 def list_domains_of_vhosts(account: Account, _arguments: Arguments) -> Reply:
     return Reply(
         [
@@ -208,7 +208,3 @@ def list_applications(account: Account, _arguments: Arguments) -> Reply:
             if host.app
         }
     )
-
-
-# WebVhosts and DomainInfo both have a function of this name.
-DOMAINS["WebVhosts", "list_domains"] = DOMAINS.pop(("WebVhosts", "list_domains_of_vhosts"))

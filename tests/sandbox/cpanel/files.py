@@ -43,7 +43,7 @@ class Home:
         if not name or "/" in name:
             raise PanelError(f"“{name}” is not a valid file name.")
         path = self.existing_directory(directory) / name
-        path.write_text(content)
+        path.write_text(content, newline="")
         path.chmod(0o644)
         return path
 

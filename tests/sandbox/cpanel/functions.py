@@ -12,6 +12,18 @@ from tests.sandbox.cpanel.errors import PanelError
 Pairs = Sequence[tuple[str, str]]
 
 
+class Upload(str):
+    """The content of a file in a form, and the name that it came with."""
+
+    filename: str
+
+    def __new__(cls, content: str, filename: str) -> Upload:
+        """A content with a name."""
+        new = super().__new__(cls, content)
+        new.filename = filename
+        return new
+
+
 class Arguments:
     """The arguments of a call: pairs of key and text, in the order they came."""
 
@@ -36,6 +48,10 @@ class Arguments:
     def commas(self, key: str) -> list[str]:
         """The values of a list given as one text."""
         return [part.strip() for part in self.get(key).split(",") if part.strip()]
+
+    def uploads(self) -> list[Upload]:
+        """The files that came with a form."""
+        return [value for _key, value in self._pairs if isinstance(value, Upload)]
 
     def is_on(self, key: str, default: str = "0") -> bool:
         """Whether a switch is on."""

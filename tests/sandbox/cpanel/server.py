@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 import threading
+from email.message import MIMEPart
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.sandbox.cpanel.faults import LOGIN_HTML
-from tests.sandbox.cpanel.functions import Arguments, Pairs
+from tests.sandbox.cpanel.functions import Arguments, Pairs, Upload
 from tests.sandbox.cpanel.panel import Panel, Request
 from tests.sandbox.faults import Fault
 
@@ -239,7 +240,13 @@ def _form(content_type: str, body: bytes) -> list[tuple[str, str]]:
         return parse_qsl(body.decode(), keep_blank_values=True)
     head = f"Content-Type: {content_type}\r\n\r\n".encode()
     message = BytesParser(policy=HTTP).parsebytes(head + body)
-    return [
-        (str(part.get_param("name", header="content-disposition")), part.get_content().rstrip("\n"))
-        for part in message.iter_parts()
-    ]
+    return [_field(part) for part in message.iter_parts()]
+
+
+def _field(part: MIMEPart) -> tuple[str, str]:
+    """A field's name and content."""
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    name = str(part.get_param("name", header="content-disposition"))
+    filename = part.get_filename()
+    return name, Upload(content.decode(), filename) if filename else content.decode()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from tests.sandbox.cpanel.account import Account
-from tests.sandbox.cpanel.client import Client
+from tests.sandbox.cpanel.client import Answer, Client
 
 
 def test_files_are_saved_read_and_listed(client: Client, account: Account) -> None:
@@ -111,3 +112,34 @@ def test_large_files_may_fail(client: Client, account: Account) -> None:
     refused = client.refusal("Fileman", "save_file_content", **new, content="x" * 3000)
     assert "AdminBin::Serializer" in refused
     client.data("Fileman", "save_file_content", **new, content="x" * 2000)
+
+
+@pytest.mark.parametrize("drops_files", [False, True])
+def test_uploads_fail_one_by_one(client: Client, account: Account, drops_files: bool) -> None:
+    """Under a call that succeeds: what exists already, and what a virus scan does not like."""
+    account.switches.drops_files = drops_files
+    (account.home / "public_html/old").write_text("old")
+    answer = _upload(client, {"file-0": ("new", "a\r\nb+%\n"), "file-1": ("old", "new")})
+    assert answer["status"] == 1
+    data = answer["data"]
+    assert (data["succeeded"], data["failed"]) == ((0, 2) if drops_files else (1, 1))
+    assert data["uploads"][1]["reason"] == "The file already exists."
+    assert (account.home / "public_html/new").exists() == (not drops_files)
+    if not drops_files:
+        assert (account.home / "public_html/new").read_bytes() == b"a\r\nb+%\n"
+        _upload(client, {"file-0": ("old", "new")}, overwrite="1", permissions="0600")
+        assert (account.home / "public_html/old").read_text() == "new"
+        assert (account.home / "public_html/old").stat().st_mode & 0o777 == 0o600
+    assert _upload(client, {"x": (None, "no file")})["status"] == 0
+
+
+def _upload(client: Client, files: dict[str, tuple[str | None, str]], **fields: str) -> Answer:
+    response = requests.post(
+        f"{client.url}/execute/Fileman/upload_files",
+        data={"dir": "public_html", **fields},
+        files=files,
+        headers={"Authorization": client.authorization},
+        timeout=60,
+    )
+    answer: Answer = response.json()
+    return answer

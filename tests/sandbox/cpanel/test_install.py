@@ -199,6 +199,14 @@ def test_installed_hosts_lists_only_hosts_with_https(
     assert not certificate["is_self_signed"]
 
 
+def test_one_installed_host_can_be_asked_for(client: Client, authority: Authority) -> None:
+    """By any of its names; one without https is refused."""
+    assert client.refusal("SSL", "installed_host", domain="example.com")
+    _install(client, authority.issue(*WWW))
+    told = client.data("SSL", "installed_host", domain="www.example.com")
+    assert (told["host"], told["certificate"]["domains"]) == ("example.com", list(WWW))
+
+
 def test_delete_ssl_leaves_the_store(client: Client, authority: Authority) -> None:
     """https is off, certificate and key can be had again; a second time there is nothing to do."""
     issued = authority.issue(*WWW)

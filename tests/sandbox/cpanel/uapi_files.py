@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.sandbox.cpanel.account import Account
 from tests.sandbox.cpanel.envelope import Reply
 from tests.sandbox.cpanel.errors import PanelError
 from tests.sandbox.cpanel.files import Home, described
-from tests.sandbox.cpanel.functions import Arguments, Functions
+from tests.sandbox.cpanel.functions import Arguments, Functions, Upload
 
 FILES = Functions()
 
@@ -25,6 +27,33 @@ def save_file_content(account: Account, arguments: Arguments) -> Reply:
     if account.switches.drops_files:
         path.unlink()
     return Reply({"path": str(path), **_CHARSETS})
+
+
+@FILES.add("Fileman", unrecorded="filemanager", post=True)
+def upload_files(account: Account, arguments: Arguments) -> Reply:
+    uploads = arguments.uploads()
+    if not uploads:
+        raise PanelError("You must specify at least one file to upload.")
+    done = [_uploaded(account, arguments, upload) for upload in uploads]
+    succeeded = sum(each["status"] for each in done)
+    counts = {"succeeded": succeeded, "failed": len(done) - succeeded, "warned": 0}
+    return Reply({**counts, "uploads": done})
+
+
+def _uploaded(account: Account, arguments: Arguments, upload: Upload) -> dict[str, Any]:
+    """Save one file: that it failed is told here, while the call as a whole succeeds."""
+    home, directory = Home(account.home), arguments.get("dir", ".")
+    reason = ""
+    if (home.path(directory) / upload.filename).exists() and not arguments.is_on("overwrite"):
+        reason = "The file already exists."
+    elif account.switches.drops_files:
+        reason = "The file is infected."
+    if not reason:
+        path = home.save(directory, upload.filename, upload)
+        path.chmod(int(arguments.get("permissions", "0644"), 8))
+    size = len(upload.encode())
+    told = {"file": upload.filename, "size": size, "warnings": []}
+    return {**told, "status": 0 if reason else 1, "reason": reason}
 
 
 @FILES.add("Fileman", unrecorded="filemanager")

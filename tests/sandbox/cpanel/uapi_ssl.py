@@ -85,6 +85,15 @@ def installed_hosts(account: Account, _arguments: Arguments) -> Reply:
     return Reply([_installed(host) for host in account.hosts if host.installed])
 
 
+@SSL.add("SSL", feature="sslinstall")
+def installed_host(account: Account, arguments: Arguments) -> Reply:
+    host = account.host_of(arguments.need("domain"))
+    if not host.installed:
+        raise PanelError(f"There is no SSL host for the domain “{host.domain}”.")
+    certificate = {**described(host.installed.certificate), "verify_error": ""}
+    return Reply({"host": host.servername, "certificate": certificate})
+
+
 def _installed(host: VirtualHost) -> dict[str, Any]:
     assert host.installed
     stored = host.installed.certificate

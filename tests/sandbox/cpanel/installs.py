@@ -97,8 +97,14 @@ def certificates_agree(
         raise PanelError("The certificate has expired.")
     if not any(covers(names_of(leaf), name) for name in host.fqdns):
         raise PanelError(f"The certificate covers no domain of “{host.servername}”.")
-    if is_self_signed(leaf):
-        return
+    if not is_self_signed(leaf):
+        _require_chain(leaf, stored, known_issuers)
+
+
+def _require_chain(
+    leaf: x509.Certificate, stored: StoredCertificate, known_issuers: list[str]
+) -> None:
+    """Refuse a certificate whose issuer neither comes along nor is known to the server."""
     given = [parse_certificate(pem) for pem in blocks(stored.cabundle)]
     known = [parse_certificate(pem) for pem in known_issuers]
     if not is_chain(leaf, given) and not any(is_chain(leaf, [issuer]) for issuer in known):

@@ -94,23 +94,20 @@ class Zone:
             )
         if not edits:
             raise PanelError("You must provide at least one change.")
-        indexed = dict(self.indexed())
-        for edit in edits:
-            if edit.line_index is not None:
-                line = indexed.get(edit.line_index)
-                if not isinstance(line, Record) or line.type not in WRITABLE:
-                    raise PanelError(f"There is no record to change at line {edit.line_index}.")
-                del indexed[edit.line_index]
-                if edit.record:
-                    indexed[edit.line_index] = edit.record
-        ordered = [indexed[index] for index in sorted(indexed)]
-        added = [edit.record for edit in edits if edit.record and edit.line_index is None]
-        lines = (*ordered, *added)
+        changed = {edit.line_index: edit.record for edit in edits if edit.line_index is not None}
+        before = dict(self.indexed())
+        for index in changed:
+            line = before.get(index)
+            if not isinstance(line, Record) or line.type not in WRITABLE:
+                raise PanelError(f"There is no record to change at line {index}.")
+        kept = [changed.get(index, line) for index, line in before.items()]
+        added = [edit.record for edit in edits if edit.line_index is None]
+        lines = tuple(line for line in (*kept, *added) if line)
         _check(lines)
         self.lines = lines
-        self.bump()
+        self._bump()
 
-    def bump(self) -> None:
+    def _bump(self) -> None:
         """Give the zone its next serial."""
         today = datetime.datetime.now(datetime.timezone.utc)
         self.serial = max(self.serial, int(f"{today:%Y%m%d}00")) + 1

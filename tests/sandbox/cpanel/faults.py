@@ -30,16 +30,14 @@ def refusal(text: str) -> Refusal:
 UNKNOWN_ERROR = Refusal("unknown error", takes_effect=True, text="An unknown error occurred.")
 """Recorded of ``install_ssl``: reported as failed, and live."""
 
-HTTP_502 = Fault(
-    "http 502",
-    takes_effect=False,
-    status=502,
-    body=lambda _right: b"<html><body><h1>502 Bad Gateway</h1></body></html>",
-)
-HTTP_504 = Fault(
-    "http 504",
-    takes_effect=True,
-    status=504,
-    body=lambda _right: b"<html><body><h1>504 Gateway Time-out</h1></body></html>",
-)
+
+def _page(status: int, title: str, *, takes_effect: bool = False) -> Fault:
+    page = f"<html><body><h1>{status} {title}</h1></body></html>".encode()
+    return Fault(f"http {status}", takes_effect, status=status, body=lambda _right: page)
+
+
+HTTP_502 = _page(502, "Bad Gateway")
+HTTP_503 = _page(503, "Service Unavailable")
+HTTP_504 = _page(504, "Gateway Time-out", takes_effect=True)
+HTTP_508 = _page(508, "Resource Limit Is Reached")
 LOGIN_PAGE = Fault("login page", takes_effect=False, body=lambda _right: LOGIN_HTML.encode())

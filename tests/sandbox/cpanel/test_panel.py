@@ -15,7 +15,15 @@ from tests.sandbox.cpanel.account import Account
 from tests.sandbox.cpanel.authority import Authority
 from tests.sandbox.cpanel.client import Client, run
 from tests.sandbox.cpanel.command import Command
-from tests.sandbox.cpanel.faults import HTTP_502, HTTP_504, LOGIN_PAGE, UNKNOWN_ERROR, refusal
+from tests.sandbox.cpanel.faults import (
+    HTTP_502,
+    HTTP_503,
+    HTTP_504,
+    HTTP_508,
+    LOGIN_PAGE,
+    UNKNOWN_ERROR,
+    refusal,
+)
 from tests.sandbox.cpanel.panel import Panel
 from tests.sandbox.cpanel.server import PanelServer
 
@@ -200,7 +208,9 @@ def test_hooks_and_latency(client: Client, panel: Panel) -> None:
         (faults.RESET_BEFORE, False),
         (faults.RESET_AFTER, True),
         (HTTP_502, False),
+        (HTTP_503, False),
         (HTTP_504, True),
+        (HTTP_508, False),
         (LOGIN_PAGE, False),
         (faults.HTTP_500, False),
         (faults.TRUNCATED, True),

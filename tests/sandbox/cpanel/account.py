@@ -198,10 +198,7 @@ class Account:
             self._hosts[servername] = replace(self._hosts[servername], app=app)
 
     def host_of(self, domain: str) -> VirtualHost:
-        """The virtual host that has a name; a servername always names its own."""
-        for host in self._hosts.values():
-            if domain == host.servername:
-                return host
+        """The virtual host that has a name."""
         for host in self._hosts.values():
             if domain in host.fqdns:
                 return host
@@ -221,7 +218,7 @@ class Account:
     def _check_new(self, name: str) -> None:
         if not re.fullmatch(r"(\*\.)?[a-z0-9_.-]+", name):
             raise PanelError(f"“{name}” is not a valid domain name.")
-        if any(name in host.names for host in self._hosts.values()):
+        if any(name in host.fqdns for host in self._hosts.values()):
             raise PanelError(f"The domain “{name}” already exists.")
 
     # Features and functions
@@ -287,8 +284,6 @@ class Account:
             in_use = any(
                 host.installed and host.installed.certificate.id == id for host in self.hosts
             )
-            if id not in self.store.certificates:
-                raise PanelError("The certificate does not exist.")
             if in_use and not self.switches.deletes_installed:
                 raise PanelError("The certificate is installed, and cannot be deleted.")
             del self.store.certificates[id]

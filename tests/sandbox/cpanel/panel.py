@@ -143,6 +143,8 @@ class Panel:
                 outcome = self._call(request)
             except PanelError as refusal:
                 outcome = refusal
+            except ValueError:  # such as text where a number belongs
+                outcome = InternalError()
         return PanelError(fault.text) if isinstance(fault, Refusal) else outcome
 
     def _call(self, request: Request) -> envelope.Reply:

@@ -110,6 +110,8 @@ def test_a_name_is_on_one_virtual_host_only(account: Account) -> None:
             account.add_addon(name)
     with pytest.raises(PanelError, match="already exists"):
         account.park("shop.example")
+    with pytest.raises(PanelError, match="already exists"):
+        account.add_subdomain("webmail.example.com")
     with pytest.raises(PanelError, match="not one of the domains"):
         account.add_subdomain("blog.other.example")
     with pytest.raises(PanelError, match="not a valid"):

@@ -159,6 +159,11 @@ def test_functions_are_as_old_as_documented(
     assert text not in str(client.uapi(module, function)["errors"])
 
 
+def test_text_where_a_number_belongs_is_an_internal_error(client: Client) -> None:
+    """The panel's own program fails."""
+    assert "Error ID" in client.refusal("Tokens", "create_full_access", name="x", expires_at="soon")
+
+
 def test_unknown_modules_do_not_load(client: Client) -> None:
     """As on a damaged server."""
     assert "ModuleLoadError" in client.refusal("Nothing", "at_all")

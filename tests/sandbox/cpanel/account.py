@@ -22,7 +22,12 @@ from pathlib import Path
 from cryptography import x509
 
 from tests.sandbox.cpanel.authority import Authority, self_signed
-from tests.sandbox.cpanel.errors import FeatureError, NoBundleError, PanelError
+from tests.sandbox.cpanel.errors import (
+    FeatureError,
+    NoArgumentError,
+    NoBundleError,
+    PanelError,
+)
 from tests.sandbox.cpanel.installs import Given, Installation, certificates_agree
 from tests.sandbox.cpanel.store import (
     Store,
@@ -234,7 +239,7 @@ class Account:
         """Put a certificate on the virtual host of ``domain``; what is refused may be stored."""
         with self.change():
             if not given.certificate.strip():
-                raise PanelError("No 'cert' argument specified.")
+                raise NoArgumentError("cert")
             leaf_pem, leaf = given.leaf(self.switches)
             stored = self._stored(leaf_pem, given.cabundle)
             key = self._key(given.private_key, stored)
@@ -382,7 +387,7 @@ class Account:
             return StoredKey(parse_key_id(pem), pem, self._seconds())
         key = self.store.key_of(stored.parsed) if self.version >= 138 else None
         if key is None:
-            raise PanelError("No 'key' argument specified.")
+            raise NoArgumentError("key")
         return key
 
     # DNS

@@ -27,10 +27,8 @@ def flat(outcome: Reply | PanelError, switches: Switches) -> dict[str, Any]:
     language = switches.language
     if isinstance(outcome, PanelError):
         errors = [translated(text, language) for text in outcome.texts]
-        # Recorded: "OK" may come with a failure.
-        envelope = {"status": 0, "data": outcome.data, "errors": errors, "messages": ["OK"]}
-        if outcome.data is not None:
-            envelope["messages"] = None
+        messages = list(outcome.messages) or None
+        envelope = {"status": 0, "data": outcome.data, "errors": errors, "messages": messages}
         return {**envelope, "warnings": None, "metadata": {}}
     messages = [translated(text, language) for text in outcome.messages]
     return {

@@ -11,10 +11,21 @@ _PORTUGUESE = {"You do not have the feature “": "Você não tem o recurso “"
 class PanelError(Exception):
     """A call failed: ``texts`` are its errors, ``data`` what comes with them, mostly nothing."""
 
+    messages: tuple[str, ...] = ()
+
     def __init__(self, *texts: str, data: Any = None) -> None:
         super().__init__(*texts)
         self.texts = texts
         self.data = data
+
+
+class NoArgumentError(PanelError):
+    """An argument of the module SSL is missing or empty; recorded: “OK” comes along."""
+
+    messages = ("OK",)
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No '{name}' argument specified.")
 
 
 class FeatureError(PanelError):

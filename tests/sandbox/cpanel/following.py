@@ -13,7 +13,8 @@ State = TypeVar("State")
 
 
 class Follower(Generic[State]):
-    """Applies each state ``delay`` seconds after it was told; of several due only the latest.
+    """Applies each state ``delay`` seconds after it was told; those that a later one overtakes
+    are dropped.
 
     ``apply`` is called in a thread of the follower's own.
     """
@@ -78,12 +79,12 @@ class Follower(Generic[State]):
         with self._condition:
             while not self._is_closing:
                 now = time.monotonic()
-                due = [state for when, state in self._states if when <= now]
-                if due:
-                    self._due = due[-1]
-                    del self._states[: len(due)]
-                    self._is_applying = True
-                    return True
+                for index, (when, state) in reversed(list(enumerate(self._states))):
+                    if when <= now:
+                        self._due = state
+                        del self._states[: index + 1]
+                        self._is_applying = True
+                        return True
                 times = [when for when, _state in self._states]
                 self._condition.wait(min(times) - now if times else None)
         return False

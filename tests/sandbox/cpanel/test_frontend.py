@@ -15,6 +15,7 @@ from tests.sandbox.cpanel.installs import Given
 from tests.sandbox.cpanel.redirects import add_redirect
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
 
+_LONG = 1000.0
 CHALLENGE = "/.well-known/acme-challenge/token"
 
 
@@ -71,9 +72,11 @@ def test_a_certificate_is_served_after_a_delay(
     (sandbox.account.home / "public_html/index.html").write_text("hello")
     sandbox.wait_applied()
     with _connected(sandbox, "example.com") as connection:
-        sandbox.front_end.delay = 0.5
+        sandbox.front_end.delay = _LONG
         after = _install(sandbox, authority.issue("example.com"), "example.com")
         assert sandbox.served("example.com").fingerprint == _fingerprint(before)
+        sandbox.front_end.delay = 0.1
+        sandbox.front_end.changed(sandbox.account)
         sandbox.wait_applied()
         assert sandbox.served("example.com").fingerprint == _fingerprint(after)
         for _ in range(2):
@@ -191,12 +194,14 @@ def test_text_records_reach_the_world_after_a_delay(sandbox: CpanelSandbox) -> N
     """Those of zones that are asked for here."""
     account, name = sandbox.account, "_acme-challenge.example.com"
     account.add_addon("shop.example")
-    sandbox.dns.delay = 0.5
+    sandbox.dns.delay = _LONG
     account.add_record("example.com", name, "TXT", "one")
     account.add_record("example.com", name, "TXT", "two")
     account.move_dns_away("shop.example")
     account.add_record("shop.example", "_acme-challenge.shop.example", "TXT", "lost")
     assert sandbox.ca.dns.texts(name) == set()
+    sandbox.dns.delay = 0.1
+    account.add_record("example.com", "other.example.com", "TXT", "three")
     sandbox.wait_applied()
     assert sandbox.ca.dns.texts(name) == {"one", "two"}
     assert sandbox.ca.dns.texts("_acme-challenge.shop.example") == set()

@@ -26,6 +26,7 @@ from tests.sandbox.cpanel.faults import (
 )
 from tests.sandbox.cpanel.panel import Panel
 from tests.sandbox.cpanel.server import PanelServer
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("wrapped_http", [False, True])
@@ -260,7 +261,7 @@ def test_nobody_may_listen(client: Client, panel: Panel) -> None:
     panel.faults.on(1, faults.Refused(0.3))
     with pytest.raises(requests.ConnectionError):
         client.uapi("Features", "list_features")
-    time.sleep(0.5)
+    until(lambda: not panel.is_refusing)
     client.data("Features", "list_features")
 
 
@@ -270,11 +271,10 @@ def test_two_installs_at_once(
 ) -> None:
     """`Switches.installs_overlap`: both work, or the later is an internal error."""
     account.switches.installs_overlap = overlap
-    panel.latency = 0.5
+    panel.latency = 2.0
     other = threading.Thread(target=_install, args=(client, authority))
     other.start()
-    while not account.host("example.com").installed:
-        time.sleep(0.01)
+    until(lambda: account.host("example.com").installed is not None)
     answer = _install(client, authority)
     other.join()
     assert answer["status"] == overlap

@@ -24,7 +24,7 @@ def test_lines_are_told_as_recorded(client: Client) -> None:
     control, soa, nameserver, _address, mail, alias, *_ = lines[2:]
     assert (control["type"], _text(control["text_b64"])) == ("control", "$TTL 14400")
     assert soa["record_type"] == "SOA"
-    assert soa["dname_raw"] == "example.com."
+    assert (soa["dname_raw"], soa["line_index"]) == ("example.com.", 3)
     assert nameserver["line_index"] - soa["line_index"] == 6, "the SOA takes several lines"
     assert [_text(part) for part in mail["data_b64"]] == ["0", "example.com."]
     assert (_text(alias["dname_b64"]), _text(alias["data_b64"][0])) == ("www", "example.com.")
@@ -61,6 +61,15 @@ def test_names_with_a_final_dot_are_absolute_others_relative(
     }
     outside = _edit(client, add=[_txt("a.other.example.", "1")])
     assert outside["status"] == 0
+
+
+def test_so_are_targets(client: Client, account: Account) -> None:
+    """Of a CNAME, for one."""
+    for name, target in (("a", "b.other.example."), ("c", "d")):
+        alias = {"dname": name, "ttl": 60, "record_type": "CNAME", "data": [target]}
+        assert _edit(client, add=[json.dumps(alias)])["status"] == 1
+    assert account.aliases()["a.example.com"] == "b.other.example"
+    assert account.aliases()["c.example.com"] == "d.example.com"
 
 
 def test_the_at_sign_fails_the_whole_batch(client: Client, account: Account) -> None:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.sandbox.cpanel.account import IP, Account, key_id_of
 from tests.sandbox.cpanel.envelope import Reply
-from tests.sandbox.cpanel.errors import PanelError
+from tests.sandbox.cpanel.errors import NoArgumentError, PanelError
 from tests.sandbox.cpanel.functions import Arguments, Functions
 from tests.sandbox.cpanel.installs import Given, Installation
 from tests.sandbox.cpanel.store import (
@@ -33,7 +33,7 @@ def install_ssl(account: Account, arguments: Arguments) -> Reply:
     given = Given(*(arguments.get(part) for part in ("cert", "key", "cabundle")))
     domain = arguments.get("domain")
     if not domain:
-        raise PanelError("No 'domain' argument specified.")
+        raise NoArgumentError("domain")
     done = account.install(domain, given)
     message = f"The certificate was successfully installed on the domain “{domain}”."
     return Reply(installation(account, domain, done), (message,), is_transformed=False)

@@ -13,8 +13,7 @@ State = TypeVar("State")
 
 
 class Follower(Generic[State]):
-    """Applies each state ``delay`` seconds after it was told; those that a later one overtakes
-    are dropped.
+    """Applies each state ``delay`` seconds after it was told, unless a later one is due as well.
 
     ``apply`` is called in a thread of the follower's own.
     """

@@ -88,6 +88,15 @@ def test_uapi_deletes_since_136(client: Client, account: Account) -> None:
     assert client.refusal("Fileman", "delete_file", path="x")
 
 
+def test_a_file_has_a_name_of_one_part_and_must_be_there(client: Client) -> None:
+    """To be saved, and to be read."""
+    for name in ("a/b", "../x", ""):
+        new = {"file": name, "content": "x"}
+        assert client.refusal("Fileman", "save_file_content", dir="public_html", **new)
+    assert client.refusal("Fileman", "get_file_content", dir="public_html", file="none")
+    assert client.refusal("Fileman", "get_file_content", dir=".", file="public_html")
+
+
 @pytest.mark.parametrize("path", ["../other", "/etc", "public_html/../../other"])
 def test_nothing_outside_the_home_directory(client: Client, path: str) -> None:
     """Neither seen nor written."""

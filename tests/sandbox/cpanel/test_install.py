@@ -130,6 +130,8 @@ def test_a_full_chain_as_certificate(
     issued = authority.issue(*WWW)
     full = Issued(issued.certificate + issued.chain, issued.private_key, issued.chain)
     assert _install(client, full)["status"] == takes_full_chain
+    if takes_full_chain:
+        assert _installed(client)["certificate_text"] == issued.certificate
 
 
 @pytest.mark.parametrize("installs_on_alias", [True, False])

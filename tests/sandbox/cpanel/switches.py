@@ -11,8 +11,8 @@ class Switches:
     """How this host behaves where the specification marks [assume], or knows of both.
 
     The defaults are what is likelier. Numbers in the texts are sections of the specification;
-    "question" is its section 15. They may be changed while the stand-in runs; the web server follows with the
-    next change of the account.
+    "question" is its section 15. They may be changed while the stand-in runs;
+    the web server follows with the next change of the account.
     """
 
     refusal: Literal["json", "page", "login"] = "json"

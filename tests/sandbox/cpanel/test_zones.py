@@ -135,6 +135,12 @@ def test_an_edit_of_nothing_is_refused(client: Client) -> None:
     assert "at least one change" in _edit(client)["errors"][0]
 
 
+def test_a_serial_and_a_line_are_numbers(client: Client) -> None:
+    """Anything else is an internal error."""
+    for wrong in ({"serial": "x", "remove": "5"}, {"serial": str(_serial(client)), "remove": "x"}):
+        assert "Error ID" in client.refusal("DNS", "mass_edit_zone", zone=ZONE, **wrong)
+
+
 def test_long_texts_come_in_parts(client: Client, account: Account) -> None:
     """Of 255 bytes, which are one value."""
     _edit(client, add=[_txt("long", "x" * 600)])
@@ -165,11 +171,15 @@ def test_zones_are_those_of_main_addon_and_parked_domains(client: Client, accoun
 
 def test_dns_may_be_elsewhere(client: Client, account: Account) -> None:
     """Edits succeed and reach nobody; the authority is told."""
-    (here,) = client.data("DNS", "has_local_authority", domain="www.example.com")
+    here, foreign = client.data(
+        "DNS", "has_local_authority", domain=["www.example.com", "other.example"]
+    )
     assert (here["zone"], here["local_authority"]) == (ZONE, 1)
+    assert (foreign["zone"], foreign["local_authority"]) == (None, 0)
     account.move_dns_away(ZONE)
     (away,) = client.data("DNS", "has_local_authority", domain="www.example.com")
     assert away["local_authority"] == 0
+    assert away["nameservers"] != here["nameservers"]
     assert _edit(client, add=[_txt("a", "1")])["status"] == 1
     assert (account.texts(), account.aliases()) == ({}, {})
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.sandbox.cpanel.account import Account
 from tests.sandbox.cpanel.envelope import Reply
-from tests.sandbox.cpanel.errors import InternalError, PanelError
+from tests.sandbox.cpanel.errors import InternalError
 from tests.sandbox.cpanel.functions import Arguments, Functions
 from tests.sandbox.cpanel.zones import Edit, Line, Record, Zone, values
 
@@ -42,15 +42,13 @@ def _line(account: Account, zone: Zone, index: int, line: Line) -> dict[str, Any
 @DNS.add("DNS", since=96, feature="zoneedit")
 def mass_edit_zone(account: Account, arguments: Arguments) -> Reply:
     zone = account.zone(arguments.need("zone"))
-    serial = arguments.need("serial")
-    if not serial.isdigit():
-        raise PanelError("The serial number is not valid.")
+    serial = int(arguments.need("serial"))
     edits = [
         *(_edit(zone, text, is_new=True) for text in arguments.all("add")),
         *(_edit(zone, text, is_new=False) for text in arguments.all("edit")),
-        *(Edit(None, _index(text)) for text in arguments.all("remove")),
+        *(Edit(None, int(text)) for text in arguments.all("remove")),
     ]
-    return Reply({"new_serial": str(account.edit_zone(zone.name, edits, int(serial)))})
+    return Reply({"new_serial": str(account.edit_zone(zone.name, edits, serial))})
 
 
 def _edit(zone: Zone, text: str, *, is_new: bool) -> Edit:
@@ -63,12 +61,6 @@ def _edit(zone: Zone, text: str, *, is_new: bool) -> Edit:
     except (ValueError, TypeError, KeyError) as error:
         raise InternalError from error
     return Edit(zone.record(str(name), str(kind), ttl, data), index)
-
-
-def _index(text: str) -> int:
-    if not text.isdigit():
-        raise PanelError(f"“{text}” is no line of a zone.")
-    return int(text)
 
 
 @DNS.add("DNS", since=78)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,8 @@ def test_a_redirect_needs_a_valid_certificate(
     assert status["all_aliases_valid"] == 1
     client.data("SSL", "toggle_ssl_redirect_for_domains", domains="example.com", state="0")
     assert _status(client, "example.com")["is_https_redirecting"] == 0
+    unasked = client.data("DomainInfo", "single_domain_data", domain="example.com")
+    assert "is_https_redirecting" not in unasked
 
 
 def test_a_redirect_of_an_addon_needs_both_names(client: Client, account: Account) -> None:
@@ -164,7 +167,10 @@ def test_the_panel_checks_a_domain_over_http(client: Client, account: Account) -
     """It writes a file, asks for it, and leaves nothing; per domain, in order."""
     root = account.host("example.com").document_root
 
+    paths: list[str] = []
+
     def visit(name: str, path: str) -> Visit:
+        paths.append(path)
         if name.startswith("www."):
             return Visit(404, "none")
         return Visit(200, (root / path.lstrip("/")).read_text())
@@ -181,9 +187,12 @@ def test_the_panel_checks_a_domain_over_http(client: Client, account: Account) -
             "dcv_file_random_character_count": "43",
         },
     )
-    assert good["failure_reason"] is None
+    assert (good["failure_reason"], good["redirects"]) == (None, [])
+    assert re.fullmatch(r"/\.well-known/acme-challenge/[0-9a-f]{43}", paths[0])
     assert "404" in bad["failure_reason"]
     assert list(root.iterdir()) == []
+    client.data("DCV", "check_domains_via_http", domain="example.com")
+    assert re.fullmatch(r"/\.well-known/pki-validation/[0-9a-f]{32}\.txt", paths[-1])
     refused = client.refusal("DCV", "check_domains_via_http", domain="*.other.example")
     assert "does not control a domain" in refused
 
@@ -206,6 +215,7 @@ def test_the_panel_checks_a_domain_over_dns(client: Client, account: Account) ->
     """It succeeds where the world asks this server."""
     (good,) = client.data("DCV", "check_domains_via_dns", domain="example.com")
     assert (good["succeeded"], good["zone"]) == (1, "example.com")
+    assert good["failure_reason"] is None
     account.move_dns_away("example.com")
     (bad,) = client.data("DCV", "check_domains_via_dns", domain="example.com")
     assert (bad["succeeded"], bool(bad["failure_reason"])) == (0, True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import requests
@@ -159,6 +162,32 @@ class Dns:
                 if record.cname:
                     aliases[record.domain.lower()] = record.cname.lower()
             self._publish(texts, aliases)
+
+    def publish(self, texts: Mapping[str, list[str]], aliases: Mapping[str, str]) -> None:
+        """Publish these TXT values and CNAME targets by name, and nothing else."""
+        with self._lock:
+            self._publish(dict(texts), dict(aliases))
+
+    def texts(self, name: str) -> set[str]:
+        """The TXT records at a name as anybody sees them (RFC 1035, section 4), asked over UDP."""
+        labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+        question = labels + b"\0" + struct.pack("!HH", 16, 1)  # TXT, Internet
+        header = struct.pack("!HHHHHH", 1, 0, 1, 0, 0, 0)
+        with socket.socket(type=socket.SOCK_DGRAM) as client:
+            client.settimeout(10)
+            client.sendto(header + question, ("127.0.0.1", self.port))
+            answer = client.recv(4096)
+        count = struct.unpack("!H", answer[6:8])[0]
+        rest = answer[len(header + question) :]
+        texts = set()
+        for _ in range(count):
+            end = rest.index(b"\0") + 1  # names are sent whole, or end in a pointer of two bytes
+            kind, _class, _ttl, length = struct.unpack("!HHIH", rest[end : end + 10])
+            data = rest[end + 10 : end + 10 + length]
+            if kind == 16:
+                texts.add(data[1 : 1 + data[0]].decode())
+            rest = rest[end + 10 + length :]
+        return texts
 
     def clear(self) -> None:
         """Publish no record but the addresses."""

@@ -53,6 +53,17 @@ class Certbot:
 
     def configure(self, host: Host, api_url: str) -> None:
         """Write certbot's user configuration and the account's credentials file."""
+        self.write_configuration(f"webfaction-connect-to = {self._connect_to}\n")
+        write_secret(
+            self.credentials,
+            f"webfaction_username = {host.username}\n"
+            f"webfaction_password = '''{host.password}'''\n"
+            f"webfaction_machine = {host.machine}\n"
+            f"webfaction_api_url = {api_url}\n",
+        )
+
+    def write_configuration(self, options: str) -> None:
+        """Write certbot's user configuration, with these lines beside what every sandbox needs."""
         user_configuration = self.directory / "xdg" / "letsencrypt" / "cli.ini"
         user_configuration.parent.mkdir(parents=True)
         self.config_dir.mkdir()
@@ -65,14 +76,7 @@ class Certbot:
             "register-unsafely-without-email = true\n"
             "# Without a terminal certbot renew would sleep up to eight minutes first.\n"
             "no-random-sleep-on-renew = true\n"
-            f"webfaction-connect-to = {self._connect_to}\n"
-        )
-        write_secret(
-            self.credentials,
-            f"webfaction_username = {host.username}\n"
-            f"webfaction_password = '''{host.password}'''\n"
-            f"webfaction_machine = {host.machine}\n"
-            f"webfaction_api_url = {api_url}\n",
+            f"{options}"
         )
 
     def settings(self) -> dict[str, str]:

@@ -28,7 +28,7 @@ class FrontEnd:
     """Serves a host's websites on ``ports``, each change ``delay`` seconds after it was made."""
 
     def __init__(self, processes: Processes, delay: float) -> None:
-        user = _worker(processes.directory)
+        user = worker(processes.directory)
         self._apache = Apache(processes, user)
         self._nginx = Nginx(processes, user)
         self._changes: list[_Change] = []
@@ -111,7 +111,7 @@ class FrontEnd:
         self._apache.retire_former()
 
 
-def _worker(directory: Path) -> pwd.struct_passwd | None:
+def worker(directory: Path) -> pwd.struct_passwd | None:
     """The user that the workers run as: for root another one, since Apache refuses to be root.
 
     That is as on the host, and shows files that only their owner can read.

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import struct
-
 from cryptography import x509
 
 from tests.sandbox.ca import Habits
@@ -19,11 +16,11 @@ def test_text_records_of_the_panel_are_public(sandbox: Sandbox) -> None:
     sandbox.host.add_domain("example.com", "_acme-challenge")
     for value in ("one", "two", "three"):
         sandbox.host.add_dns_override(DnsOverride(_NAME, spf_record=value))
-    assert _texts(sandbox, _NAME) == {"one", "two", "three"}
+    assert sandbox.ca.dns.texts(_NAME) == {"one", "two", "three"}
     sandbox.host.delete_dns_override(DnsOverride(_NAME, spf_record="two"))
-    assert _texts(sandbox, _NAME) == {"one", "three"}
+    assert sandbox.ca.dns.texts(_NAME) == {"one", "three"}
     sandbox.reset()
-    assert _texts(sandbox, _NAME) == set()
+    assert sandbox.ca.dns.texts(_NAME) == set()
 
 
 def test_aliases_of_the_panel_are_public(sandbox: Sandbox) -> None:
@@ -32,9 +29,9 @@ def test_aliases_of_the_panel_are_public(sandbox: Sandbox) -> None:
     alias = DnsOverride(_NAME, cname="target.example.com")
     sandbox.host.add_dns_override(alias)
     sandbox.host.add_dns_override(DnsOverride("target.example.com", spf_record="value"))
-    assert _texts(sandbox, _NAME) == {"value"}
+    assert sandbox.ca.dns.texts(_NAME) == {"value"}
     sandbox.host.delete_dns_override(alias)
-    assert _texts(sandbox, _NAME) == set()
+    assert sandbox.ca.dns.texts(_NAME) == set()
 
 
 def test_the_ca_validates_at_the_front_end(sandbox: Sandbox) -> None:
@@ -92,25 +89,3 @@ def _add_static_site(sandbox: Sandbox) -> None:
 
 def _webroot(sandbox: Sandbox) -> str:
     return str(sandbox.host.webapps / "blog")
-
-
-def _texts(sandbox: Sandbox, name: str) -> set[str]:
-    """The TXT records that the public DNS has at a name (RFC 1035, section 4), asked over UDP."""
-    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
-    question = labels + b"\0" + struct.pack("!HH", 16, 1)  # TXT, Internet
-    header = struct.pack("!HHHHHH", 1, 0, 1, 0, 0, 0)
-    with socket.socket(type=socket.SOCK_DGRAM) as client:
-        client.settimeout(10)
-        client.sendto(header + question, ("127.0.0.1", sandbox.ca.dns.port))
-        answer = client.recv(4096)
-    count = struct.unpack("!H", answer[6:8])[0]
-    rest = answer[len(header + question) :]
-    texts = set()
-    for _ in range(count):
-        end = rest.index(b"\0") + 1  # names are sent whole, or end in a pointer of two bytes
-        kind, _class, _ttl, length = struct.unpack("!HHIH", rest[end : end + 10])
-        data = rest[end + 10 : end + 10 + length]
-        if kind == 16:
-            texts.add(data[1 : 1 + data[0]].decode())
-        rest = rest[end + 10 + length :]
-    return texts

@@ -50,6 +50,7 @@ setup(
         "certbot.plugins": [
             "webfaction = certbot_webfaction.plugin.webfaction:Configurator",
             "dns-webfaction = certbot_webfaction.plugin.webfaction:DnsAuthenticator",
+            "cpanel = certbot_webfaction.plugin.cpanel:Configurator",
         ],
         "console_scripts": [
             "certbot-webfaction = certbot_webfaction.command:main",

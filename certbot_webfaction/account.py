@@ -123,29 +123,45 @@ def open_account(host: Host, options: Options, lineages: Lineages, config_dir: P
 
 
 def read_credentials(host: Host, options: Options) -> Credentials:
-    """Read the credentials file.
+    """Read the credentials file, unless the panel can be reached without one.
 
     :raises certbot.errors.PluginError: if it is missing, can't be read, or lacks a value
     """
     path = options.credentials
+    is_needed = host.at_hand is None or path != options.default_credentials
+    file = _read_file(host, path, is_needed=is_needed)
+    names = [*(key.name for key in host.keys), "api_url"]
+    found = {name: _value(file, host, path, name) for name in names} if file else {}
+    found["api_url"] = options.api_url or found.get("api_url", "")
+    found = {name: value for name, value in found.items() if value}
+    if host.at_hand and (ready := host.at_hand(found)) is not None:
+        return ready
+    if file is None:
+        raise _no_file(host, path)
+    file.require({key.name: f"the panel's {key.words}" for key in host.keys if not key.optional})
+    return {"api_url": host.api_url, **found}
+
+
+def _read_file(host: Host, path: Path, *, is_needed: bool) -> CredentialsConfiguration | None:
     try:
         path.stat()
         file = CredentialsConfiguration(str(path), lambda key: f"{host.name}_{key}")
     except (FileNotFoundError, NotADirectoryError) as error:
-        flags = [f"--{plugin}-credentials" for plugin in host.plugins]
-        raise ExplainedError(
-            f"There is no credentials file {path}, so the panel can't be reached.",
-            f"Run `certbot-webfaction init` to write it, or name yours with {' or '.join(flags)}.",
-        ) from error
+        if is_needed:
+            raise _no_file(host, path) from error
+        return None
     except (OSError, UnicodeDecodeError) as error:
         raise ExplainedError(f"The credentials file {path} can't be read: {error}.") from error
     file.confobj.interpolation = False  # a % in a password is a %
-    needed = {key.name: f"the panel's {key.words}" for key in host.keys if not key.optional}
-    file.require(needed)
-    names = [*(key.name for key in host.keys), "api_url"]
-    found = {name: _value(file, host, path, name) for name in names}
-    found["api_url"] = options.api_url or found["api_url"] or host.api_url
-    return {name: value for name, value in found.items() if value}
+    return file
+
+
+def _no_file(host: Host, path: Path) -> ExplainedError:
+    flags = [f"--{plugin}-credentials" for plugin in host.plugins]
+    return ExplainedError(
+        f"There is no credentials file {path}, so the panel can't be reached.",
+        f"Run `certbot-webfaction init` to write it, or name yours with {' or '.join(flags)}.",
+    )
 
 
 def _value(file: CredentialsConfiguration, host: Host, path: Path, key: str) -> str:

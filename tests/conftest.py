@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
 
 import pytest
 from certbot._internal.display import obj
 from hypothesis import HealthCheck, settings
 
+from tests.sandbox.cpanel.sandbox import CpanelSandbox
 from tests.sandbox.processes import SandboxError
 from tests.sandbox.sandbox import Sandbox
 
@@ -52,22 +53,26 @@ def _display() -> None:
     obj.set_display(obj.NoninteractiveDisplay(sys.stdout))
 
 
-class _Running:
+AnySandbox = TypeVar("AnySandbox", Sandbox, CpanelSandbox)
+
+
+class _Running(Generic[AnySandbox]):
     """The sandbox of this process: started with the first test that needs it."""
 
-    def __init__(self) -> None:
-        self._sandbox: Sandbox | None = None
+    def __init__(self, make: Callable[[], AnySandbox]) -> None:
+        self._make: Callable[[], AnySandbox] = make
+        self._sandbox: AnySandbox | None = None
 
-    def fresh(self) -> Sandbox:
-        """Give it with an empty account, and a new one where a test has left it unable to go on."""
+    def fresh(self) -> AnySandbox:
+        """Give it with a new account, and a new one where a test has left it unable to go on."""
         if self._sandbox:
             try:
                 self._sandbox.reset()
-                self._sandbox.front_end.wait_applied()
+                self._sandbox.wait_applied()
             except (SandboxError, OSError):
                 self.close()
         if not self._sandbox:
-            self._sandbox = Sandbox()
+            self._sandbox = self._make()
             self._sandbox.start()
         return self._sandbox
 
@@ -79,13 +84,26 @@ class _Running:
 
 
 @pytest.fixture(scope="session")
-def _running() -> Iterator[_Running]:
-    running = _Running()
+def _running() -> Iterator[_Running[Sandbox]]:
+    running = _Running(Sandbox)
     yield running
     running.close()
 
 
 @pytest.fixture
-def sandbox(_running: _Running) -> Sandbox:
+def sandbox(_running: _Running[Sandbox]) -> Sandbox:
     """A sandbox with an empty account; its servers are shared by the tests of one process."""
     return _running.fresh()
+
+
+@pytest.fixture(scope="session")
+def _running_cpanel() -> Iterator[_Running[CpanelSandbox]]:
+    running = _Running(CpanelSandbox)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def cpanel(_running_cpanel: _Running[CpanelSandbox]) -> CpanelSandbox:
+    """A cPanel sandbox with a new account; its servers are shared by the tests of one process."""
+    return _running_cpanel.fresh()

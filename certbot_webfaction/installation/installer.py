@@ -167,7 +167,7 @@ class Installer:
         restore()
         self.account.read_books()
         after = self.account.books.wanted.sources()
-        for source in before:
+        for source in before if self.account.panel.abilities.keeps_certificates else ():
             handle = self.account.books.journal.handle_of(source.name)
             if handle and source not in after:
                 logger.warning(

@@ -14,7 +14,6 @@ from tests.sandbox.cpanel.command import Command
 from tests.sandbox.cpanel.panel import Panel
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
 from tests.sandbox.cpanel.server import PanelServer
-from tests.sandbox.processes import SandboxError
 
 
 @pytest.fixture
@@ -56,40 +55,7 @@ def authority() -> Authority:
     return Authority("Unknown")
 
 
-class _Running:
-    """The sandbox of this process: started with the first test that needs it."""
-
-    def __init__(self) -> None:
-        self._sandbox: CpanelSandbox | None = None
-
-    def fresh(self) -> CpanelSandbox:
-        """Give it with a new account, and a new one where a test has left it unable to go on."""
-        if self._sandbox:
-            try:
-                self._sandbox.reset()
-                self._sandbox.wait_applied()
-            except (SandboxError, OSError):
-                self.close()
-        if not self._sandbox:
-            self._sandbox = CpanelSandbox()
-            self._sandbox.start()
-        return self._sandbox
-
-    def close(self) -> None:
-        """End it."""
-        if self._sandbox:
-            self._sandbox.close()
-        self._sandbox = None
-
-
-@pytest.fixture(scope="session")
-def _running() -> Iterator[_Running]:
-    running = _Running()
-    yield running
-    running.close()
-
-
 @pytest.fixture
-def sandbox(_running: _Running) -> CpanelSandbox:
+def sandbox(cpanel: CpanelSandbox) -> CpanelSandbox:
     """A sandbox with a new account; its servers are shared by the tests of one process."""
-    return _running.fresh()
+    return cpanel

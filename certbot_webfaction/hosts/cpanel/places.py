@@ -1,0 +1,34 @@
+"""Where challenge files go: into the document root of the virtual host that has the name."""
+
+from __future__ import annotations
+
+from certbot_webfaction.hosts.cpanel.seen import Seen
+from certbot_webfaction.panel.errors import PanelError
+from certbot_webfaction.panel.model import CHALLENGE_PATH, HttpSite, Place
+
+_INTERFERENCE = (
+    "something in {directory} answers in place of the file: a password that the panel has put on"
+    " the directory (Files, Directory Privacy), a redirect (Domains, Redirects), or rules of a"
+    " security plugin in its .htaccess. Take that off, or write"
+    " “RewriteRule ^\\.well-known/acme-challenge/ - [L]” before the other rules."
+)
+
+
+def find_place(seen: Seen, site: HttpSite, domain: str) -> Place:
+    """As `IPanel.find_place`."""
+    host = seen.host(site.id, within=None)
+    if host is None or not host.document_root.startswith("/"):
+        raise PanelError(
+            f"The {site.label} has no document root in the panel any more, so challenges for"
+            f" {domain} can't be answered there.",
+            "Look under Domains in the panel, and run the command again.",
+        )
+    return Place(
+        domain=domain,
+        site=site,
+        directory=host.document_root,
+        below=CHALLENGE_PATH.removeprefix("/"),
+        holder=host.document_root,
+        mount="/",
+        interference=_INTERFERENCE.format(directory=host.document_root),
+    )

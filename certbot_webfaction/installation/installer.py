@@ -24,6 +24,7 @@ from certbot_webfaction.installation.decide import (
     find_sites,
     sites_to_redirect,
     want_certificate,
+    warn_of_losses,
 )
 from certbot_webfaction.installation.reconcile import Watch, reconcile
 from certbot_webfaction.installation.watch import ServedWatch
@@ -64,6 +65,7 @@ class Installer:
         self._redirecting: dict[str, str] = {}
         self._concerned: set[str] = set()
         self._told: list[Failure] = []
+        self._warned: set[str] = set()
         self._has_checkpoint = False
 
     def names(self) -> set[str]:
@@ -92,6 +94,7 @@ class Installer:
                 "Create what is missing on the panel, or name fewer domains, and run the command"
                 " again.",
             )
+        warn_of_losses(found, self._warned)
 
     def deploy(self, files: CertificateFiles, domain: str) -> None:
         """Take a domain; all of a certificate's are decided on together, in `save`."""
@@ -234,7 +237,7 @@ class Installer:
         acknowledge(account.books, source, domains, now)
         account.books.save()
         self._concerned.add(source.name)
-        wanted = want_certificate(account, files, domains, now)
+        wanted = want_certificate(account, files, domains, now, self._warned)
         self._warn_of_renewals(files)
         return wanted
 

@@ -14,11 +14,13 @@ from zope.interface import implementer
 from certbot_webfaction.hosts.cpanel import installing, places
 from certbot_webfaction.hosts.cpanel.client import Client
 from certbot_webfaction.hosts.cpanel.credentials import COMMAND, user_of
+from certbot_webfaction.hosts.cpanel.examining import examine
+from certbot_webfaction.hosts.cpanel.fileman import PanelFiles
 from certbot_webfaction.hosts.cpanel.model import handle_of
+from certbot_webfaction.hosts.cpanel.records import Records
 from certbot_webfaction.hosts.cpanel.seen import FRESH, Seen
 from certbot_webfaction.hosts.host import Credentials, Options
 from certbot_webfaction.hosts.local_files import LocalFiles
-from certbot_webfaction.panel.errors import ImpossibleError
 from certbot_webfaction.panel.files import Files
 from certbot_webfaction.panel.findings import Finding
 from certbot_webfaction.panel.interface import IPanel, Notes
@@ -65,12 +67,16 @@ class Panel:
         self._options = options
 
     @cached_property
+    def _records(self) -> Records:
+        return Records(self._seen.client)
+
+    @cached_property
     def files(self) -> Files:
         """Files on this machine or over the API, as ``--cpanel-files`` says."""
         choice = self._options.files
         if choice == "local" or (choice == "auto" and self._is_on_the_host()):
             return LocalFiles()
-        raise ImpossibleError("Files can't be written from here yet.")
+        return PanelFiles(self._seen.client)
 
     def _is_on_the_host(self) -> bool:
         if self._seen.client.is_here:
@@ -190,19 +196,24 @@ class Panel:
 
     def find_zones(self, names: Iterable[str]) -> None:
         """See `IPanel.find_zones`."""
+        self._records.find(names)
 
     def publish(self, name: str, value: str, notes: Notes) -> None:
         """See `IPanel.publish`."""
+        self._records.publish(name, value, notes)
 
     def undo(self, change: Change, again: bool = False) -> None:
         """See `IPanel.undo`."""
         if change.what == installing.UPLOAD:
             installing.undo_upload(self._seen, change)
+        elif change.what == Change.RECORD:
+            self._records.undo(change.after)
 
     def examine(self) -> Sequence[tuple[str, Finding]]:
         """See `IPanel.examine`."""
-        return []
+        return list(examine(self._seen.client, self._seen.hosts()))
 
     def forget(self) -> None:
         """See `IPanel.forget`."""
         self._seen.forget()
+        self._records.forget()

@@ -109,7 +109,8 @@ def test_no_secret_is_in_a_log_an_argument_or_an_address(cpanel: CpanelSandbox) 
     over_command = run(cpanel, "renew", "--force-renewal", "-v")
 
     keys = (cpanel.config_dir / "archive" / "example.com").glob("privkey*.pem")
-    secrets = [token, *(line for key in keys for line in key.read_text().split("\n")[1:-2])]
+    # The third line of an ECDSA key is of the public one, which certbot logs with the order.
+    secrets = [token, *(line for key in keys for line in key.read_text().split("\n")[1:3])]
     access_log = (cpanel.directory / "access_log").read_text()
     told = "".join(
         [result.output, result.log, over_command.output, over_command.log, access_log]
@@ -266,8 +267,9 @@ def test_an_ecdsa_certificate_that_is_refused_comes_with_the_way_out(host: Cpane
     host.account.switches.takes_ecdsa = False
     result = run(host, "run", *BOTH, *SITE, check=False)
     assert result.returncode == 1
-    assert "--key-type rsa" in result.output
-    run(host, "run", *BOTH, *SITE, "--key-type", "rsa", "--force-renewal")
+    assert "--cert-name NAME --key-type rsa" in result.output
+    anew = ("--cert-name", "example.com", "--key-type", "rsa", "--force-renewal")
+    run(host, "run", *BOTH, *anew)
     assert serves(host, "example.com", "example.com")
 
 

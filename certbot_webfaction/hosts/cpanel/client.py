@@ -229,8 +229,14 @@ class Client:
         def send() -> Installations:
             refused = self._install_once(servername, upload, stored)
             found = look()
-            if found is None and refused is not None and self._decodes_input():
-                refused, found = self._install_once(servername, upload, stored), look()
+            command = self._transport
+            if found is None and isinstance(command, Command) and command.may_decode_input:
+                # No source tells whether it decodes that as it does its arguments. Where it does,
+                # each plus of a PEM has come to be a space.
+                command.decodes_input = True
+                self._install_once(servername, upload, stored)
+                found = look()
+                command.decodes_input = None if found is None else True
             if found is not None:
                 return found
             shown = "It was installed, but another certificate is shown there."
@@ -259,19 +265,6 @@ class Client:
         for ids in listed(told):
             stored(text(ids.get("cert_id")), text(ids.get("key_id")))
         return refused
-
-    def _decodes_input(self) -> bool:
-        """Take it that the command decodes what it reads, as it does its arguments.
-
-        No source tells whether it does. Then each plus of a PEM has come to be a space.
-
-        :returns: whether a call is worth another try therefore
-        """
-        command = self._transport
-        if not isinstance(command, Command) or command.decodes_input or not command.takes_input:
-            return False
-        command.decodes_input = True
-        return True
 
     def uninstall(self, servername: str, label: str) -> None:
         """Take the certificate off a virtual host."""

@@ -27,8 +27,8 @@ UPLOAD = "uploaded certificate"
 _STAYS = "It presents what it presented before."
 _RSA = (
     " If its words make no sense: for years cPanel could not read certificates with ECDSA keys,"
-    " which certbot makes by default. `certbot run --key-type rsa` with the same domains makes one"
-    " with an RSA key."
+    " which certbot makes by default. `certbot run -a cpanel -i cpanel --cert-name NAME --key-type"
+    " rsa --force-renewal` makes one with an RSA key; `certbot certificates` lists the names."
 )
 
 

@@ -129,7 +129,12 @@ class Command:
         self._user = user
         self.takes_input: bool | None = None
         self._failed_with_input = 0
-        self.decodes_input = False
+        self.decodes_input: bool | None = None
+
+    @property
+    def may_decode_input(self) -> bool:
+        """Whether it takes standard input, and it is not known what it makes of that."""
+        return bool(self.takes_input) and self.decodes_input is None
 
     def uapi(self, module: str, function: str, arguments: Arguments) -> Any:
         """See `Transport.uapi`."""

@@ -52,12 +52,12 @@ def holds(host: VirtualHost) -> str | None:
 
 def install(seen: Seen, site: HttpsSite, handle: str, notes: Notes) -> State:
     """As `IPanel.install`."""
-    upload = seen.uploads.get(handle)
-    if upload is None:
-        raise CertificateGoneError(f"The certificate {handle} is not at hand.")
     host = _there(seen, site)
     if holds(host) == handle:
         return state_of(host)
+    upload = seen.uploads.get(handle)
+    if upload is None:
+        raise CertificateGoneError(f"The certificate {handle} is not at hand.")
     change = notes.noted(UPLOAD, handle) or Change(UPLOAD, handle, purpose=Change.CERTIFICATE)
     change.after = change.after or {
         "certificate": "",
@@ -69,7 +69,7 @@ def install(seen: Seen, site: HttpsSite, handle: str, notes: Notes) -> State:
         change.after.update(certificate=certificate, key=key)
 
     todo = _STAYS + (_RSA if is_ecdsa(upload.leaf) else "")
-    with notes.changing(change):
+    with notes.changing(change), seen.changing():
         seen.saw_installed(seen.client.install(host.servername, host.label, upload, todo, stored))
         now = _there(seen, site)
         if now.installed is not None:
@@ -109,14 +109,16 @@ def restore(seen: Seen, site: HttpsSite, before: State) -> None:
     if handle_of(former.leaf) != before["certificate"]:
         raise ChangedByHandError("the certificate that it had is gone: its id has another one")
     todo = "It presents what it presented. Choose its certificate in the panel, under SSL/TLS."
-    seen.saw_installed(seen.client.install(host.servername, host.label, former, todo))
+    with seen.changing():
+        seen.saw_installed(seen.client.install(host.servername, host.label, former, todo))
     display_util.notify(f"The {host.label} presents the certificate {before['certificate']} again.")
     if state["autossl"]:
         _hand_back(seen, host)
 
 
 def _take_off(seen: Seen, host: VirtualHost) -> None:
-    seen.client.uninstall(host.servername, host.label)
+    with seen.changing():
+        seen.client.uninstall(host.servername, host.label)
     seen.saw_taken_off(host.servername)
     display_util.notify(f"The {host.label} has no certificate again.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -40,8 +41,13 @@ from certbot_webfaction.panel.model import (
 class Connection(Seen):
     """What all panels of an account share in this process; nothing is sent."""
 
-    def __init__(self, credentials: Credentials) -> None:
-        super().__init__(lambda: Client(credentials))
+    def __init__(
+        self,
+        credentials: Credentials,
+        make_client: Callable[[Credentials], Client] = Client,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(lambda: make_client(credentials), clock)
         self.credentials = credentials
 
 
@@ -183,7 +189,8 @@ class Panel:
             return
         # An addon domain goes together with its subdomain (vendor's documentation).
         domains = [host.names[0], *filter(None, [host.subdomain])]
-        self._seen.client.toggle_redirect(domains, host.label, on=on)
+        with self._seen.changing():
+            self._seen.client.toggle_redirect(domains, host.label, on=on)
         self._seen.saw_redirect(host.servername, on=on)
 
     def find_place(self, site: HttpSite, domain: str) -> Place:

@@ -130,26 +130,32 @@ class Records:
         """As `IPanel.publish`."""
         self.find([name])
         zone, owner = self._follow(a_label(name))
-        after = {"name": owner, "value": value, "zone": zone}
+        after = {"name": owner, "value": value, "zone": zone.name}
         change = Change(
             Change.RECORD, value, after=after, purpose=Change.CHALLENGE, names=[a_label(name)]
         )
         with notes.changing(change):
-            self._edit(zone, f"publish a TXT record at {owner}", owner, value, present=True)
+            if _values(zone, owner, value):
+                return  # CAs give the value of a pending challenge again
+            what = f"publish a TXT record at {owner}"
+            self._edit(zone.name, what, owner, value, present=True)
 
     def undo(self, made: Mapping[str, Any]) -> None:
         """Remove a record, and no other: its exact name and value."""
         zone, owner = made["zone"], made["name"]
+        if not _values(self._read(zone), owner, made["value"]):
+            return
         what = f"remove a TXT record at {owner}"
         self._edit(zone, what, owner, made["value"], present=False)
 
-    def _follow(self, name: str) -> tuple[str, str]:
+    def _follow(self, name: str) -> tuple[Zone, str]:
         """The zone and name where a record belongs: CAs follow CNAME records."""
         for _ in range(_CNAMES):
-            zone = self._zone_of(name)
-            if not zone:
+            owner = self._zone_of(name)
+            if not owner:
                 break
-            found = self._read(zone).find(name, "CNAME")
+            zone = self._read(owner)
+            found = zone.find(name, "CNAME")
             if not found:
                 return zone, name
             name = a_label(found[0].value)
@@ -161,8 +167,7 @@ class Records:
 
     def _edit(self, zone: str, what: str, owner: str, value: str, *, present: bool) -> None:
         def look() -> bool:
-            there = any(each.value == value for each in self._read_once(zone).find(owner, "TXT"))
-            return there == present
+            return bool(_values(self._read_once(zone), owner, value)) == present
 
         self._client.write(
             what,
@@ -176,7 +181,7 @@ class Records:
         """Edit a zone as it is; anew where somebody else edited it meanwhile."""
         for _ in range(_TRIES):
             now = self._read_once(zone)
-            same = [each for each in now.find(owner, "TXT") if each.value == value]
+            same = _values(now, owner, value)
             if bool(same) == present:
                 return
             try:
@@ -247,6 +252,11 @@ class Records:
             for each in items
         )
         return Zone(zone, "", records)
+
+
+def _values(zone: Zone, name: str, value: str) -> list[Record]:
+    """The TXT records of this name and value."""
+    return [each for each in zone.find(name, "TXT") if each.value == value]
 
 
 def _is_stale(error: CallRefusedError) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 
@@ -45,6 +46,15 @@ class Seen:
         self._domains = None
         self._installed = None
         self._capable = None
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Forget what was seen if a change fails: it may have happened all the same."""
+        try:
+            yield
+        except BaseException:
+            self.forget()
+            raise
 
     def domains(self, within: float | None = None) -> tuple[Domain, ...]:
         """The account's domains as seen in the last ``within`` seconds, or ever."""

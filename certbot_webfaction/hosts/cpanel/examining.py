@@ -112,18 +112,17 @@ def _redirects(client: Client, hosts: tuple[VirtualHost, ...]) -> Finding | None
         raise
     except PanelRefusedError:
         return None
-    # The panel excepts challenges from redirects made in it; they have a status code.
+    # Rules that lead to another page of the site are an application's, which leave files alone.
     rules = [
         f"{text(each.get('sourceurl'))} → {text(each.get('destination'))} in"
         f" {text(each.get('docroot'))}/.htaccess"
         for each in listed(told)
-        if each.get("statuscode") is None and text(each.get("docroot")) in roots
+        if text(each.get("destination")).startswith("http") and text(each.get("docroot")) in roots
     ]
     if not rules:
         return None
     return Note(
-        f"these rules were not made in the panel, and may answer in place of challenge files:"
-        f" {some(rules)}",
-        "If a challenge fails, write before them:"
-        " “RewriteRule ^\\.well-known/acme-challenge/ - [L]”.",
+        f"these rules send visitors elsewhere, and may do so with a CA: {some(rules)}",
+        "Those made in the panel leave challenges alone. If a challenge fails, write before the"
+        " others: “RewriteRule ^\\.well-known/acme-challenge/ - [L]”.",
     )

@@ -130,8 +130,10 @@ def read_credentials(host: Host, options: Options) -> Credentials:
     path = options.credentials
     is_needed = host.at_hand is None or path != options.default_credentials
     file = _read_file(host, path, is_needed=is_needed)
-    names = [*(key.name for key in host.keys), "api_url"]
+    names = [*(key.name for key in host.keys), "api_url", *host.aliases]
     found = {name: _value(file, host, path, name) for name in names} if file else {}
+    for alias, name in host.aliases.items():
+        found[name] = found.get(name) or found.pop(alias, "")
     found["api_url"] = options.api_url or found.get("api_url", "")
     found = {name: value for name, value in found.items() if value}
     if host.at_hand and (ready := host.at_hand(found)) is not None:

@@ -30,7 +30,9 @@ NO_MESSAGES: Mapping[str, str] = {
     "tell_unmade": "follows from what is wrong above it",
     "_write": "what it takes completes and follows “WebFaction refused to”",
     "_upload": "likewise",
-    "read": "what it takes completes “WebFaction refused to”",
+    "write": "what it takes completes “cPanel refused to”",
+    "_edit": "likewise",
+    "read": "likewise",
     "wait_until_right": "what is being waited for",
     "compile": "a pattern",
     "findall": "likewise",
@@ -60,6 +62,10 @@ NOT_SHOWN: Mapping[str, str] = {
     "No such file": "looked for in what crontab(1) says",
     "Put that right, and run this again": "a remedy; stands below what is wrong",
     "written over its API": "all is well",
+    "the panel's own look": "the title of a check",
+    "list the installed certificates": "completes “cPanel refused to”",
+    "publish a TXT record at": "likewise",
+    "remove a TXT record at": "likewise",
     "out of step": "the head of a table",
     "all in step": "likewise",
     "true or false": "ends “this version can't read”",
@@ -67,10 +73,10 @@ NOT_SHOWN: Mapping[str, str] = {
 }
 """Texts that nobody gets to see, with the reason."""
 
-EXPLAINED = ("ExplainedError", "PanelError", "ChangedByHandError")
+EXPLAINED = ("ExplainedError", "PanelError", "ChangedByHandError", "ImpossibleError")
 """Errors in parts: what happened, then what to do."""
 
-TABLES = ("_CAUSES", "_FAILURES", "_REASONS", "_HTACCESS", "Trouble")
+TABLES = ("_CAUSES", "_FAILURES", "_REASONS", "_HTACCESS", "_INTERFERENCE", "Trouble")
 """Module-level names whose values are messages."""
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 import ssl
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -20,7 +23,7 @@ from tests.e2e.cpanel import (
     without_https,
 )
 from tests.sandbox.certificates import write_secret
-from tests.sandbox.cpanel.authority import self_signed
+from tests.sandbox.cpanel.authority import Authority, self_signed
 from tests.sandbox.cpanel.faults import UNKNOWN_ERROR, refusal
 from tests.sandbox.cpanel.installs import Given
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
@@ -347,4 +350,107 @@ def test_root_has_to_name_the_account(host: CpanelSandbox) -> None:
     assert "cpanel_username" in result.output
     write_secret(host.credentials, "cpanel_username = alice\n")
     run(host, "run", *BOTH, *SITE)
+    assert serves(host, "example.com", "example.com")
+
+
+def test_the_file_of_certbot_dns_cpanel_goes_on_working(cpanel: CpanelSandbox) -> None:
+    """With its own name for the address."""
+    env = elsewhere(cpanel)
+    text = cpanel.credentials.read_text()
+    cpanel.credentials.write_text(text.replace("cpanel_api_url", "cpanel_url"))
+    run(cpanel, "certonly", *BOTH[:2], *SITE, env=env)
+    assert {call.transport for call in cpanel.panel.calls} >= {"execute"}
+
+
+def test_without_the_command_and_a_file_the_way_out_is_told(cpanel: CpanelSandbox) -> None:
+    """A machine that is no cPanel host."""
+    env = elsewhere(cpanel)
+    cpanel.credentials.unlink()
+    result = run(cpanel, "run", *BOTH, *SITE, check=False, env=env)
+    assert result.returncode == 1
+    assert "There is no credentials file" in result.output
+
+
+# Several sites
+
+
+def test_a_wildcard_goes_onto_every_site_that_it_covers(host: CpanelSandbox) -> None:
+    """A wildcard subdomain among them, and no addon domain that has a subdomain there."""
+    host.account.add_addon("shop.example")
+    for domain in ("*.example.com", "blog.example.com", "deep.blog.example.com"):
+        host.account.add_subdomain(domain)
+    host.wait_applied()
+    issued = Authority("Elsewhere").issue("*.example.com")
+    files = {"cert": issued.certificate, "key": issued.private_key, "chain": issued.chain}
+    for name, text in files.items():
+        write_secret(host.directory / f"{name}.pem", text)
+    paths = [part for n in files for part in (f"--{n}-path", str(host.directory / f"{n}.pem"))]
+    run(host, "install", "-i", "cpanel", *paths, "-d", "*.example.com", "--no-redirect")
+
+    installed = {each.servername for each in host.account.hosts if each.installed}
+    assert installed == {"example.com", "*.example.com", "blog.example.com"}
+    assert host.served("any.example.com").chain[0].split() == issued.certificate.split()
+
+
+def test_nested_and_shared_document_roots_are_told_apart(host: CpanelSandbox) -> None:
+    """One below another's, and one that two domains have."""
+    host.account.add_addon("nested.example", "public_html/nested")
+    host.account.add_addon("shared.example", "public_html")
+    host.wait_applied()
+    domains = [d for name in ("nested", "shared") for d in ("-d", f"{name}.example")]
+    run(host, "run", *BOTH, *SITE, *domains, "--no-redirect")
+    for domain in ("example.com", "nested.example", "shared.example"):
+        assert serves(host, domain, "example.com")
+    assert not list(host.account.home.rglob(".well-known"))
+
+
+def test_a_web_server_that_takes_its_time_is_waited_for(host: CpanelSandbox) -> None:
+    """The redirect comes only once https was seen."""
+    host.front_end.delay = 4
+    run(host, "run", *BOTH, *SITE)
+    assert host.fetch_verified("example.com").text == "hello"
+    assert host.http("example.com").status == 301
+
+
+def test_a_password_on_the_directory_is_named_before_the_ca_is_asked(host: CpanelSandbox) -> None:
+    """With where in the panel to take it off."""
+    root = host.account.home / "public_html"
+    (root / ".htaccess").write_text(
+        f'AuthType Basic\nAuthName "mine"\nAuthUserFile {root}/passwd\nrequire valid-user\n'
+    )
+    result = run(host, "run", *BOTH, *SITE, check=False)
+    assert result.returncode == 1
+    assert "Directory Privacy" in result.output
+    assert not (host.config_dir / "live").exists()
+
+
+def test_what_autossl_had_and_is_over_by_now_goes_to_autossl(host: CpanelSandbox) -> None:
+    """Nobody would be glad of an expired certificate."""
+    over = host.account.autossl_authority.issue("example.com", "www.example.com", left=1)
+    given = Given(over.certificate, over.private_key, over.chain)
+    host.account.install("example.com", given)
+    (stored,) = host.account.store.certificates.values()
+    with host.account.change():
+        host.account.store.certificates[stored.id] = replace(stored, is_autossl=True)
+    host.account.install("example.com", given)
+    host.account.uninstall("example.com")
+    host.account.install("example.com", given)
+    run(host, "run", *BOTH, *SITE, "--no-redirect")
+    (path,) = host.config_dir.glob("cpanel/*/journal.json")
+    day = datetime.date.today() - datetime.timedelta(days=1)
+    path.write_text(re.sub(r'"expires": "[0-9-]+"', f'"expires": "{day}"', path.read_text()))
+    calls(host)
+    run(host, "rollback", "-i", "cpanel")
+    assert {"SSL::delete_ssl", "SSL::start_autossl_check"} <= set(calls(host))
+    host.account.run_autossl()
+    host.wait_applied()
+    assert host.fetch_verified("example.com").text == "hello"
+
+
+def test_lost_books_are_rebuilt_from_what_the_panel_shows(host: CpanelSandbox) -> None:
+    """The next renewal is installed where the last one was."""
+    run(host, "run", *BOTH, *SITE)
+    for document in host.config_dir.glob("cpanel/*/*.json"):
+        document.unlink()
+    run(host, "renew", "--force-renewal")
     assert serves(host, "example.com", "example.com")

@@ -43,17 +43,12 @@ CPANEL = Host(
             secret=True,
             help="an API token; the panel makes one under Security, Manage API Tokens",
         ),
-        Key(
-            "url",
-            "address",
-            optional=True,
-            help="the panel's address, as certbot-dns-cpanel has it",
-        ),
     ),
     connect=_connect,
     open=_open,
     log_in=_log_in,
     user_of=user_of,
     at_hand=at_hand,
+    aliases={"url": "api_url"},  # as certbot-dns-cpanel's file has it (its README)
     holder="document root",
 )

@@ -107,11 +107,6 @@ class Client:
         module, _, function = call.partition("::")
         return self._transport.api2(module, function, arguments)
 
-    def read_api2(self, what: str, call: str, **arguments: str) -> list[dict[str, Any]]:
-        """Read something by API 2; as `read`."""
-        with self._explained(what, call):
-            return self._tries.read(what, lambda: self.ask_api2(call, **arguments))
-
     def domains(self) -> tuple[Domain, ...]:
         """The account's domains, the main one first."""
         told = self.read(
@@ -166,24 +161,25 @@ class Client:
         except LoginRefusedError:
             raise
         except PanelRefusedError as error:
-            if impossible := self._why_impossible(what, call):
-                raise ImpossibleError(impossible[0], impossible[1], error.said) from error
-            raise
+            raise self._impossible(what, call, error.said) or error from error
 
-    def _why_impossible(self, what: str, call: str) -> tuple[str, str] | None:
+    def _impossible(self, what: str, call: str, said: str) -> ImpossibleError | None:
+        """Why the account can't make a call, if that is why it was refused."""
         since, feature = SINCE.get(call, 0), FEATURES.get(call, "")
         try:
             if since and 0 < self.version < since:
-                return (
+                return ImpossibleError(
                     f"cPanel could not be asked to {what}: {call} came with version {since}, and"
                     f" this server has {self.version}.",
                     "Ask the host for an update.",
+                    said,
                 )
             if feature and not self.features.get(feature, True):
-                return (
+                return ImpossibleError(
                     f"cPanel could not be asked to {what}: the plan of this account lacks the"
                     f" feature “{feature}”, so nobody but the host can do it.",
                     f"Ask the host to enable “{feature}”, or for a plan that has it.",
+                    said,
                 )
         except PanelRefusedError:
             pass

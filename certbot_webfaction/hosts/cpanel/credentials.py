@@ -19,13 +19,11 @@ PORT = 2083
 def at_hand(found: Mapping[str, str]) -> Credentials | None:
     """The credentials that a file's values make, or none of them make on the host itself.
 
-    The address may also be told as certbot-dns-cpanel's file tells it (its README: ``cpanel_url``).
-
     :param found: the values of the file by their keys without prefix, none where there is no file
     :returns: `None` where something is missing; ``api_url`` is `COMMAND` on the host
     """
     server = found.get("host", "")
-    address = found.get("api_url") or found.get("url") or (server and f"https://{server}:{PORT}/")
+    address = found.get("api_url") or (server and f"https://{server}:{PORT}/")
     if found.get("token") and found.get("username") and address:
         return {**found, "api_url": address}
     if not found.get("token") and not address and shutil.which(COMMAND):

@@ -66,9 +66,9 @@ def _autossl(client: Client, hosts: tuple[VirtualHost, ...]) -> Finding:
     own = [host.names[0] for host in hosts if host.installed and host.installed.is_autossl]
     if not client.features.get("autossl", False):
         return Fine("the host keeps it off; nobody else renews certificates here")
-    kept = f"; it keeps those of {some(own)}" if own else ""
     return Note(
-        f"the host issues and renews certificates by itself{kept}",
+        "the host issues and renews certificates by itself"
+        + (f"; it keeps those of {some(own)}" if own else ""),
         "Where no wildcard and no other CA is needed it does so for free; to leave a site to it,"
         " install nothing there. What you install it leaves alone, and a rollback hands it back.",
     )

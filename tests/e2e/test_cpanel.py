@@ -418,7 +418,7 @@ def test_a_password_on_the_directory_is_named_before_the_ca_is_asked(host: Cpane
     (root / ".htaccess").write_text(
         f'AuthType Basic\nAuthName "mine"\nAuthUserFile {root}/passwd\nrequire valid-user\n'
     )
-    result = run(host, "run", *BOTH, *SITE, check=False)
+    result = run(host, "run", *BOTH, *SITE, "--cpanel-wait", "3", check=False)
     assert result.returncode == 1
     assert "Directory Privacy" in result.output
     assert not (host.config_dir / "live").exists()

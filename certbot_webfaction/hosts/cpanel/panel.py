@@ -195,7 +195,8 @@ class Panel:
 
     def find_place(self, site: HttpSite, domain: str) -> Place:
         """See `IPanel.find_place`."""
-        return places.find_place(self._seen, site, domain)
+        is_here = isinstance(self.files, LocalFiles)
+        return places.find_place(self._seen, site, domain, is_here=is_here)
 
     def make_places(self, places: Sequence[Place], notes: Notes) -> list[Place]:
         """See `IPanel.make_places`: document roots are there."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from certbot_webfaction.hosts.cpanel.seen import Seen
 from certbot_webfaction.panel.errors import PanelError
 from certbot_webfaction.panel.model import CHALLENGE_PATH, HttpSite, Place
@@ -14,8 +16,11 @@ _INTERFERENCE = (
 )
 
 
-def find_place(seen: Seen, site: HttpSite, domain: str) -> Place:
-    """As `IPanel.find_place`."""
+def find_place(seen: Seen, site: HttpSite, domain: str, *, is_here: bool) -> Place:
+    """As `IPanel.find_place`.
+
+    :param is_here: whether the account's files are on this machine
+    """
     host = seen.host(site.id, within=None)
     if host is None or not host.document_root.startswith("/"):
         raise PanelError(
@@ -23,6 +28,10 @@ def find_place(seen: Seen, site: HttpSite, domain: str) -> Place:
             f" {domain} can't be answered there.",
             "Look under Domains in the panel, and run the command again.",
         )
+    root = Path(host.document_root)
+    # Rules above a document root count for it, too.
+    has_rules = any((folder / ".htaccess").exists() for folder in (root, *root.parents))
+    interference = _INTERFERENCE.format(directory=root) if has_rules or not is_here else ""
     return Place(
         domain=domain,
         site=site,
@@ -30,5 +39,5 @@ def find_place(seen: Seen, site: HttpSite, domain: str) -> Place:
         below=CHALLENGE_PATH.removeprefix("/"),
         holder=host.document_root,
         mount="/",
-        interference=_INTERFERENCE.format(directory=host.document_root),
+        interference=interference,
     )

@@ -152,6 +152,7 @@ def test_a_redirect_of_an_addon_needs_both_names(client: Client, account: Accoun
 
 def test_redirects_of_document_roots_are_listed(client: Client, account: Account) -> None:
     """The panel's own with a status, hand-made ones without."""
+    assert client.data("Mime", "list_redirects") == []
     add_redirect(account.host("example.com"), "https://other.example/")
     root = account.add_addon("shop.example").document_root
     (root / ".htaccess").write_text("RewriteEngine on\nRewriteRule ^old$ /new [L]\n")

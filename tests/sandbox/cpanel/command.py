@@ -112,7 +112,10 @@ class Command:
             return Outcome(stderr=_USAGE, status=1)
         pairs = _from_arguments(words[2:])
         if options.get("input") == "json":
-            pairs += _from_json(text, decode=switches.json_input_decoded)
+            try:
+                pairs += _from_json(text, decode=switches.json_input_decoded)
+            except ValueError:
+                return Outcome(stderr="The input is not valid JSON.\n", status=1)
         size = sum(map(len, arguments)) + len(text)
         request = Request("command", 3, words[0], words[1], pairs, bytes_in=size)
         return self._answer(request, options.get("output", "yaml"))
@@ -124,7 +127,7 @@ class Command:
                 self._panel.wait_until_closed()
             return None
         switches = self._panel.account.switches
-        stdout = _printed(body.decode(), output)
+        stdout = _printed(body.decode(errors="replace"), output)
         if switches.leading_noise:
             stdout = f"Can't determine the Home of LiteSpeed Web Server, exit!\n{stdout}"
         stderr, status = _NOISE if switches.hook_noise else "", 0

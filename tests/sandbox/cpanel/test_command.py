@@ -99,6 +99,13 @@ def test_json_may_have_lists_and_objects(command: Command, account: Account) -> 
     assert account.texts() == {"a.example.com": ["1", "2"]}
 
 
+def test_json_input_must_be_json(command: Command) -> None:
+    """Otherwise nothing is called."""
+    done = run(command.path, "--input=json", "Features", "list_features", input="{")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "not valid JSON" in done.stderr
+
+
 def test_json_input_may_be_unknown(command: Command, account: Account) -> None:
     """`Switches.json_input` off: no JSON comes out, and nothing is called."""
     account.switches.json_input = False

@@ -152,11 +152,18 @@ def test_a_redirect_of_an_addon_needs_both_names(client: Client, account: Accoun
 
 def test_redirects_of_document_roots_are_listed(client: Client, account: Account) -> None:
     """The panel's own with a status, hand-made ones without."""
+    assert client.data("Mime", "list_redirects") == []
     add_redirect(account.host("example.com"), "https://other.example/")
     root = account.add_addon("shop.example").document_root
     (root / ".htaccess").write_text("RewriteEngine on\nRewriteRule ^old$ /new [L]\n")
     panels, hand_made = client.data("Mime", "list_redirects")
     assert (panels["destination"], panels["statuscode"]) == ("https://other.example/", "301")
+    assert (panels["source"], panels["type"], panels["wildcard_text"]) == (
+        "/",
+        "permanent",
+        "checked",
+    )
+    assert (hand_made["type"], hand_made["wildcard_text"]) == ("temporary", "")
     assert (hand_made["domain"], hand_made["source"]) == ("shop.example", "old")
     assert hand_made["statuscode"] is None
     account.features.discard("redirects")

@@ -252,8 +252,10 @@ def test_a_call_may_hang(client: Client, command: Command, panel: Panel) -> None
             headers={"Authorization": client.authorization},
             timeout=0.3,
         )
-    threading.Timer(0.3, panel.close).start()
+    started = time.monotonic()
+    threading.Timer(0.5, panel.close).start()
     assert _run(command, "Features", "list_features") == (255, "")
+    assert time.monotonic() - started >= 0.5
 
 
 def test_nobody_may_listen(client: Client, panel: Panel) -> None:

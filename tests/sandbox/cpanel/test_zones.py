@@ -214,6 +214,17 @@ def test_api_2_adds_and_removes(client: Client, account: Account) -> None:
     assert zones[ZONE][0].startswith("; cPanel first")
 
 
+def test_api_2_tells_lines_as_recorded(client: Client) -> None:
+    """Each type with keys of its own; ``record`` only where the value is one address or name."""
+    lines = client.api2("ZoneEdit", "fetchzone_records", domain=ZONE)["data"]
+    assert [line["type"] for line in lines[:5]] == [":RAW", ":RAW", "$TTL", "SOA", "NS"]
+    assert lines[3]["serial"] == str(_serial(client))
+    kinds = {line["type"]: line for line in lines}
+    assert (kinds["A"]["record"], kinds["A"]["address"]) == ("127.0.0.1", "127.0.0.1")
+    assert (kinds["MX"]["record"], kinds["MX"]["exchange"]) == (None, ZONE)
+    assert (kinds["CNAME"]["record"], kinds["CNAME"]["cname"]) == (ZONE, ZONE)
+
+
 @pytest.mark.parametrize("by_value", [True, False])
 def test_api_2_filters(client: Client, account: Account, by_value: bool) -> None:
     """`Switches.filters_by_value`: by value too, or only by name and type."""

@@ -88,11 +88,10 @@ class Domain:
     address: str
     is_addon: bool
     redirects: bool
-    can_redirect: bool
 
 
 def read_domains(told: Any) -> tuple[Domain, ...]:
-    """The domains of an answer; the main one comes first.
+    """The domains of an answer, one for each virtual host; the main one comes first.
 
     Parked domains come as mere names, and are aliases of the main domain.
     """
@@ -101,19 +100,23 @@ def read_domains(told: Any) -> tuple[Domain, ...]:
         entries = [(kind, each) for kind in kinds for each in listed(told.get(kind))]
     else:
         entries = [(text(each.get("type")), each) for each in listed(told)]
-    return tuple(
-        Domain(
-            domain=text(each.get("domain")).lower(),
-            servername=text(each.get("servername") or each.get("domain")).lower(),
-            aliases=names(each.get("serveralias")),
-            document_root=text(each.get("documentroot")),
-            home=text(each.get("homedir")),
-            address=text(each.get("ip")),
-            is_addon=kind.startswith("addon"),
-            redirects=is_true(each.get("is_https_redirecting")),
-            can_redirect=is_true(each.get("can_https_redirect")),
-        )
-        for kind, each in entries
+    found: dict[str, Domain] = {}
+    for kind, each in entries:
+        domain = _read_domain(each, is_addon=kind.startswith("addon"))
+        found.setdefault(domain.servername, domain)
+    return tuple(found.values())
+
+
+def _read_domain(told: Mapping[str, Any], *, is_addon: bool) -> Domain:
+    return Domain(
+        domain=text(told.get("domain")).lower(),
+        servername=text(told.get("servername") or told.get("domain")).lower(),
+        aliases=names(told.get("serveralias")),
+        document_root=text(told.get("documentroot")),
+        home=text(told.get("homedir")),
+        address=text(told.get("ip")),
+        is_addon=is_addon,
+        redirects=is_true(told.get("is_https_redirecting")),
     )
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from zope.interface import implementer
 
@@ -97,7 +98,8 @@ class Panel:
         """See `IPanel.login`. What it asks for is needed anyway."""
         self._seen.domains()
         credentials = self._seen.credentials
-        return Login(user_of(credentials), credentials.get("host") or socket.gethostname())
+        server = credentials.get("host") or urlsplit(credentials["api_url"]).hostname
+        return Login(user_of(credentials), server or socket.gethostname())
 
     def http_sites(self, fresh: bool = False) -> tuple[HttpSite, ...]:
         """See `IPanel.http_sites`."""

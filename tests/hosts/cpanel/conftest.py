@@ -44,7 +44,8 @@ class Place:
     def panel(self, files: str = "api") -> Panel:
         """A new panel, as another process has it."""
         client = self.client()
-        connection = Connection({"username": "alice", "host": "host7"}, lambda _: client)
+        credentials = {"username": "alice", "host": "host7", "api_url": self.url}
+        connection = Connection(credentials, lambda _: client)
         return Panel(connection, options(self.directory, files=files))
 
     def books(self) -> Books:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from certbot_webfaction.hosts.cpanel.credentials import at_hand, user_of
+from certbot_webfaction.hosts.cpanel.credentials import API_URL, at_hand, user_of
 from certbot_webfaction.hosts.host import Credentials, Host, Key, Options
 from certbot_webfaction.panel.interface import IPanel
 
@@ -33,7 +33,7 @@ CPANEL = Host(
     name="cpanel",
     label="cPanel",
     description="Obtain and install certificates on a cPanel host through its panel, without root",
-    api_url="https://CPANEL_HOST:2083/",
+    api_url=API_URL,
     keys=(
         Key("host", "server", help="the server's name, as in the address of the panel"),
         Key("username", "user name"),

@@ -12,6 +12,9 @@ from certbot_webfaction.hosts.host import Credentials
 COMMAND = "uapi"
 """The command that is the panel's API on its host; it needs no credentials of the account."""
 
+API_URL = "https://CPANEL_HOST:2083/"
+"""Where a panel is, once its server is known."""
+
 PORT = 2083
 """Where a panel answers over https."""
 
@@ -22,8 +25,9 @@ def at_hand(found: Mapping[str, str]) -> Credentials | None:
     :param found: the values of the file by their keys without prefix, none where there is no file
     :returns: `None` where something is missing; ``api_url`` is `COMMAND` on the host
     """
-    server = found.get("host", "")
-    address = found.get("api_url") or (server and f"https://{server}:{PORT}/")
+    server, address = found.get("host", ""), found.get("api_url", "")
+    if address in ("", API_URL):
+        address = server and f"https://{server}:{PORT}/"
     if found.get("token") and found.get("username") and address:
         return {**found, "api_url": address}
     if not found.get("token") and not address and shutil.which(COMMAND):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import socket
@@ -15,7 +16,7 @@ from zope.interface import implementer
 
 from certbot_webfaction.hosts.cpanel import installing, places
 from certbot_webfaction.hosts.cpanel.client import Client
-from certbot_webfaction.hosts.cpanel.credentials import COMMAND, user_of
+from certbot_webfaction.hosts.cpanel.credentials import COMMAND, at_hand, user_of
 from certbot_webfaction.hosts.cpanel.examining import examine
 from certbot_webfaction.hosts.cpanel.fileman import PanelFiles
 from certbot_webfaction.hosts.cpanel.model import handle_of
@@ -38,6 +39,8 @@ from certbot_webfaction.panel.model import (
     Upload,
 )
 
+logger = logging.getLogger(__name__)
+
 
 class Connection(Seen):
     """What all panels of an account share in this process; nothing is sent."""
@@ -58,8 +61,14 @@ def connect(credentials: Credentials) -> Connection:
 
 
 def log_in(credentials: Credentials) -> Credentials:
-    """See `Host.log_in`."""
-    connect(credentials).domains()
+    """See `Host.log_in`; a plan with which no certificate can be installed is warned of."""
+    client = Client(at_hand(credentials) or credentials)
+    client.domains()
+    if not client.features.get("sslinstall", True):
+        logger.warning(
+            "The plan of this account lacks the feature “sslinstall”: certificates can be got, but"
+            " nobody but the host can install them. Ask it to enable “sslinstall”."
+        )
     return credentials
 
 

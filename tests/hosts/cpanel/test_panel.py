@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from certbot_webfaction.hosts.cpanel import CPANEL
+from certbot_webfaction.hosts.cpanel.installing import UPLOAD
+from certbot_webfaction.hosts.cpanel.model import handle_of, public_mark
+from certbot_webfaction.panel.errors import LoginRefusedError
 from certbot_webfaction.panel.findings import Finding, Note, Problem
+from certbot_webfaction.panel.model import Change
 from certbot_webfaction.panel.serving import Sites
 from tests.hosts.cpanel.conftest import Place
+from tests.hosts.cpanel.test_client import upload
 from tests.sandbox.cpanel.account import Visit
+from tests.sandbox.cpanel.installs import Given
 
 
 @pytest.mark.parametrize("is_servername", [True, False])
@@ -112,3 +119,40 @@ def test_the_doctor_names_rules_that_send_visitors_elsewhere(place: Place) -> No
     assert "other.example" in found.text
     assert str(root) in found.text
     assert "index.php" not in found.text
+
+
+def test_a_login_with_typed_credentials_tells_what_the_plan_lacks(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is accepted is given back as it was typed; what is refused is told."""
+    typed = {
+        "api_url": place.url,
+        "host": "localhost",
+        "username": "alice",
+        "token": place.account.create_token("typed").token,
+    }
+    assert CPANEL.log_in(typed, typed) == typed
+    assert not caplog.records
+    place.account.features.discard("sslinstall")
+    CPANEL.log_in(typed, typed)
+    assert "lacks the feature “sslinstall”" in caplog.text
+    with pytest.raises(LoginRefusedError):
+        CPANEL.log_in({**typed, "token": "WRONG"}, typed)
+
+
+def test_what_an_undo_of_ours_would_take_from_others_stays(place: Place) -> None:
+    """A certificate that is presented is not deleted, nor a key that another one needs."""
+    panel, ours = place.panel(), upload("example.com")
+    account = place.account
+    account.install("example.com", Given(ours.leaf, ours.private_key, ours.chain))
+    (certificate,), (key,) = account.store.certificates, account.store.keys
+    after = {"certificate": certificate, "key": key, "public": public_mark(ours.leaf)}
+    panel.undo(Change(UPLOAD, handle_of(ours.leaf), after=after))
+    assert (len(account.store.certificates), len(account.store.keys)) == (1, 1)
+    panel.undo(Change(UPLOAD, "another", after={**after, "certificate": "gone"}))
+    assert len(account.store.keys) == 1
+    account.uninstall("example.com")
+    panel.forget()
+    panel.undo(Change(UPLOAD, handle_of(ours.leaf), after=after))
+    assert not account.store.certificates
+    assert not account.store.keys

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from certbot_webfaction.hosts.cpanel import CPANEL
 from certbot_webfaction.hosts.cpanel.client import Client
 from certbot_webfaction.hosts.cpanel.credentials import at_hand, user_of
 from certbot_webfaction.hosts.cpanel.model import handle_of
@@ -126,6 +127,7 @@ def test_the_command_needs_no_credentials(command: Command) -> None:
     assert at_hand({"username": "alice"}) == {"username": "alice", "api_url": "uapi"}
     assert at_hand(token) == {**token, "api_url": "https://host7:2083/"}
     assert at_hand({**token, "api_url": "https://x/"}) == {**token, "api_url": "https://x/"}
+    assert at_hand({**token, "api_url": CPANEL.api_url}) == at_hand(token)
     assert at_hand({"username": "alice", "token": "T"}) is None
     assert at_hand({"host": "host7"}) is None
     assert user_of({"username": "bob"}) == "bob"

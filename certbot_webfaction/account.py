@@ -130,12 +130,9 @@ def read_credentials(host: Host, options: Options) -> Credentials:
     path = options.credentials
     is_needed = host.at_hand is None or path != options.default_credentials
     file = _read_file(host, path, is_needed=is_needed)
-    names = [*(key.name for key in host.keys), "api_url", *host.aliases]
-    found = {name: _value(file, host, path, name) for name in names} if file else {}
-    for alias, name in host.aliases.items():
-        found[name] = found.get(name) or found.pop(alias, "")
-    found["api_url"] = options.api_url or found.get("api_url", "")
-    found = {name: value for name, value in found.items() if value}
+    found = _values(file, host, path) if file else {}
+    if options.api_url:
+        found["api_url"] = options.api_url
     if host.at_hand and (ready := host.at_hand(found)) is not None:
         return ready
     if file is None:
@@ -164,6 +161,16 @@ def _no_file(host: Host, path: Path) -> ExplainedError:
         f"There is no credentials file {path}, so the panel can't be reached.",
         f"Run `certbot-webfaction init` to write it, or name yours with {' or '.join(flags)}.",
     )
+
+
+def _values(file: CredentialsConfiguration, host: Host, path: Path) -> dict[str, str]:
+    """The values of a file by our names for them; what is missing or empty is not in it."""
+    names = {key.name: key.name for key in host.keys} | {"api_url": "api_url", **host.aliases}
+    found: dict[str, str] = {}
+    for spelled, name in names.items():
+        if value := _value(file, host, path, spelled):
+            found.setdefault(name, value)
+    return found
 
 
 def _value(file: CredentialsConfiguration, host: Host, path: Path, key: str) -> str:

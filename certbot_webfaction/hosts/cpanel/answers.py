@@ -68,12 +68,16 @@ def api2_items(answer: Any, secrets: Secrets) -> list[dict[str, Any]]:
         raise CallRefusedError(_words(inner.get("error"), secrets))
     items = listed(inner.get("data"))
     for item in items:
-        told = item.get("result", 1)
-        status = told.get("status", 1) if isinstance(told, dict) else told
-        if not is_true(status):
-            words = told.get("statusmsg") if isinstance(told, dict) else item.get("reason")
-            raise CallRefusedError(_words(words or item.get("statusmsg"), secrets))
+        _check_item(item, secrets)
     return items
+
+
+def _check_item(item: Mapping[str, Any], secrets: Secrets) -> None:
+    """Refuse an item that failed while the call as a whole did not."""
+    told = item.get("result", 1)
+    inner = told if isinstance(told, dict) else {"status": told, "statusmsg": item.get("reason")}
+    if not is_true(inner.get("status", 1)):
+        raise CallRefusedError(_words(inner.get("statusmsg") or item.get("statusmsg"), secrets))
 
 
 def _words(told: Any, secrets: Secrets) -> str:

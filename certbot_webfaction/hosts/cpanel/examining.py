@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from certbot_webfaction.hosts.cpanel.answers import listed, text
 from certbot_webfaction.hosts.cpanel.client import Client
@@ -77,12 +78,8 @@ def _autossl(client: Client, hosts: tuple[VirtualHost, ...]) -> Finding:
 def _second_opinion(client: Client, hosts: tuple[VirtualHost, ...]) -> Finding | None:
     """What the panel finds when it puts a file where a CA would look, and asks for it."""
     domains = [host.names[0] for host in hosts if not host.names[0].startswith("*.")][:_ASKED]
-    arguments = {f"domain-{n}" if n else "domain": each for n, each in enumerate(domains)}
-    arguments["dcv_file_relative_path"] = CHALLENGE_PATH.removeprefix("/")
-    arguments["dcv_file_extension"] = ""
-    arguments["dcv_file_random_character_count"] = "43"
     try:
-        told = client.read("look at its domains", "DCV::check_domains_via_http", **arguments)
+        told = _looked_up(client, domains)
     except LoginRefusedError:
         raise
     except PanelRefusedError:
@@ -100,6 +97,19 @@ def _second_opinion(client: Client, hosts: tuple[VirtualHost, ...]) -> Finding |
         f"the panel does not find its own challenge files for {some(list(failed))} ({reasons})",
         "Whatever it names keeps a CA from them, too: see that DNS points here, and take away what"
         f" answers at {CHALLENGE_PATH}/ in place of files.",
+    )
+
+
+def _looked_up(client: Client, domains: list[str]) -> Any:
+    """What the panel tells of each domain, in their order."""
+    arguments = {f"domain-{n}" if n else "domain": each for n, each in enumerate(domains)}
+    return client.read(
+        "look at its domains",
+        "DCV::check_domains_via_http",
+        **arguments,
+        dcv_file_relative_path=CHALLENGE_PATH.removeprefix("/"),
+        dcv_file_extension="",
+        dcv_file_random_character_count="43",
     )
 
 

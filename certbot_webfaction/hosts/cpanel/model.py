@@ -163,10 +163,7 @@ def virtual_host(
     """
     every = tuple(dict.fromkeys((domain.domain, domain.servername, *domain.aliases, *known)))
     hidden = _hidden(domain, every, main) if domain.is_addon else ()
-    services = {f"{label}.{own}" for own in every for label in SERVICES}
-    others = tuple(
-        own for own in every if own in hidden or (own in services and own != domain.domain)
-    )
+    others = _made(domain, every, hidden)
     return VirtualHost(
         servername=domain.servername,
         names=tuple(own for own in every if own not in others and not _is_stand_in(own)),
@@ -177,6 +174,12 @@ def virtual_host(
         subdomain=min(hidden, key=len, default=""),
         installed=installed,
     )
+
+
+def _made(domain: Domain, every: Sequence[str], hidden: Sequence[str]) -> tuple[str, ...]:
+    """The names that the panel made."""
+    services = {f"{label}.{own}" for own in every for label in SERVICES} - {domain.domain}
+    return tuple(own for own in every if own in hidden or own in services)
 
 
 def _hidden(domain: Domain, every: Sequence[str], main: str) -> tuple[str, ...]:

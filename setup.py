@@ -51,6 +51,7 @@ setup(
             "webfaction = certbot_webfaction.plugin.webfaction:Configurator",
             "dns-webfaction = certbot_webfaction.plugin.webfaction:DnsAuthenticator",
             "opalstack = certbot_webfaction.plugin.opalstack:Configurator",
+            "cpanel = certbot_webfaction.plugin.cpanel:Configurator",
         ],
         "console_scripts": [
             "certbot-webfaction = certbot_webfaction.command:main",

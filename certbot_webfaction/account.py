@@ -138,33 +138,54 @@ def open_account(host: Host, options: Options, lineages: Lineages, config_dir: P
 
 
 def read_credentials(host: Host, options: Options) -> Credentials:
-    """Read the credentials file.
+    """Read the credentials file, unless the panel can be reached without one.
 
     :raises certbot.errors.PluginError: if it is missing, can't be read, or lacks a value
     """
     path = options.credentials
-    file = _open_credentials(host, path)
+    is_needed = host.at_hand is None or path != options.default_credentials
+    file = _read_file(host, path, is_needed=is_needed)
+    found = _values(file, host, path) if file else {}
+    if options.api_url:
+        found["api_url"] = options.api_url
+    if host.at_hand and (ready := host.at_hand(found)) is not None:
+        return ready
+    if file is None:
+        raise _no_file(host, path)
     file.require({key.name: f"the panel's {key.words}" for key in host.keys if not key.optional})
-    names = [*(key.name for key in host.keys), "api_url"]
-    found = {name: _value(file, host, path, name) for name in names}
-    found["api_url"] = options.api_url or found["api_url"] or host.api_url
-    return {name: value for name, value in found.items() if value}
+    return {"api_url": host.api_url, **found}
 
 
-def _open_credentials(host: Host, path: Path) -> CredentialsConfiguration:
+def _read_file(host: Host, path: Path, *, is_needed: bool) -> CredentialsConfiguration | None:
     try:
         path.stat()
         file = CredentialsConfiguration(str(path), lambda key: f"{host.name}_{key}")
     except (FileNotFoundError, NotADirectoryError) as error:
-        flags = [f"--{plugin}-credentials" for plugin in host.plugins]
-        raise ExplainedError(
-            f"There is no credentials file {path}, so the panel can't be reached.",
-            f"Run `certbot-webfaction init` to write it, or name yours with {' or '.join(flags)}.",
-        ) from error
+        if is_needed:
+            raise _no_file(host, path) from error
+        return None
     except (OSError, UnicodeDecodeError) as error:
         raise ExplainedError(f"The credentials file {path} can't be read: {error}.") from error
     file.confobj.interpolation = False  # a % in a password is a %
     return file
+
+
+def _no_file(host: Host, path: Path) -> ExplainedError:
+    flags = [f"--{plugin}-credentials" for plugin in host.plugins]
+    return ExplainedError(
+        f"There is no credentials file {path}, so the panel can't be reached.",
+        f"Run `certbot-webfaction init` to write it, or name yours with {' or '.join(flags)}.",
+    )
+
+
+def _values(file: CredentialsConfiguration, host: Host, path: Path) -> dict[str, str]:
+    """The values of a file by our names for them; what is missing or empty is not in it."""
+    names = {key.name: key.name for key in host.keys} | {"api_url": "api_url", **host.aliases}
+    found: dict[str, str] = {}
+    for spelled, name in names.items():
+        if value := _value(file, host, path, spelled):
+            found.setdefault(name, value)
+    return found
 
 
 def _value(file: CredentialsConfiguration, host: Host, path: Path, key: str) -> str:

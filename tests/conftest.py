@@ -11,6 +11,7 @@ import pytest
 from certbot._internal.display import obj
 from hypothesis import HealthCheck, settings
 
+from tests.sandbox.cpanel.sandbox import CpanelSandbox
 from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 from tests.sandbox.processes import SandboxError
 from tests.sandbox.sandbox import Sandbox
@@ -53,26 +54,26 @@ def _display() -> None:
     obj.set_display(obj.NoninteractiveDisplay(sys.stdout))
 
 
-S = TypeVar("S", Sandbox, OpalstackSandbox)
+AnySandbox = TypeVar("AnySandbox", Sandbox, OpalstackSandbox, CpanelSandbox)
 
 
-class _Running(Generic[S]):
+class _Running(Generic[AnySandbox]):
     """The sandbox of a kind of this process: started with the first test that needs it."""
 
-    def __init__(self, kind: Callable[[], S]) -> None:
-        self._kind: Callable[[], S] = kind
-        self._sandbox: S | None = None
+    def __init__(self, make: Callable[[], AnySandbox]) -> None:
+        self._make: Callable[[], AnySandbox] = make
+        self._sandbox: AnySandbox | None = None
 
-    def fresh(self) -> S:
+    def fresh(self) -> AnySandbox:
         """Give it with an empty account, and a new one where a test has left it unable to go on."""
         if self._sandbox:
             try:
                 self._sandbox.reset()
-                self._sandbox.front_end.wait_applied()
+                self._sandbox.wait_applied()
             except (SandboxError, OSError):
                 self.close()
         if not self._sandbox:
-            self._sandbox = self._kind()
+            self._sandbox = self._make()
             self._sandbox.start()
         return self._sandbox
 
@@ -107,3 +108,16 @@ def sandbox(_running: _Running[Sandbox]) -> Sandbox:
 def opalstack(_running_opalstack: _Running[OpalstackSandbox]) -> OpalstackSandbox:
     """The same of Opalstack."""
     return _running_opalstack.fresh()
+
+
+@pytest.fixture(scope="session")
+def _running_cpanel() -> Iterator[_Running[CpanelSandbox]]:
+    running = _Running(CpanelSandbox)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def cpanel(_running_cpanel: _Running[CpanelSandbox]) -> CpanelSandbox:
+    """The same of cPanel, with a new account."""
+    return _running_cpanel.fresh()

@@ -95,6 +95,10 @@ class Host:
     which are not guessed, and raises `LoginRefusedError`, as a `KeyRefusedError` where the user can
     be asked for a key.
 
+    ``at_hand`` gives the credentials that the values of a file make, ``{}`` where there is none, if
+    they are enough to reach the panel; a host without it needs all keys that are not optional.
+    ``aliases`` are other names that values have in files of other programs, and ours for them.
+
     ``user_of`` gives the account's user name from its credentials. ``connect`` gives what all
     panels of an account share in a process (the login, what was seen), without a call; it is where
     the client is imported, for most runs of certbot need none. ``open`` gives a panel over that.
@@ -112,6 +116,8 @@ class Host:
     open: Callable[[Any, Options], IPanel]
     log_in: Callable[[Credentials, Collection[str]], Credentials]
     user_of: Callable[[Credentials], str]
+    at_hand: Callable[[Mapping[str, str]], Credentials | None] | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
     dns_plugin: str = ""
     options: tuple[Option, ...] = ()
     carry_over: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None

@@ -34,8 +34,8 @@ class Differences:
     """Where *wanted* and the journal differ; false when all is in step.
 
     ``certificates`` are sources, the next four identities of sites, ``leftovers`` what was made for
-    redirects and serves none any more. ``unreadable`` tells of certificates on disk that can't be
-    read; what concerns them is in none of the others.
+    redirects or to keep certificates, and serves none any more. ``unreadable`` tells of
+    certificates on disk that can't be read; what concerns them is in none of the others.
     """
 
     certificates: Sequence[Source] = ()
@@ -65,7 +65,10 @@ def compare(books: Books, lineages: Lineages) -> Differences:
         redirects=[key for key in wanted.redirects if not _is_done(Change.REDIRECT, key, journal)],
         undo_redirects=_unwanted(journal, Change.REDIRECT, wanted.redirects),
         undo_sites=_unwanted(journal, Change.SITE, wanted.sites),
-        leftovers=[] if wanted.redirects else journal.made_for(Change.REDIRECT),
+        leftovers=[
+            *([] if wanted.redirects else journal.made_for(Change.REDIRECT)),
+            *([] if certificates or sites else _unused(books)),
+        ],
         unreadable=list(unreadable.values()),
     )
 
@@ -107,6 +110,14 @@ def _is_installed(key: str, want: WantedSite, journal: Journal) -> bool:
     return change.after["certificate"] == journal.handle_of(want.source.name) and (
         not is_made or change.after["names"] == want.names
     )
+
+
+def _unused(books: Books) -> list[Change]:
+    """What was made to keep certificates that no site is to present any more."""
+    journal = books.journal
+    used = {journal.handle_of(source.name) for source in books.wanted.sources()}
+    used |= {change.after["certificate"] for change in journal.all(Change.SITE)}
+    return [each for each in journal.made_for(Change.CERTIFICATE) if each.on not in used]
 
 
 def _is_done(what: str, key: str, journal: Journal) -> bool:

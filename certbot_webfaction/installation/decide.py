@@ -21,6 +21,7 @@ from certbot_webfaction.panel.interface import IPanel
 from certbot_webfaction.panel.model import Certificate, Change, HttpSite, HttpsSite
 from certbot_webfaction.panel.serving import Sites
 from certbot_webfaction.phrases import Phrases
+from certbot_webfaction.text import listed
 
 logger = logging.getLogger(__name__)
 
@@ -56,12 +57,14 @@ class Placing:
 
     ``refusals`` are the domains that it could be installed for nowhere, each with the reason;
     ``left`` are the reasons of sites that are left out while others serve the same domain.
+    ``losses`` tell of names that nothing will be valid for any more, though nobody's site is lost.
     """
 
     sites: dict[str, HttpsSite] = field(default_factory=dict)
     names: dict[str, list[str]] = field(default_factory=dict)
     refusals: dict[str, str] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
+    losses: list[str] = field(default_factory=list)
 
 
 def find_sites(
@@ -87,7 +90,20 @@ def find_sites(
                 found.sites[site.id] = site
                 mine = found.names.setdefault(site.id, [])
                 mine += [own for own in _names_for(domain, site, names) if own not in mine]
+    losses = [_loss(site, names, handle, now, account.phrases) for site in found.sites.values()]
+    found.losses = [loss for loss in losses if loss]
     return found
+
+
+def warn_of_losses(found: Placing, told: set[str]) -> None:
+    """Warn of names that will not be covered any more, of each once.
+
+    :param told: what has been warned of
+    """
+    for loss in found.losses:
+        if loss not in told:
+            logger.warning("%s", loss)
+            told.add(loss)
 
 
 def _names_for(domain: str, site: HttpsSite, names: Sequence[str]) -> list[str]:
@@ -101,15 +117,14 @@ def _names_for(domain: str, site: HttpsSite, names: Sequence[str]) -> list[str]:
 def _why_not(
     site: HttpsSite, names: Sequence[str], handle: str, now: Present, account: Account
 ) -> str:
-    """Why a certificate may not take a site: it would take a valid one from a name of it."""
-    if not site.holds or site.holds == handle:
+    """Why a certificate may not take a site: it would take a valid one from a name of it.
+
+    What the host keeps is not somebody's choice, and comes back when ours is undone.
+    """
+    current = _at_stake(site, handle, now)
+    if current is None or current.kept_by_host:
         return ""
-    current = now.held_by(site)
-    if current is None or _expired(current):
-        return ""
-    losing = [
-        own for own in site.names if not covered(own, tuple(names)) and covered(own, current.names)
-    ]
+    losing = _losing(site.names, names, current)
     if not losing:
         return ""
     return (
@@ -134,11 +149,47 @@ def _one_certificate(names: Sequence[str], account: Account) -> str:
     return text
 
 
+def _loss(
+    site: HttpsSite, names: Sequence[str], handle: str, now: Present, phrases: Phrases
+) -> str:
+    """What to warn of before a certificate takes a site; ``""`` if no name loses cover."""
+    current = _at_stake(site, handle, now)
+    losing = _losing((*site.names, *site.auxiliary), names, current) if current else []
+    if current is None or not losing:
+        return ""
+    return (
+        f"The certificate {current.label}, which this one replaces on the {site.label}, covers"
+        f" {listed(losing)} too until {current.expires}. Browsers and mail programs that use these"
+        " names will warn. One certificate for all of them:"
+        f" `{phrases.get((*names, *losing))}`"
+    )
+
+
+def _at_stake(site: HttpsSite, handle: str, now: Present) -> Certificate | None:
+    """The certificate that a site presents, if that is another one and valid."""
+    if not site.holds or site.holds == handle:
+        return None
+    current = now.held_by(site)
+    return None if current is None or _expired(current) else current
+
+
+def _losing(own: Sequence[str], names: Sequence[str], current: Certificate) -> list[str]:
+    """The names of a site that a certificate covers and these names do not."""
+    return [
+        each for each in own if not covered(each, tuple(names)) and covered(each, current.names)
+    ]
+
+
 def want_certificate(
-    account: Account, files: CertificateFiles, domains: Iterable[str], now: Present
+    account: Account,
+    files: CertificateFiles,
+    domains: Iterable[str],
+    now: Present,
+    told: set[str] | None = None,
 ) -> Wanted:
     """Want a certificate on every https site that serves one of ``domains``.
 
+    :param told: what has been warned of
     :returns: what is to be wanted; what has been wanted so far stays as it is
     :raises certbot.errors.PluginError: names every domain that would be on no site
     """
@@ -151,6 +202,7 @@ def want_certificate(
     for reason in sorted(found.left):
         logger.warning("The certificate %s was not put everywhere: %s", source.name, reason)
     _let_go(wanted, source, names, account.phrases)
+    warn_of_losses(found, set() if told is None else told)
     for key, site in found.sites.items():
         if site.exists:
             _attach(wanted, site, source, found.names[key])

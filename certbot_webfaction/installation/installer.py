@@ -24,6 +24,7 @@ from certbot_webfaction.installation.decide import (
     find_sites,
     sites_to_redirect,
     want_certificate,
+    warn_of_losses,
 )
 from certbot_webfaction.installation.reconcile import Watch, reconcile
 from certbot_webfaction.installation.watch import ServedWatch
@@ -64,6 +65,7 @@ class Installer:
         self._redirecting: dict[str, str] = {}
         self._concerned: set[str] = set()
         self._told: list[Failure] = []
+        self._warned: set[str] = set()
         self._has_checkpoint = False
 
     def names(self) -> set[str]:
@@ -93,6 +95,7 @@ class Installer:
                 "Create what is missing on the panel, or name fewer domains, and run the command"
                 f" again. {account.way_on(lineage, left)}".rstrip(),
             )
+        warn_of_losses(found, self._warned)
 
     def deploy(self, files: CertificateFiles, domain: str) -> None:
         """Take a domain; all of a certificate's are decided on together, in `save`."""
@@ -176,7 +179,7 @@ class Installer:
         restore()
         self.account.read_books()
         after = self.account.books.wanted.sources()
-        for source in before:
+        for source in before if self.account.panel.abilities.keeps_certificates else ():
             handle = self.account.books.journal.handle_of(source.name)
             if handle and source not in after:
                 logger.warning(
@@ -243,7 +246,7 @@ class Installer:
         acknowledge(account.books, source, domains, now)
         account.books.save()
         self._concerned.add(source.name)
-        wanted = want_certificate(account, files, domains, now)
+        wanted = want_certificate(account, files, domains, now, self._warned)
         self._warn_of_renewals(files)
         _warn_of_content(files)
         return wanted

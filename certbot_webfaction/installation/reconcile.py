@@ -12,7 +12,7 @@ from certbot.display import util as display_util
 from certbot_webfaction.account import Account
 from certbot_webfaction.books.wanted import Source, WantedSite
 from certbot_webfaction.errors import ExplainedError
-from certbot_webfaction.installation.compare import Differences, Failure
+from certbot_webfaction.installation.compare import Differences, Failure, compare
 from certbot_webfaction.installation.decide import Present
 from certbot_webfaction.installation.outlook import look_ahead
 from certbot_webfaction.lineages.files import is_elliptic
@@ -80,12 +80,14 @@ class _Reconciliation:
         stored = self._each(self._store, found.certificates, lambda source: source.name)
         failed = set(found.certificates) - set(stored)
         sites = self.books.wanted.sites
-        ready = [key for key in found.sites if sites[key].source not in failed]
+        # Where certificates are no objects of their own, a renewed one is another for its sites.
+        lacking = compare(self.books, self.account.lineages).sites
+        ready = [key for key in lacking if sites[key].source not in failed]
         installed = self._each(self._bring, ready, lambda key: sites[key].source.name)
         renewed = [
             key
             for key, want in sites.items()
-            if key in installed or (want.source in stored and key not in found.sites)
+            if key in installed or (want.source in stored and key not in lacking)
         ]
         renewed = [key for key in renewed if sites[key].source not in self.unused]
         self.watch.expect(self._expected(sites[key] for key in renewed))
@@ -95,7 +97,8 @@ class _Reconciliation:
         if len(undone) == len(found.undo_redirects):
             # else visitors may still be sent to these sites
             self._each(self._undo_site, found.undo_sites)
-            self._each(self._undo_leftover, found.leftovers)
+            left = compare(self.books, self.account.lineages).leftovers
+            self._each(self._undo_leftover, left)
         return self.failures
 
     def _each(

@@ -32,12 +32,15 @@ class Abilities:
     ``redirect``: its http sites can be made to redirect to https. ``dns``: TXT records can be
     published for some names. ``files``: challenge files can be written from here. ``rereads``:
     its web server may have to be told of a certificate that was replaced.
+    ``keeps_certificates``: its certificates are objects of their own, which are replaced for all
+    sites at once and stay when no site presents them.
     """
 
     redirect: bool = True
     dns: bool = True
     files: bool = True
     rereads: bool = False
+    keeps_certificates: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class HttpSite:
     ``id`` is its identity in documents, ``label`` what the panel's user calls it (``http website
     shop``). ``redirects`` tells whether it sends its visitors to https by the means that the host
     has for that. ``state`` is what it shows while it does not redirect. ``address`` is the IPv4
-    address that DNS has to point to, ``""`` where that is not known.
+    address that DNS has to point to, ``""`` where that is not known. ``auxiliary`` names are those
+    that the host adds by itself.
     """
 
     id: str
@@ -56,6 +60,7 @@ class HttpSite:
     redirects: bool
     state: State = None
     address: str = ""
+    auxiliary: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

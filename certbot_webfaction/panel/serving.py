@@ -12,7 +12,7 @@ Site = TypeVar("Site", HttpSite, HttpsSite)
 
 
 class Sites(Generic[Site]):
-    """Http or https sites, found by the names that they serve."""
+    """Http or https sites, found by the names that they serve, those that the host adds too."""
 
     def __init__(self, sites: Iterable[Site]) -> None:
         self.all: tuple[Site, ...] = tuple(sites)
@@ -22,7 +22,7 @@ class Sites(Generic[Site]):
         for site in self.all:
             for own in site.names:
                 self._names_below.setdefault(a_label(own).partition(".")[2], []).append(own)
-            for name in dict.fromkeys(map(a_label, site.names)):
+            for name in dict.fromkeys(map(a_label, site.names + site.auxiliary)):
                 self._by_name.setdefault(name, []).append(site)
 
     def serving(self, name: str) -> list[Site]:

@@ -15,6 +15,7 @@ from tests.docs.pages import OURS, PAGES, ROOT, Command, blocks, commands, menti
 from tests.e2e.scenes import add_certificate, add_site, install
 from tests.e2e.test_command_init import CRONTAB
 from tests.lineages.writing import write_lineage
+from tests.sandbox.cpanel.sandbox import CpanelSandbox
 from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 from tests.sandbox.sandbox import Sandbox
 from tests.terminal import Terminal
@@ -136,6 +137,9 @@ def predecessors(sandbox: Sandbox) -> None:
     add_site(sandbox, "blog", "blog.example.com", https=True, certificate="bought")
 
 
+CPANEL = "docs/cpanel.rst"
+"""The page whose commands are typed on a cPanel host."""
+
 SCENES: Mapping[str, Scene] = {
     "README.md": Scene(newcomer, BOTH),
     "docs/accounts.rst": Scene(second_account, ("example.net", "example.org")),
@@ -255,6 +259,18 @@ def test_the_commands_of_the_page_about_opalstack_work(opalstack: OpalstackSandb
         opalstack.fetch_verified(domain)
 
 
+def test_the_commands_for_cpanel_work_in_their_order(cpanel: CpanelSandbox) -> None:
+    """In a shell of an account that has nothing but its site."""
+    cpanel.credentials.unlink()
+    for command in commands(ROOT / CPANEL):
+        if command.program in OURS:
+            cpanel.certbot(*command.text.split()[1:])
+            cpanel.wait_applied()
+        if command.text.startswith("certbot run"):
+            cpanel.fetch_verified("www.example.com")
+    assert cpanel.account.hosts[0].installed is None
+
+
 def test_every_command_is_run_or_left_out_for_a_reason() -> None:
     """A new program on a page is thought about."""
     known = {*OURS, *RUN_TOO, *NOT_RUN, ""}
@@ -266,7 +282,7 @@ def test_nothing_is_left_out_that_is_not_there() -> None:
     """No exemption and no scene outlives its command."""
     every = [each for page in PAGES for each in commands(page)]
     assert {each.program for each in every} >= {*NOT_RUN, *RUN_TOO}
-    assert {*SCENES, OPALSTACKS} == {each.page for each in every if each.program in OURS}
+    assert {*SCENES, OPALSTACKS, CPANEL} == {each.page for each in every if each.program in OURS}
 
 
 def test_commands_named_in_passing_are_run_somewhere() -> None:

@@ -92,22 +92,35 @@ WEBFACTIONS = re.compile(
 )
 """What is WebFaction's: names of plugins and options, types of apps, and how it is called."""
 
-ITS_OWN = ("hosts/webfaction/", "plugin/webfaction.py", "__init__.py")
-"""Its folder, what registers its plugins, and the manual."""
+ITS_OWN = ("hosts/webfaction/", "hosts/cpanel/", "plugin/webfaction.py", "__init__.py")
+"""Its folder, that of another host with Apache, what registers its plugins, and the manual."""
+
+CPANELS = re.compile(r"(?i)cpanel|uapi|autossl|fileman|whm")
+"""What is cPanel's."""
 
 
 def test_nothing_but_its_folder_speaks_of_webfaction() -> None:
     """An option is spelled by `Host.flag`, a plugin's name is its host's."""
+    assert not spoken_of(WEBFACTIONS, ITS_OWN)
+
+
+def test_nothing_but_its_folder_speaks_of_cpanel() -> None:
+    """Nor of what it has."""
+    assert not spoken_of(CPANELS, ("hosts/cpanel/", "plugin/cpanel.py"))
+
+
+def spoken_of(theirs: re.Pattern[str], own: tuple[str, ...]) -> list[str]:
+    """The lines that speak of a host, but for those of its own places."""
     found = []
     for path in MODULES:
         place = str(path.relative_to(PACKAGE))
-        if place.startswith(ITS_OWN):
+        if place.startswith(own):
             continue
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             spoken = re.sub(r"certbot[_-]webfaction|hosts\.webfaction|plugin\.webfaction", "", line)
-            if WEBFACTIONS.search(spoken):
+            if theirs.search(spoken):
                 found.append(f"{place}:{number}: {line.strip()}")
-    assert not found, "\n".join(found)
+    return found
 
 
 def test_nothing_but_its_folder_speaks_of_opalstack() -> None:

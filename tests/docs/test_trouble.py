@@ -33,7 +33,9 @@ NO_MESSAGES: Mapping[str, str] = {
     "_delete": "likewise",
     "_get": "likewise",
     "TypeError": "caught, and told as no answer",
-    "read": "what it takes completes “WebFaction refused to”",
+    "read": "what it takes completes “… refused to”",
+    "write": "likewise",
+    "_edit": "likewise",
     "wait_until_right": "what is being waited for",
     "compile": "a pattern",
     "findall": "likewise",
@@ -62,6 +64,10 @@ NOT_SHOWN: Mapping[str, str] = {
     "(the old one)": "likewise",
     "No such file": "looked for in what crontab(1) says",
     "written over its API": "all is well",
+    "the panel's own look": "the title of a check",
+    "list the installed certificates": "completes “cPanel refused to”",
+    "publish a TXT record at": "likewise",
+    "remove a TXT record at": "likewise",
     "out of step": "the head of a table",
     "all in step": "likewise",
     "true or false": "ends “this version can't read”",
@@ -74,7 +80,7 @@ EXPLAINED = re.compile(r"(Explained|Panel\w*|ChangedByHand|Impossible|\w*Refused
 
 TABLES = (
     *("_CAUSES", "_HOSTS_OWN", "_FAILURES", "_ENDED", "_REASONS", "_ANSWERS"),
-    *("_HTACCESS", "Trouble"),
+    *("_HTACCESS", "_INTERFERENCE", "Trouble"),
 )
 """Module-level names whose values are messages."""
 

@@ -9,14 +9,7 @@ from pathlib import Path
 import pytest
 
 from certbot_webfaction.panel.model import Upload
-from tests.panel.providers import (
-    ApiProvider,
-    FakeProvider,
-    OneSiteProvider,
-    OpalstackProvider,
-    Provider,
-    Uploads,
-)
+from tests.panel.providers import PROVIDERS, Provider, Uploads
 from tests.sandbox.certificates import write_self_signed
 
 
@@ -35,10 +28,7 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Uploads:
     return Uploads(ours, renewed, theirs=make("blog.test"))
 
 
-@pytest.fixture(
-    params=[OneSiteProvider, FakeProvider, ApiProvider, OpalstackProvider],
-    ids=["one site", "WebFaction", "WebFaction at its API", "Opalstack at its API"],
-)
+@pytest.fixture(params=PROVIDERS)
 def provider(
     request: pytest.FixtureRequest, tmp_path: Path, uploads: Uploads
 ) -> Iterator[Provider]:

@@ -11,6 +11,9 @@ from typing import Any
 from unittest.mock import patch
 
 from certbot_webfaction.books import Books
+from certbot_webfaction.hosts.cpanel import panel as cpanel
+from certbot_webfaction.hosts.cpanel.client import Client
+from certbot_webfaction.hosts.cpanel.model import handle_of
 from certbot_webfaction.hosts.host import Options
 from certbot_webfaction.hosts.opalstack import seen as opalstack_seen
 from certbot_webfaction.hosts.opalstack.client import Opalstack
@@ -20,6 +23,7 @@ from certbot_webfaction.hosts.webfaction.model import Account, Domain, Website
 from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.hosts.webfaction.panel import Panel
 from certbot_webfaction.hosts.webfaction.seen import Seen
+from certbot_webfaction.lineages.files import leaf_names
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import (
     LoginRefusedError,
@@ -43,6 +47,14 @@ from tests.hosts.webfaction.fake import ALICE
 from tests.hosts.webfaction.shell_panel import ShellPanel
 from tests.panel.one_site import OneSite, OneSiteHost, OneSitePanel, Record
 from tests.sandbox.api import ApiServer
+from tests.sandbox.cpanel.account import IP
+from tests.sandbox.cpanel.account import Account as CpanelAccount
+from tests.sandbox.cpanel.authority import Authority
+from tests.sandbox.cpanel.installs import Given
+from tests.sandbox.cpanel.panel import Panel as CpanelPanel
+from tests.sandbox.cpanel.server import PanelServer
+from tests.sandbox.cpanel.vhosts import VirtualHost
+from tests.sandbox.cpanel.zones import Zone
 from tests.sandbox.host import Host
 from tests.sandbox.opalstack.account import Account as OpalstackAccount
 from tests.sandbox.opalstack.api import ApiServer as OpalstackApi
@@ -538,3 +550,107 @@ class OpalstackProvider(Provider):
     def refuse_login(self) -> None:
         self._use_token("x" * 40)
         self.new_process()
+
+
+OTHERS = ("api.test", "blog.test")
+
+
+class CpanelProvider(Provider):
+    """cPanel over the real client with a token, at its API on a real socket."""
+
+    def _set_up(self, directory: Path, stack: ExitStack) -> None:
+        # What is self-signed counts as none there.
+        self.authority = Authority("Theirs")
+        # No virtual host takes a certificate that is for none of its names.
+        ours, renewed = (self._issue("shop.test", "www.shop.test", *OTHERS) for _ in range(2))
+        self.uploads = Uploads(ours, renewed, theirs=self._issue("blog.test"))
+        self.account = CpanelAccount(directory / "home", domain="shop.test")
+        self.account.add_addon("api.test")
+        self.account.add_addon("blog.test")
+        with self.account.change():
+            self.account.parked.append("example.com")
+            self.account.zones["example.com"] = Zone("example.com", IP)
+        self.account.set_app("api.test.shop.test", "api")
+        self.theirs = self.add_certificate("blog.test", self.uploads.theirs)
+        self._server = stack.enter_context(PanelServer(CpanelPanel(self.account)))
+        self.token = self.account.create_token("certbot").token
+        self._options = options(directory, files="local")
+
+    def _issue(self, *names: str) -> Upload:
+        issued = self.authority.issue(*names)
+        return Upload(issued.certificate, issued.private_key, issued.chain)
+
+    def _open(self) -> IPanel:
+        credentials = {
+            "api_url": self._server.url,
+            "host": "localhost",
+            "username": "alice",
+            "token": self.token,
+        }
+        writes = ("install", "uninstall", "toggle_redirect", "write", "delete_stored")
+        self.line = Line(Client(credentials), *writes)
+        client: Any = self.line
+        connection = cpanel.Connection(credentials, lambda _: client, self.time.clock)
+        panel: IPanel = cpanel.Panel(connection, self._options)
+        return panel
+
+    def _host(self, domain: str) -> VirtualHost:
+        return self.account.host_of(domain)
+
+    def choose(self, domain: str, handle: str | None) -> None:
+        if handle is None:
+            self.account.uninstall(domain)
+            return
+        stored = next(
+            each
+            for each in self.account.store.certificates.values()
+            if handle_of(each.pem) == handle
+        )
+        key = self.account.store.key_of(stored.parsed)
+        assert key
+        self.account.install(domain, Given(stored.pem, key.pem, stored.cabundle))
+
+    def add_elsewhere(self, domain: str) -> None:
+        (self._host(domain).document_root / "elsewhere").mkdir()
+
+    def shows_elsewhere(self, domain: str) -> bool:
+        return (self._host(domain).document_root / "elsewhere").is_dir()
+
+    def add_name(self, domain: str, name: str) -> None:
+        host = self._host(domain)
+        with self.account.change():
+            changed = replace(host, names=(*host.names, name))
+            self.account._hosts[host.servername] = changed
+
+    def add_certificate(self, label: str, upload: Upload) -> str:
+        given = Given(upload.leaf, upload.private_key, upload.chain)
+        names = leaf_names(upload.leaf)
+        self.account.install(names[0], given)
+        return handle_of(upload.leaf)
+
+    def delete_certificate(self, handle: str) -> None:
+        for each in list(self.account.store.certificates.values()):
+            if handle_of(each.pem) == handle:
+                self.account.delete_certificate(each.id)
+
+    def certificates(self) -> dict[str, Certificate]:
+        raise AssertionError("certificates are no objects of their own")
+
+    def records(self) -> list[tuple[str, str]]:
+        return [
+            (record.name, "".join(record.data))
+            for zone in self.account.zones.values()
+            for record in zone.records()
+            if record.type == "TXT"
+        ]
+
+    def add_record(self, value: str) -> None:
+        self.account.add_record("example.com", NAME, "TXT", value)
+
+    def refuse_login(self) -> None:
+        self.account.revoke_token("certbot")
+        self.new_process()
+
+
+MAKERS = KEEPERS = [OneSiteProvider, FakeProvider, ApiProvider, OpalstackProvider]
+PROVIDERS = [*KEEPERS, CpanelProvider]

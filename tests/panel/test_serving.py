@@ -27,6 +27,14 @@ def test_each_name_has_its_sites() -> None:
     assert found(both, "shop.test") == ["a", "b"]
 
 
+def test_names_that_the_host_adds_lead_to_their_site() -> None:
+    """But a wildcard on a certificate is for what sites serve, not for these."""
+    own = HttpSite("shop", "site shop", ("shop.test",), False, auxiliary=("mail.shop.test",))
+    sites = Sites([own])
+    assert found(sites, "mail.shop.test") == ["shop"]
+    assert sites.reached("*.shop.test") == []
+
+
 def test_an_own_name_goes_before_a_wildcard() -> None:
     """Wherever it is listed; a wildcard stands for one label, and for itself."""
     sites = Sites([site("wild", "*.example.com"), site("own", "shop.example.com")])

@@ -14,7 +14,8 @@ class Call:
     ``number`` counts from 1 over the server's life, ``started`` is seconds since the epoch,
     ``duration`` is in seconds until the answer was ready, ``outcome`` is ``ok``, ``fault: …`` or
     the name of the fault that a test ordered. ``subject`` is the name of the app, website,
-    certificate or domain that the call was about, or ``""``.
+    certificate or domain that the call was about, or ``""``. ``transport`` is how it came, where
+    there is more than one way.
     """
 
     number: int
@@ -25,6 +26,7 @@ class Call:
     bytes_in: int
     bytes_out: int
     outcome: str
+    transport: str = ""
 
 
 class Calls(list[Call]):

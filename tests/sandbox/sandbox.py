@@ -104,6 +104,10 @@ class Sandbox:
         """Put the guide's case on the account: see `tests.sandbox.site`."""
         self._django = site.start_django_site(self.host, self._processes)
 
+    def wait_applied(self) -> None:
+        """Return when the web server is as the panel says."""
+        self.front_end.wait_applied()
+
     def certbot(
         self,
         *args: str,

@@ -110,6 +110,10 @@ class OpalstackSandbox:
         self.account.add_site("mysite", DOMAINS, {"/": app})
         self._django.wait_until(lambda: listens(app.port), "start")
 
+    def wait_applied(self) -> None:
+        """Return when the web server is as the panel says."""
+        self.front_end.wait_applied()
+
     def certbot(
         self,
         *args: str,

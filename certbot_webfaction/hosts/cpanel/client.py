@@ -1,0 +1,339 @@
+"""The client for an account on cPanel: its reads, and writes that happen exactly once."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from certbot_webfaction.hosts.cpanel import model
+from certbot_webfaction.hosts.cpanel.answers import (
+    CallRefusedError,
+    is_true,
+    listed,
+    number,
+    text,
+)
+from certbot_webfaction.hosts.cpanel.credentials import COMMAND
+from certbot_webfaction.hosts.cpanel.model import Domain, Installed
+from certbot_webfaction.hosts.cpanel.transports import Command, Https, Transport
+from certbot_webfaction.hosts.host import Credentials
+from certbot_webfaction.hosts.tries import Tries
+from certbot_webfaction.hosts.wire import RefusalError
+from certbot_webfaction.panel.errors import ImpossibleError, LoginRefusedError, PanelRefusedError
+from certbot_webfaction.panel.model import Upload
+
+SINCE: Mapping[str, int] = {
+    "WebVhosts::list_ssl_capable_domains": 64,
+    "DCV::check_domains_via_http": 60,
+    "SSL::start_autossl_check": 68,
+    "SSL::get_autossl_problems": 68,
+    "SSL::toggle_ssl_redirect_for_domains": 80,
+    "DNS::has_local_authority": 78,
+    "DNS::parse_zone": 96,
+    "DNS::mass_edit_zone": 96,
+}
+"""The version of cPanel that brought a function (its documentation)."""
+
+FEATURES: Mapping[str, str] = {
+    "SSL::installed_hosts": "sslinstall",
+    "SSL::install_ssl": "sslinstall",
+    "SSL::delete_ssl": "sslinstall",
+    "SSL::start_autossl_check": "autossl",
+    "DNS::parse_zone": "zoneedit",
+    "DNS::mass_edit_zone": "zoneedit",
+    "ZoneEdit::fetchzone_records": "zoneedit",
+    "ZoneEdit::add_zone_record": "zoneedit",
+    "Fileman::save_file_content": "filemanager",
+    "Mime::list_redirects": "redirects",
+}
+"""The feature of an account's plan that a function needs (its documentation)."""
+
+
+Installations = Mapping[str, Installed]
+"""What each virtual host presents, by its servername."""
+
+
+class Client:
+    """One account; nothing is sent before the first call, and what is tried again tells `Tries`.
+
+    :param sleep: waits for a number of seconds
+    """
+
+    def __init__(
+        self, credentials: Credentials, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.is_here = credentials["api_url"] == COMMAND
+        username = credentials.get("username", "")
+        self._transport: Transport
+        if self.is_here:
+            self._transport = Command(COMMAND, username)
+        else:
+            token = credentials["token"]
+            self._transport = Https(credentials["api_url"], username, token, self._refuse_login)
+        self._tries = Tries("cPanel", self._transport.address, sleep)
+
+    @property
+    def address(self) -> str:
+        """Where the panel is."""
+        return self._transport.address
+
+    def _refuse_login(self, error: LoginRefusedError) -> LoginRefusedError:
+        return self._tries.refuse_login(error)
+
+    # Reads
+
+    def read(self, what: str, call: str, **arguments: str) -> Any:
+        """Read something.
+
+        :param what: completes "cPanel refused to …"
+        :param call: module and function of UAPI, ``SSL::installed_hosts``
+        :raises ImpossibleError: if the account's plan or the server's version lacks it
+        :raises PanelRefusedError: if the panel refuses it
+        :raises PanelUnreachableError: if there is no usable answer
+        """
+        with self._explained(what, call):
+            return self._tries.read(what, lambda: self.ask(call, **arguments))
+
+    def ask(self, call: str, **arguments: str) -> Any:
+        """Make a call of UAPI, one try; see `Transport.uapi`."""
+        module, _, function = call.partition("::")
+        return self._transport.uapi(module, function, arguments)
+
+    def ask_api2(self, call: str, **arguments: str) -> list[dict[str, Any]]:
+        """Make a call of API 2, one try; see `Transport.api2`."""
+        module, _, function = call.partition("::")
+        return self._transport.api2(module, function, arguments)
+
+    def domains(self) -> tuple[Domain, ...]:
+        """The account's domains, the main one first."""
+        told = self.read(
+            "list the domains", "DomainInfo::domains_data", return_https_redirects_status="1"
+        )
+        return model.read_domains(told)
+
+    def capable(self) -> dict[str, tuple[str, ...]]:
+        """The names of each virtual host by its servername, those of services among them."""
+        told = self.read("list the virtual hosts", "WebVhosts::list_ssl_capable_domains")
+        return model.read_capable(told)
+
+    def installed(self) -> Installations:
+        """What virtual hosts present by their servername."""
+        what = "list the installed certificates"
+        with self._explained(what, "SSL::installed_hosts"):
+            return self._tries.read(what, self._installed)
+
+    def _installed(self) -> Installations:
+        """One try. Errors beside data are about single hosts (cpanelgo takes them so, too)."""
+        try:
+            told = self.ask("SSL::installed_hosts")
+        except CallRefusedError as error:
+            if not listed(error.data):
+                raise
+            told = error.data
+        return model.read_installed(told)
+
+    @cached_property
+    def features(self) -> Mapping[str, bool]:
+        """The features of the account's plan."""
+        told = self._tries.read("list its features", lambda: self.ask("Features::list_features"))
+        return {name: is_true(value) for name, value in (told or {}).items()}
+
+    @cached_property
+    def version(self) -> int:
+        """The server's version, such as 110; 0 where it does not tell."""
+        told = self._tries.read(
+            "tell its version", lambda: self.ask("StatsBar::get_stats", display="cpanelversion")
+        )
+        value = next((text(each.get("value")) for each in listed(told)), "")
+        return number(value.removeprefix("11.").partition(".")[0])
+
+    @contextlib.contextmanager
+    def _explained(self, what: str, call: str) -> Iterator[None]:
+        """Find out, when the panel refuses a call, whether the account can't make it at all.
+
+        Texts don't tell: they are in the account's language.
+        """
+        try:
+            yield
+        except LoginRefusedError:
+            raise
+        except PanelRefusedError as error:
+            raise self._impossible(what, call, error.said) or error from error
+
+    def _impossible(self, what: str, call: str, said: str) -> ImpossibleError | None:
+        """Why the account can't make a call, if that is why it was refused."""
+        since, feature = SINCE.get(call, 0), FEATURES.get(call, "")
+        try:
+            if since and 0 < self.version < since:
+                return ImpossibleError(
+                    f"cPanel could not be asked to {what}: {call} came with version {since}, and"
+                    f" this server has {self.version}.",
+                    "Ask the host for an update.",
+                    said,
+                )
+            if feature and not self.features.get(feature, True):
+                return ImpossibleError(
+                    f"cPanel could not be asked to {what}: the plan of this account lacks the"
+                    f" feature “{feature}”, so nobody but the host can do it.",
+                    f"Ask the host to enable “{feature}”, or for a plan that has it.",
+                    said,
+                )
+        except PanelRefusedError:
+            pass
+        return None
+
+    # Writes
+
+    def write(
+        self,
+        what: str,
+        todo: str,
+        call: str,
+        look: Callable[[], Any],
+        send: Callable[[], Any],
+    ) -> Any:
+        """Make a change exactly once, see `Tries.write`; refusals as in `read`."""
+        with self._explained(what, call):
+            return self._tries.write(what, todo, send, look)
+
+    def install(
+        self,
+        servername: str,
+        label: str,
+        upload: Upload,
+        todo: str,
+        stored: Callable[[str, str], None] = lambda certificate, key: None,
+    ) -> Installations:
+        """Put a certificate on a virtual host, and return what all present then.
+
+        What counts is what the panel shows afterwards: installs that were reported as failed have
+        been seen to be live (cpanelgo).
+
+        :param todo: what a refusal means, and what to do about it
+        :param stored: is told the ids of certificate and key in the panel's store, where they stay
+            even if the certificate is refused
+        """
+        handle = model.handle_of(upload.leaf)
+
+        def look() -> Installations | None:
+            found = self._installed()
+            return found if _holds(found, servername, handle) else None
+
+        def send() -> Installations:
+            refused = self._install_once(servername, upload, stored)
+            found = look()
+            command = self._transport
+            if found is None and isinstance(command, Command) and command.may_decode_input:
+                # No source tells whether it decodes that as it does its arguments. Where it does,
+                # each plus of a PEM has come to be a space.
+                command.decodes_input = True
+                self._install_once(servername, upload, stored)
+                found = look()
+                command.decodes_input = None if found is None else True
+            if found is not None:
+                return found
+            shown = "It was installed, but another certificate is shown there."
+            raise refused or RefusalError(shown)
+
+        installed: Installations = self.write(
+            f"install the certificate {handle} on the {label}",
+            todo,
+            "SSL::install_ssl",
+            look,
+            send,
+        )
+        return installed
+
+    def _install_once(
+        self, servername: str, upload: Upload, stored: Callable[[str, str], None]
+    ) -> CallRefusedError | None:
+        """Send a certificate; the refusal, if it is refused."""
+        values = {"cert": upload.leaf, "key": upload.private_key, "cabundle": upload.chain}
+        given = {key: value for key, value in values.items() if value.strip()}
+        refused = None
+        try:
+            told = self.ask("SSL::install_ssl", domain=servername, **given)
+        except CallRefusedError as error:
+            refused, told = error, error.data
+        for ids in listed(told):
+            stored(text(ids.get("cert_id")), text(ids.get("key_id")))
+        return refused
+
+    def uninstall(self, servername: str, label: str) -> None:
+        """Take the certificate off a virtual host."""
+        self.write(
+            f"take the certificate off the {label}",
+            "Delete it in the panel, under SSL/TLS, Manage SSL sites.",
+            "SSL::delete_ssl",
+            lambda: servername not in self._installed(),
+            lambda: self.ask("SSL::delete_ssl", domain=servername),
+        )
+
+    def stored(self, id: str) -> Upload | None:
+        """A certificate of the panel's store with its key and chain; `None` where it is gone."""
+        try:
+            told = self.read("show a certificate", "SSL::fetch_cert_info", id=id)
+        except PanelRefusedError:
+            return None
+        found = next(iter(listed(told)), {})
+        leaf, key = text(found.get("certificate")), text(found.get("key"))
+        return Upload(leaf, key, text(found.get("cabundle"))) if leaf and key else None
+
+    def toggle_redirect(self, domains: Sequence[str], label: str, *, on: bool) -> None:
+        """Switch the redirect of a virtual host to https on or off."""
+
+        def switched() -> bool:
+            told = self.ask("DomainInfo::domains_data", return_https_redirects_status="1")
+            found = [each for each in model.read_domains(told) if each.domain in domains]
+            return bool(found) and all(each.redirects == on for each in found)
+
+        self.write(
+            f"{'redirect' if on else 'stop redirecting'} the {label} to https",
+            "The switch is in the panel under Domains, Force HTTPS Redirect.",
+            "SSL::toggle_ssl_redirect_for_domains",
+            switched,
+            lambda: self.ask(
+                "SSL::toggle_ssl_redirect_for_domains",
+                domains=",".join(domains),
+                state=str(int(on)),
+            ),
+        )
+
+    def delete_stored(self, certificate: str, key: str) -> str:
+        """Delete a certificate and its key from the panel's store.
+
+        :param key: ``""``: it stays
+        :returns: why the panel refuses it, ``""`` where it does not
+        """
+        try:
+            if certificate:
+                self._tries.read(
+                    "delete a certificate", lambda: self.ask("SSL::delete_cert", id=certificate)
+                )
+            if key:
+                self._tries.read("delete a key", lambda: self.ask("SSL::delete_key", id=key))
+        except LoginRefusedError:
+            raise
+        except PanelRefusedError as error:
+            return error.said  # what is gone already is refused, too
+        return ""
+
+    def start_autossl(self) -> str:
+        """Ask AutoSSL to look at the account's virtual hosts.
+
+        :returns: why the panel refuses that, ``""`` where it does not
+        """
+        try:
+            self._tries.read("start AutoSSL", lambda: self.ask("SSL::start_autossl_check"))
+        except LoginRefusedError:
+            raise
+        except PanelRefusedError as error:
+            return error.said
+        return ""
+
+
+def _holds(found: Installations, servername: str, handle: str) -> bool:
+    return servername in found and found[servername].handle == handle

@@ -1,0 +1,160 @@
+"""Putting certificates on virtual hosts, and giving back what was there before."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+
+from certbot.display import util as display_util
+
+from certbot_webfaction.hosts.cpanel.model import (
+    VirtualHost,
+    handle_of,
+    is_ecdsa,
+    public_mark,
+)
+from certbot_webfaction.hosts.cpanel.seen import FRESH, Seen
+from certbot_webfaction.panel.errors import CertificateGoneError, ChangedByHandError, PanelError
+from certbot_webfaction.panel.interface import Notes
+from certbot_webfaction.panel.model import Change, HttpsSite, State
+
+logger = logging.getLogger(__name__)
+
+UPLOAD = "uploaded certificate"
+"""What a certificate of ours in the panel's store is called; ``after`` has the ids there of
+``certificate`` and ``key``, and a fingerprint of the ``public`` key."""
+
+_STAYS = "It presents what it presented before."
+_RSA = (
+    " If its words make no sense: for years cPanel could not read certificates with ECDSA keys,"
+    " which certbot makes by default. `certbot run -a cpanel -i cpanel --cert-name NAME --key-type"
+    " rsa --force-renewal` makes one with an RSA key; `certbot certificates` lists the names."
+)
+
+
+def state_of(host: VirtualHost) -> State:
+    """What giving a virtual host back what it presents needs."""
+    if host.installed is None:
+        return {"certificate": None, "autossl": False, "expires": None}
+    expires = host.installed.expires
+    return {
+        "certificate": host.installed.id,
+        "autossl": host.installed.is_autossl,
+        "expires": expires.isoformat() if expires else None,
+    }
+
+
+def holds(host: VirtualHost) -> str | None:
+    """The handle of the certificate that is for a virtual host's names; a made-up one is none."""
+    installed = host.installed
+    return installed.handle if installed and not installed.is_self_signed else None
+
+
+def install(seen: Seen, site: HttpsSite, handle: str, notes: Notes) -> State:
+    """As `IPanel.install`."""
+    host = _there(seen, site)
+    if holds(host) == handle:
+        return state_of(host)
+    upload = seen.uploads.get(handle)
+    if upload is None:
+        raise CertificateGoneError(f"The certificate {handle} is not at hand.")
+    change = notes.noted(UPLOAD, handle) or Change(UPLOAD, handle, purpose=Change.CERTIFICATE)
+    change.after = change.after or {
+        "certificate": "",
+        "key": "",
+        "public": public_mark(upload.leaf),
+    }
+
+    def stored(certificate: str, key: str) -> None:
+        change.after.update(certificate=certificate, key=key)
+
+    todo = _STAYS + (_RSA if is_ecdsa(upload.leaf) else "")
+    with notes.changing(change), seen.changing():
+        seen.saw_installed(seen.client.install(host.servername, host.label, upload, todo, stored))
+        now = _there(seen, site)
+        if now.installed is not None:
+            change.after["certificate"] = now.installed.id
+    display_util.notify(f"The {host.label} now presents the certificate {handle}.")
+    return state_of(now)
+
+
+def _there(seen: Seen, site: HttpsSite) -> VirtualHost:
+    host = seen.host(site.id)
+    if host is None:
+        raise PanelError(
+            f"The {site.label} is gone from the panel.", "Add its domain there, and try again."
+        )
+    return host
+
+
+def restore(seen: Seen, site: HttpsSite, before: State) -> None:
+    """As `IPanel.restore`.
+
+    The panel keeps a former certificate with its key, so that none has to be kept here.
+
+    :param before: what `state_of` told then, and what was held
+    """
+    host = _there(seen, site)
+    state = before["state"]
+    if before["certificate"] is None:
+        _take_off(seen, host)
+        return
+    if state["autossl"] and _is_over(state["expires"]):
+        _take_off(seen, host)
+        _hand_back(seen, host)
+        return
+    former = seen.client.stored(state["certificate"])
+    if former is None:
+        raise ChangedByHandError("the certificate that it had is gone from the panel's store")
+    if handle_of(former.leaf) != before["certificate"]:
+        raise ChangedByHandError("the certificate that it had is gone: its id has another one")
+    todo = "It presents what it presented. Choose its certificate in the panel, under SSL/TLS."
+    with seen.changing():
+        seen.saw_installed(seen.client.install(host.servername, host.label, former, todo))
+    display_util.notify(f"The {host.label} presents the certificate {before['certificate']} again.")
+    if state["autossl"]:
+        _hand_back(seen, host)
+
+
+def _take_off(seen: Seen, host: VirtualHost) -> None:
+    with seen.changing():
+        seen.client.uninstall(host.servername, host.label)
+    seen.saw_taken_off(host.servername)
+    display_util.notify(f"The {host.label} has no certificate again.")
+
+
+def _hand_back(seen: Seen, host: VirtualHost) -> None:
+    """Ask AutoSSL to see to a virtual host as it did before."""
+    if refusal := seen.client.start_autossl():
+        logger.warning(
+            "AutoSSL could not be asked to see to the %s again, as it did before: %s It looks by"
+            " itself each night; the panel shows under SSL/TLS Status whether it did.",
+            host.label,
+            refusal,
+        )
+    now = seen.host(host.servername)
+    if now is not None and now.installed is not None and not now.installed.is_autossl:
+        logger.warning(
+            "The %s has its former certificate again, but the panel takes it for yours, not for"
+            " AutoSSL's, so nobody renews it. Delete it before it expires, in the panel under"
+            " SSL/TLS, Manage SSL sites; then AutoSSL sees to a new one.",
+            host.label,
+        )
+
+
+def _is_over(expires: str | None) -> bool:
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    return expires is not None and expires < today.isoformat()
+
+
+def undo_upload(seen: Seen, change: Change) -> None:
+    """Delete a certificate and key of ours from the panel's store, if nothing presents them."""
+    presented = seen.installed(FRESH).values()
+    if any(installed.handle == change.on for installed in presented):
+        return
+    ids = change.after
+    key = ids["key"]
+    if any(public_mark(installed.leaf) == ids["public"] for installed in presented):
+        key = ""  # a renewal may keep its key
+    if refusal := seen.client.delete_stored(ids["certificate"], key):
+        logger.debug("The certificate %s stays in the panel's store: %s", change.on, refusal)

@@ -1,0 +1,231 @@
+"""Virtual hosts as the panel tells of them, and what they present."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import ssl
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from certbot_webfaction.hosts.cpanel.answers import is_true, listed, names, number, text
+
+SERVICES = (
+    "mail",
+    "webmail",
+    "cpanel",
+    "webdisk",
+    "cpcalendars",
+    "cpcontacts",
+    "autodiscover",
+    "autoconfig",
+    "whm",
+)
+"""Labels before a domain for which the panel answers itself, through the domain's virtual host."""
+
+_SHOWN = 16  # characters of a fingerprint in a handle
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What a virtual host presents: ``id`` in the panel's store, the leaf, whose it is.
+
+    ``serves`` are all names of the virtual host, those of services among them.
+    """
+
+    id: str
+    leaf: str = field(repr=False)
+    names: tuple[str, ...]
+    expires: datetime.date | None
+    is_autossl: bool
+    is_self_signed: bool
+    serves: tuple[str, ...] = ()
+
+    @property
+    def handle(self) -> str:
+        """See `handle_of`; the panel's id where it did not show the leaf."""
+        return handle_of(self.leaf) if self.leaf else self.id
+
+
+@dataclass(frozen=True)
+class VirtualHost:
+    """A virtual host.
+
+    ``servername`` is its identity. ``names`` are its owner's, the one that it is known by first;
+    ``auxiliary`` those that the panel made: for its services, and an addon domain's subdomain.
+    ``subdomain`` is that subdomain, ``""`` for others.
+    """
+
+    servername: str
+    names: tuple[str, ...]
+    auxiliary: tuple[str, ...]
+    document_root: str
+    address: str
+    redirects: bool
+    subdomain: str = ""
+    installed: Installed | None = None
+
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        return f"virtual host {self.names[0]}"
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A domain of the account as `DomainInfo::domains_data` tells of it."""
+
+    domain: str
+    servername: str
+    aliases: tuple[str, ...]
+    document_root: str
+    home: str
+    address: str
+    is_addon: bool
+    redirects: bool
+
+
+def read_domains(told: Any) -> tuple[Domain, ...]:
+    """The domains of an answer, one for each virtual host; the main one comes first.
+
+    Parked domains come as mere names, and are aliases of the main domain.
+    """
+    kinds = ("main_domain", "addon_domains", "sub_domains")
+    if isinstance(told, Mapping):
+        entries = [(kind, each) for kind in kinds for each in listed(told.get(kind))]
+    else:
+        entries = [(text(each.get("type")), each) for each in listed(told)]
+    found: dict[str, Domain] = {}
+    for kind, each in entries:
+        domain = _read_domain(each, is_addon=kind.startswith("addon"))
+        found.setdefault(domain.servername, domain)
+    return tuple(found.values())
+
+
+def _read_domain(told: Mapping[str, Any], *, is_addon: bool) -> Domain:
+    return Domain(
+        domain=text(told.get("domain")).lower(),
+        servername=text(told.get("servername") or told.get("domain")).lower(),
+        aliases=names(told.get("serveralias")),
+        document_root=text(told.get("documentroot")),
+        home=text(told.get("homedir")),
+        address=text(told.get("ip")),
+        is_addon=is_addon,
+        redirects=is_true(told.get("is_https_redirecting")),
+    )
+
+
+def read_installed(told: Any) -> dict[str, Installed]:
+    """What each virtual host presents, by its servername."""
+    found = {}
+    for each in listed(told):
+        certificate = next(iter(listed(each.get("certificate"))), {})
+        ends = number(certificate.get("not_after"))
+        leaf = text(each.get("certificate_text"))
+        found[text(each.get("servername")).lower()] = Installed(
+            id=text(certificate.get("id")),
+            leaf=leaf,
+            names=names(certificate.get("domains")),
+            expires=_date(ends) if ends else None,
+            is_autossl=is_true(certificate.get("is_autossl")),
+            is_self_signed=is_true(certificate.get("is_self_signed")),
+            serves=names(each.get("fqdns")),
+        )
+    return found
+
+
+def _date(seconds: int) -> datetime.date:
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).date()
+
+
+def read_capable(told: Any) -> dict[str, tuple[str, ...]]:
+    """The names of each virtual host by its servername: `WebVhosts::list_ssl_capable_domains`."""
+    found: dict[str, list[str]] = {}
+    for each in listed(told):
+        found.setdefault(text(each.get("vhost_name")).lower(), []).extend(
+            names([each.get("domain")])
+        )
+    return {servername: tuple(own) for servername, own in found.items()}
+
+
+def virtual_host(
+    domain: Domain, known: Iterable[str], installed: Installed | None, main: str
+) -> VirtualHost:
+    """Make one of what three functions tell.
+
+    :param known: its names by the functions that know of services
+    :param main: the account's main domain
+    """
+    every = tuple(dict.fromkeys((domain.domain, domain.servername, *domain.aliases, *known)))
+    hidden = _hidden(domain, every, main) if domain.is_addon else ()
+    others = _made(domain, every, hidden)
+    return VirtualHost(
+        servername=domain.servername,
+        names=tuple(own for own in every if own not in others and not _is_stand_in(own)),
+        auxiliary=others,
+        document_root=domain.document_root,
+        address=domain.address,
+        redirects=domain.redirects,
+        subdomain=min(hidden, key=len, default=""),
+        installed=installed,
+    )
+
+
+def _made(domain: Domain, every: Sequence[str], hidden: Sequence[str]) -> tuple[str, ...]:
+    """The names that the panel made."""
+    services = {f"{label}.{own}" for own in every for label in SERVICES} - {domain.domain}
+    return tuple(own for own in every if own in hidden or own in services)
+
+
+def _hidden(domain: Domain, every: Sequence[str], main: str) -> tuple[str, ...]:
+    """The names of an addon domain's virtual host that belong to the subdomain made for it."""
+    own = domain.domain
+    return tuple(
+        name
+        for name in every
+        if name.endswith(f".{main}") and name != own and not name.endswith(f".{own}")
+    )
+
+
+def _is_stand_in(name: str) -> bool:
+    """Whether a name only stands for ``*`` where that can't be written."""
+    return name.startswith("_wildcard_.")
+
+
+def handle_of(leaf: str) -> str:
+    """What tells one certificate from others, in documents and messages: a name and a fingerprint.
+
+    :param leaf: PEM; of what can't be read only the fingerprint is told
+    """
+    try:
+        der = ssl.PEM_cert_to_DER_cert(leaf.strip())
+        mark = hashlib.sha256(der).hexdigest()[:_SHOWN]
+        found = x509.load_der_x509_certificate(der)
+        alternative = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return f"{alternative.get_values_for_type(x509.DNSName)[0]}-{mark}"
+    except (ValueError, IndexError, x509.ExtensionNotFound):
+        return hashlib.sha256("".join(leaf.split()).encode()).hexdigest()[:_SHOWN]
+
+
+def public_mark(leaf: str) -> str:
+    """A fingerprint of a leaf's public key; ``""`` where it can't be read."""
+    try:
+        public = x509.load_pem_x509_certificate(leaf.encode()).public_key()
+        der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except ValueError:
+        return ""
+    return hashlib.sha256(der).hexdigest()
+
+
+def is_ecdsa(leaf: str) -> bool:
+    """Whether a leaf's key is ECDSA."""
+    try:
+        public = x509.load_pem_x509_certificate(leaf.encode()).public_key()
+    except ValueError:
+        return False
+    return isinstance(public, ec.EllipticCurvePublicKey)

@@ -1,0 +1,456 @@
+"""The plugin ``cpanel`` with the real certbot, judged by what is served and what was called."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import ssl
+from dataclasses import replace
+from typing import Literal
+
+import pytest
+
+from tests.e2e.cpanel import (
+    BOTH,
+    SITE,
+    calls,
+    elsewhere,
+    install_by_hand,
+    on_the_host,
+    page,
+    run,
+    serves,
+    without_https,
+)
+from tests.sandbox.certificates import write_secret
+from tests.sandbox.cpanel.authority import Authority, self_signed
+from tests.sandbox.cpanel.faults import UNKNOWN_ERROR, refusal
+from tests.sandbox.cpanel.installs import Given
+from tests.sandbox.cpanel.sandbox import CpanelSandbox
+
+
+@pytest.fixture
+def host(cpanel: CpanelSandbox) -> CpanelSandbox:
+    """The shell of an account without any credentials."""
+    on_the_host(cpanel)
+    page(cpanel, "example.com", "hello")
+    return cpanel
+
+
+def test_one_command_secures_and_redirects_without_credentials(host: CpanelSandbox) -> None:
+    """Got, installed, served with its chain, redirected; in at most eight calls."""
+    run(host, "run", *BOTH, *SITE)
+
+    assert serves(host, "example.com", "example.com")
+    assert host.fetch_verified("www.example.com").text == "hello"
+    met = host.http("example.com", "/page")
+    assert (met.status, met.location) == (301, "https://example.com/page")
+    made = calls(host)
+    assert len(made) <= 8
+    assert "SSL::list_keys" not in made
+
+
+def test_a_renewal_is_installed_and_leaves_no_old_key_behind(host: CpanelSandbox) -> None:
+    """One install, one look at it, four other calls; one certificate and key in the store."""
+    run(host, "run", *BOTH, *SITE)
+    before = host.served("example.com").chain
+    calls(host)
+    run(host, "renew", "--force-renewal")
+
+    assert serves(host, "example.com", "example.com")
+    assert host.served("example.com").chain != before
+    made = calls(host)
+    assert made.count("SSL::install_ssl") == 1
+    assert len(made) <= 6
+    assert len(host.account.store.certificates) == len(host.account.store.keys) == 1
+
+
+def test_an_idle_renewal_makes_no_call(host: CpanelSandbox) -> None:
+    """Nothing is due."""
+    run(host, "run", *BOTH, *SITE)
+    calls(host)
+    run(host, "renew")
+    assert calls(host) == []
+
+
+def test_a_rollback_takes_https_off_again(host: CpanelSandbox) -> None:
+    """The redirect first, then the certificate; nothing of ours stays in the store."""
+    run(host, "run", *BOTH, *SITE)
+    run(host, "rollback", "-i", "cpanel", "--checkpoints", "2")
+
+    assert without_https(host)
+    assert host.http("example.com").text == "hello"
+    assert not host.account.store.certificates
+    assert not host.account.store.keys
+    with pytest.raises(ssl.SSLCertVerificationError):
+        host.fetch_verified("example.com")
+
+
+# From elsewhere
+
+
+def test_a_token_does_the_same_from_any_machine(cpanel: CpanelSandbox) -> None:
+    """The challenge file over the file manager, without a trace; the certificate by POST."""
+    page(cpanel, "example.com", "hello")
+    env = elsewhere(cpanel)
+    run(cpanel, "run", *BOTH, *SITE, "--cpanel-files", "api", env=env)
+
+    assert serves(cpanel, "www.example.com", "example.com")
+    assert not (cpanel.account.home / "public_html" / ".well-known").exists()
+    transports = {call.transport for call in cpanel.panel.calls}
+    assert transports == {"execute", "json-api"}
+    run(cpanel, "renew", "--force-renewal", env=env)
+    assert serves(cpanel, "example.com", "example.com")
+
+
+def test_no_secret_is_in_a_log_an_argument_or_an_address(cpanel: CpanelSandbox) -> None:
+    """Neither the token nor a key, over either transport."""
+    env = elsewhere(cpanel)
+    result = run(cpanel, "run", *BOTH, *SITE, "-v", env=env)
+    token = cpanel.account.tokens["certbot"].token
+    cpanel.credentials.unlink()
+    over_command = run(cpanel, "renew", "--force-renewal", "-v")
+
+    keys = (cpanel.config_dir / "archive" / "example.com").glob("privkey*.pem")
+    # The third line of an ECDSA key is of the public one, which certbot logs with the order.
+    secrets = [token, *(line for key in keys for line in key.read_text().split("\n")[1:3])]
+    access_log = (cpanel.directory / "access_log").read_text()
+    told = "".join(
+        [result.output, result.log, over_command.output, over_command.log, access_log]
+        + [word for arguments in cpanel.command.runs for word in arguments]
+    )
+    assert "install_ssl" in told
+    assert not [secret for secret in secrets if secret in told]
+
+
+@pytest.mark.parametrize("refusal", ["json", "page", "login"])
+def test_a_refused_token_ends_the_run_with_its_first_call(
+    cpanel: CpanelSandbox, refusal: Literal["json", "page", "login"]
+) -> None:
+    """Whatever a refusal looks like: trying again would lock the account."""
+    env = elsewhere(cpanel)
+    cpanel.account.switches.refusal = refusal
+    cpanel.account.revoke_token("certbot")
+    result = run(cpanel, "run", *BOTH, *SITE, check=False, env=env)
+
+    assert result.returncode == 1
+    assert 'refused the token of "alice"' in result.output
+    assert "Traceback" not in result.output
+    assert len(calls(cpanel)) == 1
+
+
+def test_a_file_that_a_virus_scan_drops_is_told_before_the_ca_is_asked(
+    cpanel: CpanelSandbox,
+) -> None:
+    """The panel says that it was written."""
+    env = elsewhere(cpanel)
+    cpanel.account.switches.drops_files = True
+    result = run(cpanel, "run", *BOTH, *SITE, "--cpanel-files", "api", check=False, env=env)
+    assert result.returncode == 1
+    assert "A virus scan" in result.output
+    assert not cpanel.account.store.certificates
+
+
+# Undo
+
+
+def test_a_rollback_brings_back_the_very_certificate_that_was_there(host: CpanelSandbox) -> None:
+    """It comes out of the panel's store, with its key, which nobody kept here."""
+    theirs = install_by_hand(host, "example.com", "example.com", "www.example.com")
+    run(host, "run", *BOTH, *SITE, "--no-redirect")
+    run(host, "renew", "--force-renewal")
+    assert serves(host, "example.com", "example.com")
+    run(host, "rollback", "-i", "cpanel")
+
+    assert "".join(host.served("example.com").chain[0]).split() == theirs.split()
+    assert host.fetch_verified("www.example.com").text == "hello"
+    assert len(host.account.store.certificates) == len(host.account.store.keys) == 1
+
+
+def test_a_rollback_whose_certificate_is_gone_leaves_ours_and_says_so(host: CpanelSandbox) -> None:
+    """The site stays served."""
+    install_by_hand(host, "example.com", "example.com", "www.example.com")
+    (theirs,) = host.account.store.certificates
+    run(host, "run", *BOTH, *SITE, "--no-redirect")
+    host.account.delete_certificate(theirs)
+    result = run(host, "rollback", "-i", "cpanel")
+    assert "is gone from the panel's store" in result.output
+    assert serves(host, "example.com", "example.com")
+
+
+def test_a_made_up_certificate_counts_as_none(cpanel: CpanelSandbox) -> None:
+    """A self-signed one is replaced without a word, and does not come back."""
+    account = cpanel.account
+    own = self_signed("example.com")
+    account.install("example.com", Given(own.certificate, own.private_key, ""))
+    on_the_host(cpanel)
+    run(cpanel, "run", *BOTH, *SITE, "--no-redirect")
+    assert serves(cpanel, "example.com", "example.com")
+    run(cpanel, "rollback", "-i", "cpanel")
+    assert without_https(cpanel)
+
+
+def test_a_key_that_a_renewal_keeps_is_not_swept(host: CpanelSandbox) -> None:
+    """The old certificate goes, the key is the new one's."""
+    run(host, "run", *BOTH, *SITE, "--no-redirect", "--reuse-key")
+    run(host, "renew", "--force-renewal")
+    assert len(host.account.store.certificates) == len(host.account.store.keys) == 1
+
+
+# AutoSSL
+
+
+def test_names_that_autossl_covers_are_warned_of_and_given_back(host: CpanelSandbox) -> None:
+    """Its certificate is replaced, comes back with a rollback, and AutoSSL is asked to go on."""
+    host.account.run_autossl()
+    host.wait_applied()
+    before = host.served("mail.example.com").chain
+    result = run(host, "run", *BOTH, *SITE, "--no-redirect")
+    assert "mail.example.com" in result.output
+    assert "will warn" in result.output
+    assert result.output.count("will warn") == 1
+    assert serves(host, "example.com", "example.com")
+
+    calls(host)
+    run(host, "rollback", "-i", "cpanel")
+    assert host.served("mail.example.com").chain == before
+    assert "SSL::start_autossl_check" in calls(host)
+
+
+def test_a_service_name_may_be_on_the_certificate(host: CpanelSandbox) -> None:
+    """The document root of its domain answers for it, and nothing loses cover."""
+    result = run(host, "run", *BOTH, *SITE, "-d", "mail.example.com", "--no-redirect")
+    assert serves(host, "mail.example.com", "example.com")
+    assert "will warn" not in result.output
+
+
+def test_who_restores_what_autossl_no_longer_counts_as_its_own_is_told(
+    host: CpanelSandbox,
+) -> None:
+    """Else nobody would renew it."""
+    host.account.switches.restored_is_autossl = False
+    host.account.run_autossl()
+    run(host, "run", *BOTH, *SITE, "--no-redirect")
+    result = run(host, "rollback", "-i", "cpanel")
+    assert "takes it for yours" in result.output
+
+
+# What is in the way
+
+
+def test_a_site_keeps_a_certificate_that_covers_more_of_it(host: CpanelSandbox) -> None:
+    """Told before the CA is asked, with the command that covers all."""
+    theirs = install_by_hand(host, "example.com", "example.com", "www.example.com")
+    result = run(host, "run", *BOTH, "-d", "example.com", check=False)
+    assert result.returncode == 1
+    assert "-d www.example.com" in result.output
+    assert "".join(host.served("example.com").chain[0]).split() == theirs.split()
+
+
+def test_a_plan_without_installs_is_told_before_anything_is_issued(host: CpanelSandbox) -> None:
+    """By the name of the feature, in whatever language the panel speaks."""
+    host.account.features.discard("sslinstall")
+    host.account.switches.language = "pt"
+    result = run(host, "run", *BOTH, *SITE, check=False)
+    assert result.returncode == 1
+    assert "lacks the feature “sslinstall”" in result.output
+    assert not (host.config_dir / "live").exists()
+
+
+def test_an_install_that_is_told_as_failed_and_is_live_is_a_success(host: CpanelSandbox) -> None:
+    """What counts is what the panel shows afterwards."""
+    host.panel.faults.on(1, UNKNOWN_ERROR, "SSL::install_ssl")
+    run(host, "run", *BOTH, *SITE)
+    assert serves(host, "example.com", "example.com")
+    assert calls(host).count("SSL::install_ssl") == 1
+
+
+def test_an_ecdsa_certificate_that_is_refused_comes_with_the_way_out(host: CpanelSandbox) -> None:
+    """`--key-type rsa` is told, and works."""
+    host.account.switches.takes_ecdsa = False
+    result = run(host, "run", *BOTH, *SITE, check=False)
+    assert result.returncode == 1
+    assert "--cert-name NAME --key-type rsa" in result.output
+    anew = ("--cert-name", "example.com", "--key-type", "rsa", "--force-renewal")
+    run(host, "run", *BOTH, *anew)
+    assert serves(host, "example.com", "example.com")
+
+
+def test_one_site_that_fails_keeps_no_other_and_is_healed(host: CpanelSandbox) -> None:
+    """Several virtual hosts of one certificate: the failed one is named, and made up for."""
+    host.account.add_addon("shop.example")
+    host.account.add_subdomain("blog.example.com")
+    for servername in ("shop.example.example.com", "blog.example.com"):
+        page(host, servername, f"page of {servername}")
+    host.wait_applied()
+    names = ("-d", "shop.example", "-d", "www.shop.example", "-d", "blog.example.com")
+    host.panel.faults.on(2, refusal("Nope."), "SSL::install_ssl")
+    result = run(host, "run", *BOTH, *SITE, *names, "--no-redirect", check=False)
+    assert result.returncode == 1
+    assert "Nope." in result.output
+
+    domains = ["example.com", "www.shop.example", "blog.example.com"]
+    run(host, "install", "-i", "cpanel", "--cert-name", "example.com", "--no-redirect")
+    assert all(serves(host, domain, "example.com") for domain in domains)
+    host.panel.faults.on(2, refusal("Nope."), "SSL::install_ssl")
+    result = run(host, "renew", "--force-renewal", check=False)
+    assert result.returncode == 1
+    assert sum(serves(host, domain, "example.com") for domain in domains) == 2
+    calls(host)
+    run(host, "renew")
+    assert all(serves(host, domain, "example.com") for domain in domains)
+    assert calls(host).count("SSL::install_ssl") == 1
+    calls(host)
+    run(host, "renew", "--force-renewal")
+    made = calls(host)
+    assert made.count("SSL::install_ssl") == 3
+    assert len(made) <= 3 + 3 + 4
+
+
+# Redirects
+
+
+def test_an_addon_domain_redirects_with_its_subdomain_and_back(host: CpanelSandbox) -> None:
+    """The panel's own switch, off again with a rollback; challenges go on."""
+    host.account.add_addon("shop.example")
+    page(host, "shop.example.example.com", "shop")
+    host.wait_applied()
+    run(host, "run", *BOTH, "-d", "shop.example", "-d", "www.shop.example")
+    assert host.http("shop.example").location == "https://shop.example/"
+    assert host.http("example.com").location == ""
+    run(host, "renew", "--force-renewal")
+    run(host, "rollback", "-i", "cpanel")
+    assert host.http("shop.example").text == "shop"
+
+
+# The command on the host
+
+
+def test_an_old_command_gets_everything_as_arguments(host: CpanelSandbox) -> None:
+    """Without standard input, encoded: a plus stays a plus. Hooks may write what they like."""
+    switches = host.account.switches
+    switches.json_input, switches.hook_noise, switches.leading_noise = False, True, True
+    switches.loose_types, switches.language, switches.exit_status = True, "pt", True
+    run(host, "run", *BOTH, *SITE)
+    assert serves(host, "example.com", "example.com")
+
+
+def test_a_command_that_decodes_its_input_gets_it_encoded(host: CpanelSandbox) -> None:
+    """No source tells; what it refuses is sent once more."""
+    host.account.switches.json_input_decoded = True
+    run(host, "run", *BOTH, *SITE)
+    assert serves(host, "example.com", "example.com")
+
+
+def test_root_has_to_name_the_account(host: CpanelSandbox) -> None:
+    """Told so; with the name alone in a credentials file it works."""
+    host.account.switches.caller_is_root = True
+    result = run(host, "certonly", *BOTH[:2], *SITE, check=False)
+    assert result.returncode == 1
+    assert "cpanel_username" in result.output
+    write_secret(host.credentials, "cpanel_username = alice\n")
+    run(host, "run", *BOTH, *SITE)
+    assert serves(host, "example.com", "example.com")
+
+
+def test_the_file_of_certbot_dns_cpanel_goes_on_working(cpanel: CpanelSandbox) -> None:
+    """With its own name for the address."""
+    env = elsewhere(cpanel)
+    text = cpanel.credentials.read_text()
+    cpanel.credentials.write_text(text.replace("cpanel_api_url", "cpanel_url"))
+    run(cpanel, "certonly", *BOTH[:2], *SITE, env=env)
+    assert {call.transport for call in cpanel.panel.calls} >= {"execute"}
+
+
+def test_without_the_command_and_a_file_the_way_out_is_told(cpanel: CpanelSandbox) -> None:
+    """A machine that is no cPanel host."""
+    env = elsewhere(cpanel)
+    cpanel.credentials.unlink()
+    result = run(cpanel, "run", *BOTH, *SITE, check=False, env=env)
+    assert result.returncode == 1
+    assert "There is no credentials file" in result.output
+
+
+# Several sites
+
+
+def test_a_wildcard_goes_onto_every_site_that_it_covers(host: CpanelSandbox) -> None:
+    """A wildcard subdomain among them, and no addon domain that has a subdomain there."""
+    host.account.add_addon("shop.example")
+    for domain in ("*.example.com", "blog.example.com", "deep.blog.example.com"):
+        host.account.add_subdomain(domain)
+    host.wait_applied()
+    issued = Authority("Elsewhere").issue("*.example.com")
+    files = {"cert": issued.certificate, "key": issued.private_key, "chain": issued.chain}
+    for name, text in files.items():
+        write_secret(host.directory / f"{name}.pem", text)
+    paths = [part for n in files for part in (f"--{n}-path", str(host.directory / f"{n}.pem"))]
+    run(host, "install", "-i", "cpanel", *paths, "-d", "*.example.com", "--no-redirect")
+
+    installed = {each.servername for each in host.account.hosts if each.installed}
+    assert installed == {"example.com", "*.example.com", "blog.example.com"}
+    assert host.served("any.example.com").chain[0].split() == issued.certificate.split()
+
+
+def test_nested_and_shared_document_roots_are_told_apart(host: CpanelSandbox) -> None:
+    """One below another's, and one that two domains have."""
+    host.account.add_addon("nested.example", "public_html/nested")
+    host.account.add_addon("shared.example", "public_html")
+    host.wait_applied()
+    domains = [d for name in ("nested", "shared") for d in ("-d", f"{name}.example")]
+    run(host, "run", *BOTH, *SITE, *domains, "--no-redirect")
+    for domain in ("example.com", "nested.example", "shared.example"):
+        assert serves(host, domain, "example.com")
+    assert not list(host.account.home.rglob(".well-known"))
+
+
+def test_a_web_server_that_takes_its_time_is_waited_for(host: CpanelSandbox) -> None:
+    """The redirect comes only once https was seen."""
+    host.front_end.delay = 4
+    run(host, "run", *BOTH, *SITE)
+    assert host.fetch_verified("example.com").text == "hello"
+    assert host.http("example.com").status == 301
+
+
+def test_a_password_on_the_directory_is_named_before_the_ca_is_asked(host: CpanelSandbox) -> None:
+    """With where in the panel to take it off."""
+    root = host.account.home / "public_html"
+    (root / ".htaccess").write_text(
+        f'AuthType Basic\nAuthName "mine"\nAuthUserFile {root}/passwd\nrequire valid-user\n'
+    )
+    result = run(host, "run", *BOTH, *SITE, "--cpanel-wait", "3", check=False)
+    assert result.returncode == 1
+    assert "Directory Privacy" in result.output
+    assert not (host.config_dir / "live").exists()
+
+
+def test_what_autossl_had_and_is_over_by_now_goes_to_autossl(host: CpanelSandbox) -> None:
+    """Nobody would be glad of an expired certificate."""
+    over = host.account.autossl_authority.issue("example.com", "www.example.com", left=1)
+    given = Given(over.certificate, over.private_key, over.chain)
+    host.account.install("example.com", given)
+    (stored,) = host.account.store.certificates.values()
+    with host.account.change():
+        host.account.store.certificates[stored.id] = replace(stored, is_autossl=True)
+    host.account.install("example.com", given)
+    host.account.uninstall("example.com")
+    host.account.install("example.com", given)
+    run(host, "run", *BOTH, *SITE, "--no-redirect")
+    (path,) = host.config_dir.glob("cpanel/*/journal.json")
+    day = datetime.date.today() - datetime.timedelta(days=1)
+    path.write_text(re.sub(r'"expires": "[0-9-]+"', f'"expires": "{day}"', path.read_text()))
+    calls(host)
+    run(host, "rollback", "-i", "cpanel")
+    assert {"SSL::delete_ssl", "SSL::start_autossl_check"} <= set(calls(host))
+    host.account.run_autossl()
+    host.wait_applied()
+    assert host.fetch_verified("example.com").text == "hello"
+
+
+def test_lost_books_are_rebuilt_from_what_the_panel_shows(host: CpanelSandbox) -> None:
+    """The next renewal is installed where the last one was."""
+    run(host, "run", *BOTH, *SITE)
+    for document in host.config_dir.glob("cpanel/*/*.json"):
+        document.unlink()
+    run(host, "renew", "--force-renewal")
+    assert serves(host, "example.com", "example.com")

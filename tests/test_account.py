@@ -34,6 +34,9 @@ def plugin_config(directory: Path, **given: object) -> configuration.NamespaceCo
         "webfaction_files": "auto",
         "webfaction_wait": 120,
         "webfaction_connect_to": None,
+        "webfaction_propagation_seconds": 120,
+        "webfaction_nameserver": None,
+        "quiet": False,
     }
     return make_config(directory, **{**defaults, **given})
 

@@ -414,12 +414,14 @@ class OneSitePanel:
             self._wait()
             there = self.host.list_certificates()
             same = [h for h, each in there.items() if each.leaf == upload.leaf and h not in taken]
+            if known and known not in there:
+                raise CertificateGoneError("The certificate is gone.")
             if known in same:
                 return known
-            if same and known not in there:
+            if same and not known:
                 return same[0]
             with self._changing():
-                if known in there:
+                if known:
                     self.host.replace_certificate(known, upload)
                     return known
                 return self.host.create_certificate(label, upload)

@@ -199,12 +199,16 @@ def test_a_renewed_certificate_takes_the_place_of_the_former(provider: Provider)
 
 
 @KEEPING
-def test_a_certificate_whose_handle_is_gone_is_stored_anew(provider: Provider) -> None:
-    """Somebody deleted it."""
+def test_a_certificate_whose_handle_is_gone_is_told_and_can_be_stored_anew(
+    provider: Provider,
+) -> None:
+    """Somebody deleted it, so sites that presented it do not present the new one."""
     handle = provider.store()
     provider.delete_certificate(handle)
     provider.new_process()
-    again = provider.store(known=handle)
+    with pytest.raises(CertificateGoneError):
+        provider.store(known=handle)
+    again = provider.store()
     assert provider.certificates()[again].leaf.split() == provider.uploads.ours.leaf.split()
     assert len(provider.certificates()) == 2
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from certbot_webfaction.hosts.opalstack.client import Opalstack
 from certbot_webfaction.hosts.opalstack.model import App, Cert, Domain, Osuser, Record, Route, Site
+from certbot_webfaction.panel.errors import CertificateGoneError
 from certbot_webfaction.panel.model import Upload
 
 FRESH = 60.0
@@ -152,10 +153,14 @@ class Seen:
         return self._stored.get(id) == upload.leaf
 
     def store(self, name: str, upload: Upload, known: str) -> str:
-        """Replace the certificate ``known``, or create one where that is gone; its identifier."""
+        """Replace the certificate ``known``, or create one if that is ``""``; its identifier.
+
+        :raises CertificateGoneError: if the known one is not there
+        """
         with self._changing():
-            is_there = known and self.client.update_certificate(known, name, upload)
-            handle = known if is_there else self.client.create_certificate(name, upload)
+            if known and not self.client.update_certificate(known, name, upload):
+                raise CertificateGoneError(f"The certificate {name} is not in the panel.")
+            handle = known or self.client.create_certificate(name, upload)
         self._stored[handle] = upload.leaf
         return handle
 

@@ -63,6 +63,8 @@ class Account:
                 webfaction_files="api",
                 webfaction_wait=0,
                 webfaction_connect_to=None,
+                webfaction_propagation_seconds=0,
+                webfaction_nameserver=None,
             )
         )
         self.write_credentials("webfaction.ini")

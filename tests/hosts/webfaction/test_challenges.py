@@ -138,7 +138,8 @@ def test_a_place_that_can_not_be_written_is_told(scene: Scene) -> None:
         " shop. .well-known/acme-challenge/shop-token could not be written in "
     )
     assert str(caught.value).endswith(
-        "Put that right, or keep challenge files in an app of their own with --webfaction-app NAME."
+        "Put that right, or keep challenge files in an app of their own with --webfaction-app"
+        " letsencrypt."
     )
     clean_up(scene.account, keep_made=False)
     (scene.home / "webapps/php/.well-known").unlink()

@@ -174,7 +174,8 @@ def _no_file(host: Host, path: Path) -> ExplainedError:
     flags = [f"--{plugin}-credentials" for plugin in host.plugins]
     return ExplainedError(
         f"There is no credentials file {path}, so the panel can't be reached.",
-        f"Run `certbot-webfaction init` to write it, or name yours with {' or '.join(flags)}.",
+        f"Run `certbot-webfaction init --host {host.name}` to write it, or name yours with"
+        f" {' or '.join(flags)}.",
     )
 
 

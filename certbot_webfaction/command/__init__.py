@@ -11,10 +11,16 @@ from typing import Protocol
 from certbot import configuration, errors
 
 from certbot_webfaction.command import deploy
-from certbot_webfaction.command.configuration import HOST, common_options, read_configuration
+from certbot_webfaction.command.configuration import (
+    HOST,
+    HOSTS,
+    common_options,
+    read_configuration,
+)
 from certbot_webfaction.command.diagnosis import doctor, status
 from certbot_webfaction.command.output import set_up_output
 from certbot_webfaction.command.setup import init
+from certbot_webfaction.hosts.host import Host
 
 
 class Subcommand(Protocol):
@@ -26,8 +32,8 @@ class Subcommand(Protocol):
     DESCRIPTION: str
     """What goes before the options in its help; line breaks stay."""
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the subcommand's own options."""
+    def add_arguments(self, parser: argparse.ArgumentParser, host: Host) -> None:
+        """Declare the subcommand's own options, which may be a host's."""
 
     def run(self, config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> int:
         """Carry it out.
@@ -56,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     :param argv: the command line without the program's name, by default this process's
     :returns: the exit status
     """
-    arguments = command_parser().parse_args(argv)
+    arguments = command_parser(_host_in(argv)).parse_args(argv)
     try:
         config = read_configuration(arguments)
         set_up_output(quiet=config.quiet)
@@ -76,8 +82,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def command_parser() -> argparse.ArgumentParser:
-    """The command line's parser."""
+def _host_in(argv: Sequence[str] | None) -> Host:
+    """The host that a command line names, before its options can be known."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--host")
+    try:
+        named = parser.parse_known_args(argv)[0].host
+    except argparse.ArgumentError:
+        return HOST
+    return HOSTS.get(named, HOST)
+
+
+def command_parser(host: Host = HOST) -> argparse.ArgumentParser:
+    """The command line's parser, with the options that it has for a host."""
     parser = argparse.ArgumentParser(
         prog="certbot-webfaction",
         description=f"Sets certbot up for a {HOST.label} account, and shows and checks its state.",
@@ -94,6 +111,6 @@ def command_parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        subcommand.add_arguments(subparser)
-        common_options(subparser)
+        subcommand.add_arguments(subparser, host)
+        common_options(subparser, host)
     return parser

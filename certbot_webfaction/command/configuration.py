@@ -14,12 +14,17 @@ from certbot import configuration, errors
 from certbot._internal import cli, constants
 from certbot._internal.plugins import disco
 
+from certbot_webfaction.hosts.cpanel import CPANEL
 from certbot_webfaction.hosts.host import Host
+from certbot_webfaction.hosts.opalstack import OPALSTACK
 from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.plugin.door import add_options
 
 HOST: Host = WEBFACTION
-"""The host that the command is about."""
+"""The host that the command is about, unless it is told another one."""
+
+HOSTS = {host.name: host for host in (WEBFACTION, CPANEL, OPALSTACK)}
+"""The hosts by their names."""
 
 DIRECTORIES = {
     "config_dir": f"certbot's configuration: lineages, accounts, {HOST.name}.ini",
@@ -32,12 +37,17 @@ PREFIX = f"{HOST.name}_"
 """What the plugin's options start with, as attributes of a configuration."""
 
 
+def host_of(arguments: argparse.Namespace) -> Host:
+    """The host that a command line is about."""
+    return HOSTS[getattr(arguments, "panel", HOST.name)]
+
+
 def option(attribute: str) -> str:
     """An option's name without dashes before it, from that of its attribute."""
     return attribute.replace("_", "-")
 
 
-def common_options(parser: argparse.ArgumentParser) -> None:
+def common_options(parser: argparse.ArgumentParser, host: Host = HOST) -> None:
     """Declare certbot's options and the plugin's; those not given are absent from the result."""
     group = parser.add_argument_group("certbot's options, as in its cli.ini files")
     group.add_argument(
@@ -58,15 +68,15 @@ def common_options(parser: argparse.ArgumentParser) -> None:
         help="print only what is wrong",
     )
 
-    group = parser.add_argument_group(f"options of the plugin {HOST.name}, as certbot has them")
+    group = parser.add_argument_group(f"options of the plugin {host.name}, as certbot has them")
 
     def add(name: str, **settings: Any) -> None:
         default = settings.pop("default", None)
         if default is not None:
             settings["help"] += f" (default: {default})"
-        group.add_argument(HOST.flag(name), default=argparse.SUPPRESS, **settings)
+        group.add_argument(host.flag(name), default=argparse.SUPPRESS, **settings)
 
-    add_options(HOST, add)
+    add_options(host, add)
 
 
 def read_configuration(arguments: argparse.Namespace) -> configuration.NamespaceConfig:
@@ -97,7 +107,8 @@ def read_configuration(arguments: argparse.Namespace) -> configuration.Namespace
         if isinstance(parsed, configuration.NamespaceConfig)
         else configuration.NamespaceConfig(parsed)
     )
-    config.installer = HOST.name  # whose errors are those of a plugin that the user named
+    # Its errors are those of a plugin that the user named.
+    config.installer = host_of(arguments).name
     if config.quiet:
         config.noninteractive_mode = True
     return config
@@ -129,10 +140,11 @@ def usual_config_dir(config: configuration.NamespaceConfig, arguments: argparse.
 def _given(arguments: argparse.Namespace) -> list[str]:
     """The options that were given, for certbot's parser."""
     given: dict[str, Any] = vars(arguments)
+    prefix = f"{host_of(arguments).name}_"
     options = [
         f"--{option(name)}={value}"
         for name, value in given.items()
-        if name in DIRECTORIES or name.startswith(PREFIX)
+        if name in DIRECTORIES or name.startswith(prefix)
     ]
     if "quiet" in given:
         options.append("--quiet")

@@ -13,6 +13,7 @@ from certbot.display import util as display_util
 
 from certbot_webfaction.books.wanted import Source, Wanted
 from certbot_webfaction.command.configuration import HOST, PREFIX
+from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.lineages.files import CertificateFiles
 from certbot_webfaction.lineages.renewals import Renewal
 from certbot_webfaction.names import covers
@@ -42,7 +43,7 @@ says so; run it again by hand then, with --cert-name.
 """
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, host: Host) -> None:
     """Declare the subcommand's own options."""
     parser.add_argument(
         "--cert-name",

@@ -20,7 +20,8 @@ Credentials = Mapping[str, str]
 class Key:
     """A value of the credentials file: its name there without prefix, and words for it.
 
-    ``help`` is what the command's option for it says, where the words don't say enough.
+    ``help`` is what the command's option for it says, where the words don't say enough; ``option``
+    is what that is called, where it is not called as the value.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Key:
     secret: bool = False
     optional: bool = False
     help: str = ""
+    option: str = ""
 
     @property
     def names_the_account(self) -> bool:
@@ -37,7 +39,8 @@ class Key:
     @property
     def flag(self) -> str:
         """The option of ``certbot-webfaction init`` that gives it; a secret is no argument."""
-        return f"--{self.name.replace('_', '-')}{'-stdin' if self.secret else ''}"
+        name = self.option or self.name.replace("_", "-")
+        return f"--{name}{'-stdin' if self.secret else ''}"
 
 
 class KeyRefusedError(LoginRefusedError):

@@ -7,11 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.sandbox.cpanel.sandbox import CpanelSandbox
+from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 from tests.sandbox.sandbox import Sandbox
 from tests.terminal import Terminal
 
+AnySandbox = Sandbox | CpanelSandbox | OpalstackSandbox
 
-def program(sandbox: Sandbox) -> Path:
+
+def program(sandbox: AnySandbox) -> Path:
     """The program: the one beside this Python, or one for the Python of another certbot."""
     other = os.environ.get("CERTBOT")
     if other is None:
@@ -31,7 +35,7 @@ def certbot() -> Path:
 
 
 def run(
-    sandbox: Sandbox, *args: str, input: str = "", env: dict[str, str] | None = None
+    sandbox: AnySandbox, *args: str, input: str = "", env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run it without a terminal. ``env`` is added to the environment of the account's user."""
     return subprocess.run(

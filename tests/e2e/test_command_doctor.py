@@ -136,7 +136,7 @@ def test_without_credentials_nothing_else_of_the_account_is_checked(healthy: Hea
     wrong = healthy.wrong()
     text, remedy = wrong["credentials"]
     assert str(healthy.sandbox.credentials) in text
-    assert "`certbot-webfaction init`" in remedy
+    assert "`certbot-webfaction init --host webfaction`" in remedy
     assert list(wrong) == ["credentials"]
     output = healthy.doctor().stdout
     assert "Not checked, because there are no credentials: website, app," in output

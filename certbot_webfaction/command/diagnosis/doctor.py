@@ -26,6 +26,7 @@ from certbot_webfaction.command.diagnosis.survey import Subject, Survey
 from certbot_webfaction.command.schedule import find_schedule
 from certbot_webfaction.command.screen import GREEN, RED, YELLOW, Screen, standard_output
 from certbot_webfaction.errors import parts_of
+from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.lineages import Lineages
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.files import PlacingError
@@ -52,7 +53,7 @@ line in a crontab mails only then:
 """
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, host: Host) -> None:
     """Declare the subcommand's own options."""
     parser.add_argument(
         "-d",

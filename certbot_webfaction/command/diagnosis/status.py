@@ -15,6 +15,7 @@ from certbot_webfaction.command.configuration import HOST
 from certbot_webfaction.command.diagnosis.findings import account_problems, problems_of
 from certbot_webfaction.command.diagnosis.survey import Lineage, Subject, Survey
 from certbot_webfaction.command.screen import BOLD, RED, Screen, standard_output
+from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.panel.findings import Problem
 from certbot_webfaction.panel.model import Login, Place
 from certbot_webfaction.plugin.door import account_of
@@ -47,7 +48,7 @@ _HEADS = ("  DOMAIN", "WEBSITE", "APP", "CERTIFICATE", "LEFT", "SERVED", "RENEWS
 _ELASTIC = ((1, 2, 3), (0,))
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, host: Host) -> None:
     """Declare the subcommand's own options."""
     parser.add_argument("--json", action="store_true", help="print all of it for scripts")
 

@@ -72,7 +72,8 @@ def _values(
 def _refusal(host: Host, values: Credentials, error: LoginRefusedError) -> str:
     """What was refused: it was typed just now, and need not be in a file yet."""
     needed = " or ".join(key.words for key in host.keys if not key.optional)
-    what = f'The panel refused {needed} of "{host.user_of(values)}".'
+    named = any(key.names_the_account for key in host.keys)
+    what = f"The panel refused {needed}" + (f' of "{host.user_of(values)}".' if named else ".")
     todo = ""
     if isinstance(error, KeyRefusedError):
         what, todo = error.what, error.todo

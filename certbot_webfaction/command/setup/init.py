@@ -14,7 +14,8 @@ from certbot.display import util as display_util
 from certbot_webfaction.command.configuration import (
     DIRECTORIES,
     HOST,
-    PREFIX,
+    HOSTS,
+    host_of,
     usual_config_dir,
 )
 from certbot_webfaction.command.crontab import (
@@ -33,7 +34,7 @@ from certbot_webfaction.command.setup.user_configuration import (
     plan_user_configuration,
     user_configuration,
 )
-from certbot_webfaction.hosts.host import Options
+from certbot_webfaction.hosts.host import Host, Options
 from certbot_webfaction.hosts.webfaction import predecessor
 from certbot_webfaction.hosts.webfaction.predecessor import Predecessor, read_predecessor
 from certbot_webfaction.phrases import Phrases
@@ -57,37 +58,52 @@ Without a terminal each answer needs its flag:
 
   certbot-webfaction init --username alice --password-stdin --cron <password
 
+For an account on another host, --host names that; it asks for what is needed
+there, such as an API token.
+
 If you used letsencrypt_webfaction, --from takes the account from its
 configuration and prints the command that takes over each certificate in it
 ({predecessor.DEFAULT}; this takes Python 3.11 or newer).
 """
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the subcommand's own options."""
+def add_arguments(parser: argparse.ArgumentParser, host: Host) -> None:
+    """Declare the subcommand's own options, those for a host's credentials among them."""
     group = parser.add_argument_group("answers")
-    for key in HOST.keys:
+    group.add_argument(
+        "--host",
+        dest="panel",
+        choices=HOSTS,
+        default=HOST.name,
+        help="whose control panel the account is on; `init --host NAME --help` has its options",
+    )
+    for key in host.keys:
         if key.secret:
             group.add_argument(
                 key.flag,
+                dest=f"{key.name}_stdin",
                 action="store_true",
                 help=f"read its {key.words} from standard input, one line; as an argument, every"
                 " user of the machine could see it",
             )
         else:
             group.add_argument(
-                key.flag, metavar="NAME", help=key.help or f"{key.words} on the control panel"
+                key.flag,
+                dest=key.name,
+                metavar="NAME",
+                help=key.help or f"{key.words} on the control panel",
             )
-    group.add_argument(
-        "--from",
-        dest="predecessor",
-        metavar="FILE",
-        nargs="?",
-        type=Path,
-        const=predecessor.DEFAULT,
-        help="take the account from letsencrypt_webfaction's configuration"
-        f" (without FILE: {predecessor.DEFAULT})",
-    )
+    if host is HOST:
+        group.add_argument(
+            "--from",
+            dest="predecessor",
+            metavar="FILE",
+            nargs="?",
+            type=Path,
+            const=predecessor.DEFAULT,
+            help="take the account from letsencrypt_webfaction's configuration"
+            f" (without FILE: {predecessor.DEFAULT})",
+        )
     group.add_argument(
         "--cli-ini",
         action=argparse.BooleanOptionalAction,
@@ -117,19 +133,20 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
         write_cli_ini = _plan_directories(cli_ini, config, given, questions)
 
     old = _predecessor(arguments, questions)
-    options = read_options(config, HOST)
-    on_stdin = [key.name for key in HOST.keys if getattr(arguments, f"{key.name}_stdin", False)]
+    host = host_of(arguments)
+    options = read_options(config, host)
+    on_stdin = [key.name for key in host.keys if getattr(arguments, f"{key.name}_stdin", False)]
     credentials = accepted_credentials(
-        HOST, options, _given_values(old, arguments), questions, on_stdin
+        host, options, _given_values(old, arguments), questions, on_stdin
     )
-    write_credentials = plan_credentials(HOST, options, credentials, questions)
+    write_credentials = plan_credentials(host, options, credentials, questions)
     there = cli_ini.exists() or write_cli_ini is not None
     line = renewing_line(options_for_cron(cli_ini, given, there=there))
     write_cron = _plan_cron(line, config, arguments, questions)
 
     for write in filter(None, (write_credentials, write_cli_ini, write_cron)):
         write()
-    _say_what_next(old, options)
+    _say_what_next(host, old, options)
     return 0
 
 
@@ -155,6 +172,8 @@ def _plan_directories(
 
 def _predecessor(arguments: argparse.Namespace, questions: Questions) -> Predecessor:
     """What letsencrypt_webfaction's configuration says, if the user wants that."""
+    if host_of(arguments) is not HOST:
+        return Predecessor()
     if arguments.predecessor is not None:
         return read_predecessor(arguments.predecessor)
     there = predecessor.DEFAULT.expanduser().exists() and questions.terminal
@@ -169,8 +188,9 @@ def _predecessor(arguments: argparse.Namespace, questions: Questions) -> Predece
 
 def _given_values(old: Predecessor, arguments: argparse.Namespace) -> dict[str, str]:
     """What the command line gives for the credentials file, and what the predecessor had."""
-    given = {key.name: getattr(arguments, key.name) for key in HOST.keys if not key.secret}
-    given["api_url"] = getattr(arguments, f"{PREFIX}api_url", "")
+    host = host_of(arguments)
+    given = {key.name: getattr(arguments, key.name) for key in host.keys if not key.secret}
+    given["api_url"] = getattr(arguments, f"{host.name}_api_url", "")
     return {**old.credentials, **{name: value for name, value in given.items() if value}}
 
 
@@ -208,10 +228,10 @@ def _plan_cron(
     return write
 
 
-def _say_what_next(old: Predecessor, options: Options) -> None:
+def _say_what_next(host: Host, old: Predecessor, options: Options) -> None:
     is_default = options.credentials == options.default_credentials
-    account = Phrases(HOST.name, HOST.name, "" if is_default else str(options.credentials)).account
-    command = f"certbot run -a {HOST.name} -i {HOST.name}"
+    account = Phrases(host.name, host.name, "" if is_default else str(options.credentials)).account
+    command = f"certbot run -a {host.name} -i {host.name}"
     commands = [f"{line}{account}" for line in old.certbot_lines(command) or [command]]
     display_util.notify(
         "\n".join(["Next, to get and install certificates:", *(f"  {line}" for line in commands)])

@@ -35,7 +35,12 @@ CPANEL = Host(
     description="Obtain and install certificates on a cPanel host through its panel, without root",
     api_url=API_URL,
     keys=(
-        Key("host", "server", help="the server's name, as in the address of the panel"),
+        Key(
+            "host",
+            "server",
+            help="the server's name, as in the address of the panel",
+            option="server",
+        ),
         Key("username", "user name"),
         Key(
             "token",

@@ -71,6 +71,7 @@ class _Seen:
             "Alternative": alternative[:1].upper() + alternative[1:],
             "or_alternative": f", or {place.alternative}" if other_way else "",
             "interference": place.interference,
+            "protection": f" ({place.protection})" if place.protection else "",
             "doubt": f" Or {place.doubt}" if place.doubt else "",
         }
 
@@ -212,7 +213,8 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     ),
     (
         lambda seen: seen.walk.status == 401,
-        "a password is asked for, and CAs have none. Let everybody in at {path}/{or_alternative}.",
+        "a password is asked for, and CAs have none. Let everybody in at"
+        " {path}/{protection}{or_alternative}.",
     ),
     (
         lambda seen: seen.walk.status >= 500,

@@ -13,7 +13,6 @@ from certbot import configuration, errors
 from certbot_webfaction.command import deploy
 from certbot_webfaction.command.configuration import (
     HOST,
-    HOSTS,
     common_options,
     read_configuration,
 )
@@ -21,6 +20,7 @@ from certbot_webfaction.command.diagnosis import doctor, status
 from certbot_webfaction.command.output import set_up_output
 from certbot_webfaction.command.setup import init
 from certbot_webfaction.hosts.host import Host
+from certbot_webfaction.hosts.register import HOSTS
 
 
 class Subcommand(Protocol):

@@ -14,17 +14,13 @@ from certbot import configuration, errors
 from certbot._internal import cli, constants
 from certbot._internal.plugins import disco
 
-from certbot_webfaction.hosts.cpanel import CPANEL
 from certbot_webfaction.hosts.host import Host
-from certbot_webfaction.hosts.opalstack import OPALSTACK
+from certbot_webfaction.hosts.register import HOSTS
 from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.plugin.door import add_options
 
 HOST: Host = WEBFACTION
 """The host that the command is about, unless it is told another one."""
-
-HOSTS = {host.name: host for host in (WEBFACTION, CPANEL, OPALSTACK)}
-"""The hosts by their names."""
 
 DIRECTORIES = {
     "config_dir": f"certbot's configuration: lineages, accounts, {HOST.name}.ini",

@@ -127,7 +127,8 @@ class Place:
 
     What else may answer in place of a file, with what to do about it, is told by ``interference``
     (``""``: nothing does), and by ``doubt`` what may even where something was only just made;
-    ``alternative`` completes a sentence with another way to hold files.
+    ``alternative`` completes a sentence with another way to hold files. ``protection`` says where
+    the panel puts a password on a directory.
     """
 
     domain: str
@@ -140,6 +141,7 @@ class Place:
     interference: str = ""
     doubt: str = ""
     alternative: str = ""
+    protection: str = ""
 
     def path(self, token: str) -> str:
         """Where below the directory the file for ``token`` belongs."""

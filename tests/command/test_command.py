@@ -178,3 +178,16 @@ def test_a_wrong_command_line_is_refused(
         main(args)
     assert ended.value.code == 2
     assert "usage: certbot-webfaction" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["cpanel", "opalstack"])
+def test_the_help_has_the_options_of_the_host(
+    host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And none of another's."""
+    with pytest.raises(SystemExit):
+        main(["init", "--host", host, "--help"])
+    shown = capsys.readouterr().out
+    assert f"--{host}-api-url" in shown
+    assert "--webfaction-api-url" not in shown
+    assert "--from [FILE]" not in shown

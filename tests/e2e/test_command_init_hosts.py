@@ -5,9 +5,6 @@ from __future__ import annotations
 import stat
 import subprocess
 
-import pytest
-
-from certbot_webfaction.command import main
 from tests.e2e import command
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
 from tests.sandbox.opalstack.sandbox import OpalstackSandbox
@@ -83,16 +80,3 @@ def test_a_token_that_cpanel_refuses_is_not_written(cpanel: CpanelSandbox) -> No
     assert "refused" in done.stderr
     assert not cpanel.credentials.exists()
     assert len(cpanel.panel.calls.methods()) <= 1
-
-
-@pytest.mark.parametrize("host", ["cpanel", "opalstack"])
-def test_the_help_has_the_options_of_the_host(
-    host: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """And none of another's."""
-    with pytest.raises(SystemExit):
-        main(["init", "--host", host, "--help"])
-    shown = capsys.readouterr().out
-    assert f"--{host}-api-url" in shown
-    assert "--webfaction-api-url" not in shown
-    assert "--from" not in shown

@@ -139,7 +139,7 @@ def test_an_installer_that_is_not_installed_keeps_renewals_from_the_panel(shop: 
 
 def test_credentials_that_are_gone_stop_a_renewal(shop: Shop) -> None:
     """The renewal file names others than the default ones; the line writes them."""
-    gone = shop.sandbox.directory / "bob's.ini"
+    gone = shop.sandbox.directory / "it's gone.ini"
     authenticator = "authenticator = webfaction"
     shop.edit(authenticator, f"webfaction_credentials = {gone}\n{authenticator}")
     assert not shop.renews()

@@ -14,7 +14,6 @@ from certbot.display import util as display_util
 from certbot_webfaction.command.configuration import (
     DIRECTORIES,
     HOST,
-    HOSTS,
     host_of,
     usual_config_dir,
 )
@@ -35,6 +34,7 @@ from certbot_webfaction.command.setup.user_configuration import (
     user_configuration,
 )
 from certbot_webfaction.hosts.host import Host, Options
+from certbot_webfaction.hosts.register import HOSTS
 from certbot_webfaction.hosts.webfaction import predecessor
 from certbot_webfaction.hosts.webfaction.predecessor import Predecessor, read_predecessor
 from certbot_webfaction.phrases import Phrases
@@ -77,22 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser, host: Host) -> None:
         default=HOST.name,
         help="whose control panel the account is on; `init --host NAME --help` has its options",
     )
-    for key in host.keys:
-        if key.secret:
-            group.add_argument(
-                key.flag,
-                dest=f"{key.name}_stdin",
-                action="store_true",
-                help=f"read its {key.words} from standard input, one line; as an argument, every"
-                " user of the machine could see it",
-            )
-        else:
-            group.add_argument(
-                key.flag,
-                dest=key.name,
-                metavar="NAME",
-                help=key.help or f"{key.words} on the control panel",
-            )
+    _add_keys(group, host)
     if host is HOST:
         group.add_argument(
             "--from",
@@ -120,6 +105,26 @@ def add_arguments(parser: argparse.ArgumentParser, host: Host) -> None:
     group.add_argument(
         "-n", "--non-interactive", action="store_true", help="ask nothing, even at a terminal"
     )
+
+
+def _add_keys(group: argparse._ArgumentGroup, host: Host) -> None:
+    """Declare the options that give a host's credentials."""
+    for key in host.keys:
+        if key.secret:
+            group.add_argument(
+                key.flag,
+                dest=f"{key.name}_stdin",
+                action="store_true",
+                help=f"read its {key.words} from standard input, one line; as an argument, every"
+                " user of the machine could see it",
+            )
+        else:
+            group.add_argument(
+                key.flag,
+                dest=key.name,
+                metavar="NAME",
+                help=key.help or f"{key.words} on the control panel",
+            )
 
 
 def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> int:

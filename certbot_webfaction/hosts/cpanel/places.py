@@ -40,4 +40,5 @@ def find_place(seen: Seen, site: HttpSite, domain: str, *, is_here: bool) -> Pla
         holder=host.document_root,
         mount="/",
         interference=interference,
+        protection="in the panel under Files, Directory Privacy",
     )

@@ -29,9 +29,6 @@ DIRECTORIES = {
 }
 """certbot's own options that every subcommand has, as attributes of a configuration."""
 
-PREFIX = f"{HOST.name}_"
-"""What the plugin's options start with, as attributes of a configuration."""
-
 
 def host_of(arguments: argparse.Namespace) -> Host:
     """The host that a command line is about."""
@@ -45,6 +42,13 @@ def option(attribute: str) -> str:
 
 def common_options(parser: argparse.ArgumentParser, host: Host = HOST) -> None:
     """Declare certbot's options and the plugin's; those not given are absent from the result."""
+    parser.add_argument(
+        "--host",
+        dest="panel",
+        choices=HOSTS,
+        default=HOST.name,
+        help="whose control panel the account is on; with --help, its options are shown",
+    )
     group = parser.add_argument_group("certbot's options, as in its cli.ini files")
     group.add_argument(
         "-c",

@@ -6,19 +6,21 @@ import argparse
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 from certbot import configuration, errors, util
 from certbot._internal import cli
+from certbot._internal.plugins import disco
 from certbot.display import util as display_util
 
 from certbot_webfaction.books.wanted import Source, Wanted
-from certbot_webfaction.command.configuration import HOST, PREFIX
+from certbot_webfaction.command.configuration import HOST, host_of
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.lineages.files import CertificateFiles
 from certbot_webfaction.lineages.renewals import Renewal
 from certbot_webfaction.names import covers
+from certbot_webfaction.plugin.configurator import Configurator
 from certbot_webfaction.plugin.door import account_of, lineages_of
-from certbot_webfaction.plugin.webfaction import Configurator
 
 logger = logging.getLogger(__name__)
 
@@ -73,8 +75,10 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
         util.make_or_verify_dir(config.work_dir)
         for directory in (config.config_dir, config.work_dir):
             util.lock_dir_until_exit(directory)
-    installer = Configurator(config, HOST.name)
-    account = account_of(config, HOST)
+    host = host_of(arguments)
+    plugins = disco.PluginsRegistry.find_all()
+    installer: Any = plugins[host.name].plugin_cls(config, host.name)
+    account = account_of(config, host)
     account.read_books()
     if hooked and is_wanted(account.books.wanted, files):
         installer.restart()  # as certbot does for an installer's lineage that it has renewed
@@ -105,8 +109,9 @@ def _take_options(
     config: configuration.NamespaceConfig, arguments: argparse.Namespace, renewal: Renewal | None
 ) -> None:
     """Take the options that the lineage's renewal file keeps, as `certbot renew` does."""
+    prefix = f"{host_of(arguments).name}_"
     for key, text in renewal.parameters.items() if renewal else ():
-        kept = key.startswith(PREFIX) or key in ("work_dir", "logs_dir")
+        kept = key.startswith(prefix) or key in ("work_dir", "logs_dir")
         if kept and not hasattr(arguments, key):
             # Renewal files don't keep the types.
             setattr(config, key, None if text == "None" else cli.argparse_type(key)(text))

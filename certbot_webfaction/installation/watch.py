@@ -70,10 +70,11 @@ def _look(expected: Mapping[str, Expected], account: Account, quiet: bool) -> di
         logger.warning(
             "After %d seconds the new certificate is not yet served everywhere:\n%s\n"
             "The panel has it. Web servers take it over with a delay; if it lasts, run"
-            " `certbot-webfaction doctor`. If a CDN stands before the website, %s ADDRESS looks"
-            " past it, at the account's own server.",
+            " `certbot-webfaction doctor --host %s`. If a CDN stands before the website, %s"
+            " ADDRESS looks past it, at the account's own server.",
             options.wait,
             lines,
+            account.host.name,
             account.host.flag("connect-to"),
         )
     return findings

@@ -51,7 +51,7 @@ class HttpSite:
     shop``). ``redirects`` tells whether it sends its visitors to https by the means that the host
     has for that. ``state`` is what it shows while it does not redirect. ``address`` is the IPv4
     address that DNS has to point to, ``""`` where that is not known. ``auxiliary`` names are those
-    that the host adds by itself.
+    that the host adds by itself. ``name`` is the label without the kind, where ``id`` is not that.
     """
 
     id: str
@@ -61,6 +61,7 @@ class HttpSite:
     state: State = None
     address: str = ""
     auxiliary: tuple[str, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class HttpsSite:
     A site that does not exist yet but would be made by installing a certificate has ``made_from``:
     the identity of the `HttpSite` whose names these are. ``state`` is what `IPanel.restore` needs
     to put it back to how it is. ``kept_by_host`` tells that the host sees to its certificate by
-    itself: it gets that back also when ours is deleted.
+    itself: it gets that back also when ours is deleted. ``name`` is as of an `HttpSite`.
     """
 
     id: str
@@ -85,6 +86,7 @@ class HttpsSite:
     made_from: str = ""
     state: State = None
     kept_by_host: bool = False
+    name: str = ""
 
     @property
     def exists(self) -> bool:

@@ -59,7 +59,7 @@ def run_in_terminal(sandbox: Sandbox, *args: str, env: dict[str, str] | None = N
         return terminal.shown
 
 
-def add_crontab(sandbox: Sandbox, *lines: str) -> dict[str, str]:
+def add_crontab(sandbox: AnySandbox, *lines: str) -> dict[str, str]:
     """Give the user a crontab of these lines; return the environment that shows it."""
     programs = sandbox.directory / "certbot" / "bin"
     programs.mkdir(exist_ok=True)

@@ -489,7 +489,7 @@ def test_without_anything_that_renews_the_cron_check_fails(healthy: Healthy) -> 
     healthy.env = command.add_crontab(healthy.sandbox, "# certbot renew -q", "1 1 * * * backup")
     assert healthy.wrong()["cron"] == (
         "nothing here runs `certbot renew` by itself, so certificates will expire",
-        "`certbot-webfaction init` offers the line for the crontab.",
+        "`certbot-webfaction init --host webfaction` offers the line for the crontab.",
     )
 
 

@@ -337,7 +337,7 @@ def test_why_a_line_of_the_crontab_does_not_count_is_said(shop: Shop, line: str,
     text, remedy = shop.wrong()["cron"]
     assert text.startswith(f"the crontab {why}")
     assert text.endswith(", so certificates will expire")
-    assert remedy == "`certbot-webfaction init` offers a line for the crontab."
+    assert remedy == "`certbot-webfaction init --host webfaction` offers a line for the crontab."
 
 
 def test_lines_as_people_have_them_count(shop: Shop) -> None:

@@ -14,7 +14,7 @@ from certbot import configuration, errors
 from certbot_webfaction.account import Account
 from certbot_webfaction.challenges.causes import describe
 from certbot_webfaction.challenges.probe import probe
-from certbot_webfaction.command.configuration import HOST, usual_config_dir
+from certbot_webfaction.command.configuration import host_of, usual_config_dir
 from certbot_webfaction.command.crontab import needs_of, read_crontab, renewing_jobs
 from certbot_webfaction.command.diagnosis.findings import (
     CHECKS,
@@ -71,13 +71,14 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     """Make all checks; return 0 if nothing is wrong, else 1."""
     named = list(_named(arguments.doctor_domains))
     report = Report(standard_output(), quiet=bool(config.quiet))
-    account = _open_account(config, report)
+    host = host_of(arguments)
+    account = _open_account(config, host, report)
     if account:
         _check_account(account, named, report)
     else:
         report.tell_unmade(CHECKS, "because there are no credentials")
     usual_dir = usual_config_dir(config, arguments)
-    report.tell("cron", _cron(config.config_dir, usual_dir, lineages_of(config)))
+    report.tell("cron", _cron(config.config_dir, usual_dir, lineages_of(config), host))
     versions = [f"{each} {version(each)}" for each in ("certbot", "certbot-webfaction")]
     report.tell("versions", Fine(", ".join([*versions, f"Python {platform.python_version()}"])))
     return 1 if report.failed else 0
@@ -165,12 +166,14 @@ class Report:
         print("\n".join(told), flush=True)
 
 
-def _open_account(config: configuration.NamespaceConfig, report: Report) -> Account | None:
+def _open_account(
+    config: configuration.NamespaceConfig, host: Host, report: Report
+) -> Account | None:
     title = "options"
     try:
-        read_options(config, HOST)
+        read_options(config, host)
         title = "credentials"
-        account = account_of(config, HOST)
+        account = account_of(config, host)
     except errors.PluginError as error:
         report.tell(title, _problem(title, error))
         return None
@@ -184,6 +187,8 @@ def _problem(kind: str, error: errors.PluginError) -> Problem:
 
 
 def _permissions(credentials: Path) -> Finding:
+    if not credentials.exists():
+        return Fine("none are needed here")
     mode = credentials.stat().st_mode & 0o777
     if mode & 0o077:
         return Problem(
@@ -299,7 +304,7 @@ def _came_back(described: Sequence[str] | None, account: Account) -> Finding:
     return Problem("challenge-path", text, f"Likely cause: {cause}")
 
 
-def _cron(config_dir: str, usual_dir: str, lineages: Lineages) -> Finding:
+def _cron(config_dir: str, usual_dir: str, lineages: Lineages, host: Host) -> Finding:
     crontab = read_crontab()
     jobs = renewing_jobs(crontab or "", config_dir, usual_dir, needs_of(lineages))
     if schedule := find_schedule(config_dir, jobs):
@@ -315,5 +320,5 @@ def _cron(config_dir: str, usual_dir: str, lineages: Lineages) -> Finding:
     return Problem(
         "no-cron",
         f"{what}, so certificates will expire",
-        f"`certbot-webfaction init` offers {line} for the crontab.",
+        f"`certbot-webfaction init --host {host.name}` offers {line} for the crontab.",
     )

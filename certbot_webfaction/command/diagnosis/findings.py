@@ -43,7 +43,7 @@ def http_website(subject: Subject) -> Finding | None:
     if not answers_http(subject):
         return None
     if subject.http:
-        return Fine(subject.http.id)
+        return Fine(subject.http.name or subject.http.id)
     text = "no http website of the account serves it, so no challenge can be answered"
     why = why_nowhere(subject.domain, subject.survey.http, subject.survey.https)
     return Problem("no-website", text, why[:1].upper() + why[1:])
@@ -59,8 +59,8 @@ def challenge_app(subject: Subject) -> Finding | None:
     if place.ready:
         return Fine(f"{place.holder} at {place.mount}")
     return Note(
-        f"its website {place.site.id} runs code, and no app is mounted at {CHALLENGE_PATH} there; a"
-        " check changes no website, so the challenge path was not tried",
+        f"its website {place.site.name or place.site.id} runs code, and no app is mounted at"
+        f" {CHALLENGE_PATH} there; a check changes no website, so the challenge path was not tried",
         f"Nothing: the next certificate for it mounts the app {place.holder} there by itself."
         " `certbot renew --dry-run` tries it for those there are.",
     )
@@ -70,7 +70,7 @@ def https_website(subject: Subject) -> Finding | None:
     """Visitors need an https site that has a certificate."""
     https, lineage = subject.https, subject.lineage
     if https and https.holds:
-        return Fine(https.id)
+        return Fine(https.name or https.id)
     if lineage is None:
         if not subject.meant:
             return None
@@ -311,7 +311,8 @@ def _fails(subject: Subject, lineage: Lineage) -> Finding | None:
         return None
     if hindrance.credentials and hindrance.plugin in account.host.plugins:
         option = account.host.flag("credentials")
-        command = f"certbot-webfaction init {option} {shlex.quote(hindrance.credentials)}"
+        named = f"{option} {shlex.quote(hindrance.credentials)}"
+        command = f"certbot-webfaction init --host {account.host.name} {named}"
         remedy = f"`{command}` writes it."
     elif hindrance.plugin:
         remedy = f"Put it there. Or {renew_with}"

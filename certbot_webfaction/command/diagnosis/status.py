@@ -11,13 +11,13 @@ from typing import Any
 
 from certbot import configuration
 
-from certbot_webfaction.command.configuration import HOST
+from certbot_webfaction.command.configuration import host_of
 from certbot_webfaction.command.diagnosis.findings import account_problems, problems_of
 from certbot_webfaction.command.diagnosis.survey import Lineage, Subject, Survey
 from certbot_webfaction.command.screen import BOLD, RED, Screen, standard_output
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.panel.findings import Problem
-from certbot_webfaction.panel.model import Login, Place
+from certbot_webfaction.panel.model import HttpSite, HttpsSite, Login, Place
 from certbot_webfaction.plugin.door import account_of
 
 SUMMARY = "show the account's websites, certificates and lineages in one table"
@@ -62,7 +62,7 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
 
     :raises certbot.errors.PluginError: if the panel can't be asked
     """
-    account = account_of(config, HOST)
+    account = account_of(config, host_of(arguments))
     login = account.login()
     survey = Survey(account)
     subjects = [Subject(survey, domain) for domain in survey.domains()]
@@ -128,9 +128,13 @@ def _cells(subject: Subject, problems: Sequence[Problem]) -> list[str]:
     ]
 
 
+def _name(site: HttpSite | HttpsSite | None) -> str:
+    """What the panel's user calls a site."""
+    return (site.name or site.id) if site else "-"
+
+
 def _websites(subject: Subject) -> str:
-    http = subject.http.id if subject.http else "-"
-    https = subject.https.id if subject.https else "-"
+    http, https = _name(subject.http), _name(subject.https)
     return http if http == https else f"{http}, {https}"
 
 
@@ -190,8 +194,8 @@ def _domain_as_json(subject: Subject, problems: Sequence[Problem]) -> dict[str, 
     place, known, lineage = subject.ready_place, subject.certificate, subject.lineage
     return {
         "domain": subject.domain,
-        "http_website": subject.http and subject.http.id,
-        "https_website": subject.https and subject.https.id,
+        "http_website": subject.http and _name(subject.http),
+        "https_website": subject.https and _name(subject.https),
         "challenge_app": place and place.holder,
         "challenge_mount": place and place.mount,
         "certificate": known

@@ -34,7 +34,6 @@ from certbot_webfaction.command.setup.user_configuration import (
     user_configuration,
 )
 from certbot_webfaction.hosts.host import Host, Options
-from certbot_webfaction.hosts.register import HOSTS
 from certbot_webfaction.hosts.webfaction import predecessor
 from certbot_webfaction.hosts.webfaction.predecessor import Predecessor, read_predecessor
 from certbot_webfaction.phrases import Phrases
@@ -70,13 +69,6 @@ configuration and prints the command that takes over each certificate in it
 def add_arguments(parser: argparse.ArgumentParser, host: Host) -> None:
     """Declare the subcommand's own options, those for a host's credentials among them."""
     group = parser.add_argument_group("answers")
-    group.add_argument(
-        "--host",
-        dest="panel",
-        choices=HOSTS,
-        default=HOST.name,
-        help="whose control panel the account is on; `init --host NAME --help` has its options",
-    )
     _add_keys(group, host)
     if host is HOST:
         group.add_argument(

@@ -69,7 +69,14 @@ class Panel:
     def http_sites(self, fresh: bool = False) -> tuple[HttpSite, ...]:
         """See `IPanel.http_sites`."""
         return tuple(
-            HttpSite(site.id, _label(site), _names(site), _redirects(site), address=site.address)
+            HttpSite(
+                site.id,
+                _label(site),
+                _names(site),
+                _redirects(site),
+                address=site.address,
+                name=site.name,
+            )
             for site in self._seen.sites(FRESH if fresh else None)
         )
 
@@ -83,6 +90,7 @@ class Panel:
                 holds=site.cert,
                 state=_state(site),
                 kept_by_host=site.generate_le,
+                name=site.name,
             )
             for site in self._seen.sites(FRESH if fresh else None)
         )

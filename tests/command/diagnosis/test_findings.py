@@ -508,7 +508,8 @@ def test_a_renewal_that_will_fail(healthy: Account) -> None:
         (
             {"webfaction_credentials": str(gone)},
             f"The credentials file {gone}, which",
-            f"`certbot-webfaction init --webfaction-credentials {gone}` writes it.",
+            "`certbot-webfaction init --host webfaction --webfaction-credentials"
+            f" {gone}` writes it.",
         ),
         (
             {"before_expiry": "20 days, 3 hours"},

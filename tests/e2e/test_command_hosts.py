@@ -1,9 +1,11 @@
-"""`certbot-webfaction init --host`: a token that works is written, one that does not is not."""
+"""`certbot-webfaction --host`: each subcommand on each host."""
 
 from __future__ import annotations
 
 import stat
 import subprocess
+
+import pytest
 
 from tests.e2e import command
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
@@ -80,3 +82,49 @@ def test_a_token_that_cpanel_refuses_is_not_written(cpanel: CpanelSandbox) -> No
     assert "refused" in done.stderr
     assert not cpanel.credentials.exists()
     assert len(cpanel.panel.calls.methods()) <= 1
+
+
+BOTH = ("-d", "example.com", "-d", "www.example.com")
+JOB = f"0 5 * * * {command.certbot()} renew -q"
+
+
+@pytest.fixture(params=["cpanel", "opalstack"])
+def secured(request: pytest.FixtureRequest) -> tuple[str, command.AnySandbox]:
+    """A host's name, and an account of it with a website that got https."""
+    host: str = request.param
+    sandbox: CpanelSandbox | OpalstackSandbox = request.getfixturevalue(host)
+    if isinstance(sandbox, OpalstackSandbox):
+        app = sandbox.account.add_app("blog")
+        sandbox.account.add_site("blog", ("example.com", "www.example.com"), {"/": app})
+        sandbox.wait_applied()
+    sandbox.certbot("run", "-a", host, "-i", host, *BOTH)
+    sandbox.wait_applied()
+    return host, sandbox
+
+
+def test_status_shows_what_is_in_step(secured: tuple[str, command.AnySandbox]) -> None:
+    """The domain, and nothing that is wrong."""
+    host, sandbox = secured
+    done = command.run(sandbox, "status", "--host", host)
+    assert done.returncode == 0, done.stderr
+    assert "example.com" in done.stdout
+    assert ("blog" in done.stdout) == (host == "opalstack"), "what the panel's user calls it"
+    assert "all in step" in done.stdout, done.stdout
+
+
+def test_the_doctor_finds_nothing_wrong(secured: tuple[str, command.AnySandbox]) -> None:
+    """From the credentials to what is served, and what renews."""
+    host, sandbox = secured
+    done = command.run(sandbox, "doctor", "--host", host, env=command.add_crontab(sandbox, JOB))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_certificate_is_deployed(secured: tuple[str, command.AnySandbox]) -> None:
+    """One that was only got."""
+    host, sandbox = secured
+    sandbox.certbot("certonly", "-a", host, *BOTH, "--force-renewal")
+    done = command.run(sandbox, "deploy", "--host", host, "--cert-name", "example.com")
+    assert done.returncode == 0, done.stdout + done.stderr
+    sandbox.wait_applied()
+    leaf = (sandbox.config_dir / "live" / "example.com" / "cert.pem").read_text()
+    assert sandbox.served("example.com").chain[0].split() == leaf.split()

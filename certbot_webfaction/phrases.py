@@ -65,7 +65,7 @@ class Phrases:
         """The command that installs a lineage, or the leaf at a path."""
         what = f"--cert-name {source}"
         if source.startswith("/"):
-            what = f"--cert-path {shlex.quote(source)} --key-path FILE"
+            what = f"--cert-path {shlex.quote(source)} --key-path FILE -d DOMAIN"
         return f"certbot install {what} -i {self.plugin}{self.account}"
 
     def redirect(self, lineage: str) -> str:

@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Five at a time on two cores: certbot sleeps two seconds in each issuance, and much is waited for.
-PYTEST := pytest -n 5
+# Four at a time on two cores: certbot sleeps two seconds in each issuance.
+PYTEST := pytest -n 4
 
 .PHONY: help setup packages demo sandbox test lint unit e2e pythons proof coverage bench docs clean
 

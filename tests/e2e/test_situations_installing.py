@@ -294,9 +294,10 @@ def test_no_advice_takes_a_path_for_a_lineage(sandbox: Sandbox) -> None:
     paths = ("--cert-path", str(leaf_file), "--key-path", str(key))
     result = sandbox.certbot(*arguments, *paths, check=False)
     assert "--cert-name /" not in result.output
-    command = [str(key) if word == "FILE" else word for word in advised(result.output, "install")]
+    theirs = {"FILE": str(key), "DOMAIN": "gone.example.com"}
+    command = [theirs.get(word, word) for word in advised(result.output, "install")]
     add_site(sandbox, "gone", "gone.example.com")
-    sandbox.certbot(*command, "-d", "gone.example.com", "--no-redirect", *SHORT)
+    sandbox.certbot(*command, "--no-redirect", *SHORT)
     assert website_names(sandbox, https=True) == ["gone"]
 
 

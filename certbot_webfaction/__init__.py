@@ -12,6 +12,10 @@ Set certbot up for an account, and get and install a first certificate::
     certbot-webfaction init
     certbot run -a webfaction -i webfaction -d example.com -d www.example.com
 
+Get https for every website of the account that has none; run again, it does what is missing::
+
+    certbot-webfaction secure
+
 Renew whatever is due, from cron, for ever; uploads that failed are made up for::
 
     certbot renew -q

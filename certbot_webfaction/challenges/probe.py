@@ -55,3 +55,27 @@ def probe(account: Account, places: Sequence[Place]) -> dict[str, WrongAnswer]:
         else:
             for file, reason in left:
                 logger.warning("%s/%s was left behind: %s", file.directory, file.path, reason)
+
+
+def look(account: Account, places: Sequence[Place]) -> dict[str, WrongAnswer]:
+    """Ask for a file that nobody has put there, at places that something has to be made for yet.
+
+    :returns: for each domain that does not lead to this account's server, what came instead; none
+        where the wait is 0, which says not to look
+    """
+    if account.options.wait == 0:
+        return {}
+    token = f"certbot-webfaction-{secrets.token_urlsafe(12)}"
+    sites = {place.domain: place.site for place in places}
+    asked = [ChallengeFile(domain, token, token) for domain in sites]
+    seen = wait_until_served(asked, account.options.route, 0, quiet=True)
+    return {
+        domain: answer
+        for domain, answer in seen.items()
+        if (answer.walk.trouble and len(answer.walk.urls) == 1)
+        or (
+            sites[domain].address
+            and answer.addresses
+            and sites[domain].address not in answer.addresses
+        )
+    }

@@ -18,7 +18,7 @@ from certbot_webfaction.command.configuration import (
 )
 from certbot_webfaction.command.diagnosis import doctor, status
 from certbot_webfaction.command.output import set_up_output
-from certbot_webfaction.command.setup import init
+from certbot_webfaction.command.setup import init, secure
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.hosts.register import HOSTS
 
@@ -47,6 +47,7 @@ class Subcommand(Protocol):
 
 SUBCOMMANDS: Mapping[str, Subcommand] = {
     "init": init,
+    "secure": secure,
     "status": status,
     "doctor": doctor,
     "deploy": deploy,

@@ -96,7 +96,7 @@ def read_configuration(arguments: argparse.Namespace) -> configuration.Namespace
             parsed: Any = cli.prepare_and_parse_args(
                 disco.PluginsRegistry.find_all(),
                 # The verb that the plugin is to take itself for; nothing of it is run.
-                ["install", *_given(arguments)],
+                ["install", *given_options(arguments)],
             )
     except (SystemExit, UnicodeDecodeError) as error:
         reason = said.getvalue().partition("error: ")[2].strip() or f"{error}"
@@ -137,8 +137,8 @@ def usual_config_dir(config: configuration.NamespaceConfig, arguments: argparse.
     return str(read_configuration(argparse.Namespace()).config_dir)
 
 
-def _given(arguments: argparse.Namespace) -> list[str]:
-    """The options that were given, for certbot's parser."""
+def given_options(arguments: argparse.Namespace) -> list[str]:
+    """The options that were given, as certbot takes them."""
     given: dict[str, Any] = vars(arguments)
     prefix = f"{host_of(arguments).name}_"
     options = [

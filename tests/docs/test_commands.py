@@ -153,6 +153,7 @@ SCENES: Mapping[str, Scene] = {
     "docs/renewal.rst": Scene(sites("shop", "blog"), ("blog.example.com", "shop.example.com")),
     "docs/status.rst": Scene(installed),
     "docs/trouble.rst": Scene(installed),
+    "docs/whole-account.rst": Scene(sites("blog", "shop"), (*BOTH, "blog.example.com")),
     "docs/wildcards.rst": Scene(dns, (*BOTH, "shop.example.com")),
 }
 """The pages with commands of ours."""

@@ -15,6 +15,7 @@ PACKAGE = ROOT / "certbot_webfaction"
 NO_MESSAGES: Mapping[str, str] = {
     "notify": "tells what was done",
     "print": "tells what was found; the errors in it come from elsewhere",
+    "say": "likewise",
     "debug": "only for the log",
     "info": "only for the log",
     "add": "help",
@@ -46,6 +47,8 @@ NO_MESSAGES: Mapping[str, str] = {
 NO_MESSAGES_IN: Mapping[str, str] = {
     "more_info": "for certbot plugins",
     "_say_what_next": "tells what to do next",
+    "_tell_renewing": "likewise",
+    "_keeper": "tells what is good",
     "certbot_lines": "commands to copy",
     "find_schedule": "tells what renews",
     "_install": "a remedy; stands below what is wrong",
@@ -73,6 +76,7 @@ NOT_SHOWN: Mapping[str, str] = {
     "remove a TXT record at": "likewise",
     "out of step": "the head of a table",
     "all in step": "likewise",
+    "Do you agree to the terms of service of the CA (…)?": "a question",
     "true or false": "ends “this version can't read”",
     "a pair of texts": "likewise",
 }

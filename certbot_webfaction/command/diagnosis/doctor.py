@@ -78,7 +78,7 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     else:
         report.tell_unmade(CHECKS, "because there are no credentials")
     usual_dir = usual_config_dir(config, arguments)
-    report.tell("cron", _cron(config.config_dir, usual_dir, lineages_of(config), host))
+    report.tell("cron", renewing(config.config_dir, usual_dir, lineages_of(config), host))
     versions = [f"{each} {version(each)}" for each in ("certbot", "certbot-webfaction")]
     report.tell("versions", Fine(", ".join([*versions, f"Python {platform.python_version()}"])))
     return 1 if report.failed else 0
@@ -259,10 +259,10 @@ def _find(check: Check, subjects: Sequence[Subject], account: Account) -> list[t
         found = [(subject.domain, check.find(subject)) for subject in subjects]
         return [(domain, finding) for domain, finding in found if finding]
     places = [subject.ready_place for subject in subjects if answers_http(subject)]
-    return _try_places(account, [place for place in places if place])
+    return try_places(account, [place for place in places if place])
 
 
-def _try_places(account: Account, places: Sequence[Place]) -> list[tuple[str, Finding]]:
+def try_places(account: Account, places: Sequence[Place]) -> list[tuple[str, Finding]]:
     """Place a file in each, fetch it, and remove it."""
     if not places:
         return []
@@ -284,7 +284,7 @@ def _try_others(
     """Try again without the directory that took no file."""
     closed = [place for place in places if place.directory == error.file.directory]
     found = [(place.domain, _closed(place, error)) for place in closed]
-    return found + _try_places(account, [place for place in places if place not in closed])
+    return found + try_places(account, [place for place in places if place not in closed])
 
 
 def _closed(place: Place, error: PlacingError) -> Finding:
@@ -304,7 +304,8 @@ def _came_back(described: Sequence[str] | None, account: Account) -> Finding:
     return Problem("challenge-path", text, f"Likely cause: {cause}")
 
 
-def _cron(config_dir: str, usual_dir: str, lineages: Lineages, host: Host) -> Finding:
+def renewing(config_dir: str, usual_dir: str, lineages: Lineages, host: Host) -> Finding:
+    """What renews the lineages below a directory by itself; a `Problem` if nothing does."""
     crontab = read_crontab()
     jobs = renewing_jobs(crontab or "", config_dir, usual_dir, needs_of(lineages))
     if schedule := find_schedule(config_dir, jobs):

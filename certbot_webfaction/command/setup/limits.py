@@ -1,0 +1,147 @@
+"""How many certificates Let's Encrypt still gives, counted from those that are here.
+
+The figures are those of https://letsencrypt.org/docs/rate-limits/, read in November 2026. A renewal
+(the same names as a certificate before) counts against neither.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from certbot import errors
+from certbot._internal import constants
+
+from certbot_webfaction.account import Account
+from certbot_webfaction.lineages.files import leaf_names, leaf_validity, read_pem
+from certbot_webfaction.names import a_label
+
+PER_DOMAIN, WEEK = 50, datetime.timedelta(days=7)
+"""New certificates for one registered domain."""
+
+ORDERS, HOURS = 300, datetime.timedelta(hours=3)
+"""New orders of one ACME account."""
+
+NAMES = 100
+"""Names on one certificate."""
+
+_BACKDATED = datetime.timedelta(hours=1)
+"""How long before its issuance the validity of a certificate begins there."""
+
+
+@dataclass(frozen=True)
+class Full:
+    """A limit that is reached; ``until`` is when it has room again, `None` where the CA knows."""
+
+    what: str
+    until: datetime.datetime | None = None
+
+    @property
+    def words(self) -> str:
+        """What it is, and when to go on."""
+        if self.until is None:
+            return f"{self.what}, and says until when. Run this again then"
+        return f"{self.what}. Run this again after {self.until:%Y-%m-%d %H:%M} UTC"
+
+
+class Limits:
+    """The limits of a CA, and what was issued and ordered within them.
+
+    :param issued: names and times of certificates from this CA
+    :param known: whether the CA's limits are those above
+    """
+
+    def __init__(
+        self, issued: Iterable[tuple[Sequence[str], datetime.datetime]], *, known: bool
+    ) -> None:
+        self._known = known
+        self._first: dict[frozenset[str], datetime.datetime] = {}
+        self._orders: list[datetime.datetime] = []
+        self._refused: set[str] = set()
+        for names, at in sorted(issued, key=lambda each: each[1]):
+            self.order(names, at)
+
+    def order(self, names: Sequence[str], at: datetime.datetime) -> None:
+        """Count an order."""
+        if frozenset(names) not in self._first:
+            self._first[frozenset(names)] = at
+            self._orders.append(at)
+
+    def refuse(self, names: Sequence[str]) -> None:
+        """Note that the CA gives no more certificates for the registered domains of these names."""
+        self._refused.update(map(registered, names))
+
+    def full(self, names: Sequence[str], now: datetime.datetime) -> Full | None:
+        """The limit that keeps an order from being made now, if any."""
+        domains = dict.fromkeys(map(registered, names))
+        for domain in domains:
+            if domain in self._refused:
+                return Full(f"the CA gives no more certificates for {domain} now")
+        if not self._known or frozenset(names) in self._first:
+            return None
+        if until := _room(self._orders, ORDERS, HOURS, now):
+            return Full(f"the {ORDERS} orders that the CA takes in 3 hours are used", until)
+        for domain in domains:
+            issued = [at for own, at in self._first.items() if domain in map(registered, own)]
+            if until := _room(issued, PER_DOMAIN, WEEK, now):
+                what = f"the {PER_DOMAIN} certificates that the CA gives for {domain} in a week"
+                return Full(f"{what} are used", until)
+        return None
+
+
+def _room(
+    times: Iterable[datetime.datetime],
+    most: int,
+    window: datetime.timedelta,
+    now: datetime.datetime,
+) -> datetime.datetime | None:
+    """When there is room again; `None` where there is now."""
+    within = sorted(at for at in times if at > now - window)
+    return within[-most] + window if len(within) >= most else None
+
+
+def limits_of(account: Account, server: str) -> Limits:
+    """The limits at the CA whose directory is at ``server``, with what it has issued."""
+    issued = []
+    for renewal in account.lineages.renewals():
+        if renewal.parameters.get("server") != server:
+            continue
+        for leaf in (account.lineages.archive / renewal.lineage).glob("cert*.pem"):
+            try:
+                pem = read_pem(leaf)
+                issued.append((leaf_names(pem), leaf_validity(pem)[0] + _BACKDATED))
+            except errors.PluginError:
+                continue  # certbot itself reports it
+    return Limits(issued, known=server == constants.CLI_DEFAULTS["server"])
+
+
+_SHARED = (
+    "ac",
+    "co",
+    "com",
+    "edu",
+    "gob",
+    "gov",
+    "gv",
+    "ltd",
+    "me",
+    "ne",
+    "net",
+    "nom",
+    "or",
+    "org",
+    "plc",
+)
+"""What stands before a country's domain where names are registered below it."""
+
+
+def registered(name: str) -> str:
+    """The registered domain of a name, as far as it is known without the public suffix list.
+
+    It is the last two labels, or three below such as ``co.uk``. Where that is too wide, orders are
+    only counted too early; where it is too narrow, the CA says so, and `Limits.refuse` takes it.
+    """
+    labels = a_label(name).removeprefix("*.").split(".")
+    is_shared = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SHARED
+    return ".".join(labels[-3:] if is_shared else labels[-2:])

@@ -1,0 +1,317 @@
+"""What an account lacks for https: which certificates to get or to install, and what can't be had.
+
+A working site never gets worse: what is good stays, whoever keeps it, and so does a certificate
+that is good for other names of the same https site and that is not ours to replace.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from certbot import errors
+from cryptography import x509
+
+from certbot_webfaction.challenges import validation_name
+from certbot_webfaction.challenges.causes import describe
+from certbot_webfaction.challenges.nowhere import why_nowhere
+from certbot_webfaction.challenges.probe import look
+from certbot_webfaction.command.diagnosis.doctor import try_places
+from certbot_webfaction.command.diagnosis.findings import SOON
+from certbot_webfaction.command.diagnosis.survey import Lineage, Subject, Survey
+from certbot_webfaction.command.setup.limits import NAMES
+from certbot_webfaction.lineages.files import leaf_validity
+from certbot_webfaction.names import a_label, covered
+from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.findings import Problem
+from certbot_webfaction.panel.model import Certificate, HttpSite, Place
+
+ASKED_AT_ONCE = 100
+"""How many names are asked together what they serve, for which they share a few seconds."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run of certbot: the lineage that it is about, and the names.
+
+    ``installs`` tells that the lineage has a good certificate for them, which is only not
+    installed; ``options`` are certbot's besides.
+    """
+
+    lineage: str
+    names: tuple[str, ...]
+    installs: bool = False
+    options: tuple[str, ...] = ()
+
+
+@dataclass
+class Missing:
+    """What is to be done, what is good, and what is left.
+
+    ``good`` are names by what they have, ``left`` reasons by the names that get nothing.
+    """
+
+    steps: list[Step] = field(default_factory=list)
+    good: dict[str, list[str]] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
+
+
+def find_missing(survey: Survey, sites: Iterable[HttpSite], server: str) -> Missing:
+    """Find what http sites lack.
+
+    Files are placed at challenge paths, fetched and removed; nothing else is changed.
+
+    :param server: the directory of the CA that certificates are got from
+    :raises certbot.errors.PluginError: if the panel does not answer
+    """
+    return _Search(survey, server).of(list(sites))
+
+
+class _Search:
+    """A search for what is missing."""
+
+    def __init__(self, survey: Survey, server: str) -> None:
+        self._survey = survey
+        self._server = server
+        self._subjects: dict[str, Subject] = {}
+        self._unreached: dict[str, str] = {}
+        self._taken: set[str] = set()
+        self._found = Missing()
+
+    def of(self, sites: Sequence[HttpSite]) -> Missing:
+        lacking = {site.id: self._lacking(site) for site in sites}
+        self._tell_good()
+        wanted = {site.id: self._candidates(lacking[site.id]) for site in sites}
+        every = dict.fromkeys(itertools.chain.from_iterable(wanted.values()))
+        self._unreached = self._find_unreached([self._subject(name) for name in every])
+        done: set[str] = set()
+        for site in sites:
+            names = [name for name in lacking[site.id] if name not in done]
+            if names:
+                done.update(self._plan(site, names, wanted[site.id]))
+        return self._found
+
+    def _subject(self, name: str) -> Subject:
+        name = a_label(name)
+        if name not in self._subjects:
+            self._subjects[name] = Subject(self._survey, name, meant=True)
+        return self._subjects[name]
+
+    # What is good
+
+    def _lacking(self, site: HttpSite) -> list[str]:
+        """The names of a site that have no good certificate and may get one."""
+        lacking = []
+        for name in dict.fromkeys(map(a_label, site.names)):
+            subject = self._subject(name)
+            if not self._is_good(subject):
+                if reason := self._in_the_way(subject):
+                    self._found.left[name] = reason
+                else:
+                    lacking.append(name)
+        return lacking
+
+    def _is_good(self, subject: Subject) -> bool:
+        known, lineage = subject.certificate, subject.in_place
+        if known is None or not covered(subject.domain, known.names):
+            return False
+        if lineage and self._is_unwanted_test(lineage):
+            return False
+        return self._lasts(known) and (lineage is not None or not _is_self_signed(known))
+
+    def _is_unwanted_test(self, lineage: Lineage) -> bool:
+        """Whether a lineage is of a CA for tests, and certificates now are to be of another."""
+        return lineage.is_test and lineage.renewal.parameters.get("server") != self._server
+
+    def _lasts(self, known: Certificate) -> bool:
+        try:
+            return self._is_long(*leaf_validity(known.leaf))
+        except errors.PluginError:
+            return known.expires is None or known.expires - self._survey.now.date() > SOON
+
+    def _is_long(self, starts: datetime.datetime, expires: datetime.datetime) -> bool:
+        """Whether a certificate lasts: two weeks, or a sixth of its time where that is less."""
+        return expires - self._survey.now > min(SOON, (expires - starts) / 6)
+
+    def _in_the_way(self, subject: Subject) -> str:
+        """Why the https site of a name keeps what it has, which does not cover the name."""
+        known, https, lineage = subject.certificate, subject.https, subject.in_place
+        if known is None or https is None or (lineage and lineage.ours) or not self._lasts(known):
+            return ""
+        others = [own for own in https.names if covered(own, known.names)]
+        if not others or covered(subject.domain, known.names) or _is_self_signed(known):
+            return ""
+        command = self._survey.account.phrases.get((*others, subject.domain))
+        return (
+            f"the {https.label} presents the certificate {known.label} ({_keeper(subject)}), which"
+            f" does not cover it. `{command}` gets one for all in its place"
+        )
+
+    def _tell_good(self) -> None:
+        """Note who keeps what is good, and which of it visitors do not get."""
+        good = [each for each in self._subjects.values() if self._is_good(each)]
+        for start in range(0, len(good), ASKED_AT_ONCE):
+            self._survey.ask_served(good[start : start + ASKED_AT_ONCE])
+        for subject in good:
+            served = subject.served
+            if served and served.leaf != subject.leaf:
+                self._found.left[subject.domain] = (
+                    f"the panel has a good certificate, but visitors get {served.words}."
+                    " `certbot-webfaction doctor` says more"
+                )
+            else:
+                self._found.good.setdefault(_keeper(subject), []).append(subject.domain)
+
+    # What can be had
+
+    def _candidates(self, lacking: Sequence[str]) -> list[str]:
+        """The names that one certificate for these is to have, if it can be had for all.
+
+        A site that presents a certificate for others of its names loses none of them, and a lineage
+        stays as large as it is.
+        """
+        names = dict.fromkeys(lacking)
+        for subject in map(self._subject, lacking):
+            if subject.https and subject.certificate and self._lasts(subject.certificate):
+                own = map(a_label, subject.https.names)
+                names.update(
+                    dict.fromkeys(each for each in own if covered(each, subject.certificate.names))
+                )
+            if subject.in_place and subject.in_place.ours:
+                names.update(dict.fromkeys(map(a_label, subject.in_place.names)))
+        return list(names)
+
+    def _find_unreached(self, subjects: Sequence[Subject]) -> dict[str, str]:
+        """The names for which no challenge can be answered, each with the reason."""
+        account, found = self._survey.account, {}
+        files = account.panel.abilities.files
+        ready: list[Place] = []
+        others: list[Place] = []
+        for subject in subjects:
+            name = subject.domain
+            if "_" in name:
+                found[name] = "no CA certifies a name with an underscore"
+            elif name.startswith("*.") or not files:
+                found[name] = self._why_no_zone(name)
+            elif isinstance(subject.place, Place):
+                (ready if subject.place.ready else others).append(subject.place)
+            else:
+                found[name] = str(
+                    subject.place or why_nowhere(name, self._survey.http, self._survey.https)
+                )
+        for name, finding in try_places(account, ready):
+            if isinstance(finding, Problem):
+                cause = finding.remedy.removeprefix("Likely cause: ")
+                found[name] = f"{finding.text.splitlines()[0]}: {cause}"
+        places = {place.domain: place for place in others}
+        for name, told in describe(look(account, others), places, account).items():
+            found[name] = told[-1]
+        return {name: reason for name, reason in found.items() if reason}
+
+    def _why_no_zone(self, name: str) -> str:
+        """Why no record can answer for a name, ``""`` if one can."""
+        panel = self._survey.account.panel
+        if not panel.abilities.dns:
+            return "only a record in its DNS can answer for it, and this account has no DNS"
+        try:
+            panel.find_zones([validation_name(name)])
+        except (PanelUnreachableError, LoginRefusedError):
+            raise
+        except errors.PluginError as error:
+            return str(error)
+        return ""
+
+    # What is to be done
+
+    def _plan(self, site: HttpSite, lacking: Sequence[str], wanted: Sequence[str]) -> list[str]:
+        """Plan the certificate of a site; return the names that it is for."""
+        names = _without_covered([name for name in wanted if name not in self._unreached])
+        for name in (name for name in lacking if not covered(name, tuple(names))):
+            self._found.left[name] = self._unreached[name]
+        if not any(covered(name, tuple(names)) for name in lacking):
+            return []
+        for name in names[NAMES:]:
+            self._found.left[name] = f"a certificate holds {NAMES} names. Divide the {site.label}"
+        self._found.steps.append(self._step(site, lacking, names[:NAMES]))
+        return [*names, *(name for name in lacking if covered(name, tuple(names)))]
+
+    def _step(self, site: HttpSite, lacking: Sequence[str], names: Sequence[str]) -> Step:
+        if there := self._installable(names):
+            return Step(there.name, tuple(names), installs=True)
+        lineage = self._growing(site, lacking, names)
+        if lineage is None:
+            return Step(self._new_name(names[0]), tuple(names))
+        options = []
+        if set(map(a_label, lineage.names)) != set(names):
+            options.append("--renew-with-new-domains")
+        elif self._is_unwanted_test(lineage):
+            options.append("--force-renewal")
+        return Step(lineage.name, tuple(names), options=tuple(options))
+
+    def _installable(self, names: Sequence[str]) -> Lineage | None:
+        """A lineage that has a good certificate for these names, one that we renew if possible."""
+        lineages = self._survey.account.lineages
+        usable = [
+            each
+            for each in self._survey.lineages
+            if all(covered(name, each.names) for name in names)
+            and not self._is_unwanted_test(each)
+            and self._is_long(*lineages.files(each.name).validity())
+        ]
+        return max(usable, key=lambda each: (each.ours, -len(each.names)), default=None)
+
+    def _growing(
+        self, site: HttpSite, lacking: Sequence[str], names: Sequence[str]
+    ) -> Lineage | None:
+        """The lineage of ours that is to have these names from now on.
+
+        It loses none but names of the site.
+        """
+        own = {*map(a_label, site.names), *names}
+        in_place = [self._subject(name).in_place for name in lacking]
+        known = [each for each in in_place if each] + self._survey.lineages
+        fitting = [each for each in known if each.ours and set(map(a_label, each.names)) <= own]
+        shared = [len(set(names).intersection(map(a_label, each.names))) for each in fitting]
+        most = max(shared, default=0)
+        return fitting[shared.index(most)] if most else None
+
+    def _new_name(self, name: str) -> str:
+        """A name for a new lineage, as certbot would number it."""
+        base = name.removeprefix("*.")
+        numbered = (f"{base}-{number:04d}" for number in itertools.count(1))
+        new = next(each for each in itertools.chain([base], numbered) if not self._is_taken(each))
+        self._taken.add(new)
+        return new
+
+    def _is_taken(self, name: str) -> bool:
+        lineages = self._survey.account.lineages
+        is_there = lineages.renewal_file(name).exists() or (lineages.live / name).exists()
+        return name in self._taken or is_there
+
+
+def _without_covered(names: Collection[str]) -> list[str]:
+    """Names without those that a wildcard among them covers, with which a CA refuses an order."""
+    wildcards = tuple(name for name in names if name.startswith("*."))
+    return [name for name in names if name in wildcards or not covered(name, wildcards)]
+
+
+def _keeper(subject: Subject) -> str:
+    """Who keeps the certificate of a name's https site."""
+    known, https = subject.certificate, subject.https
+    if subject.in_place:
+        return "certbot renews it"
+    if (known and known.kept_by_host) or (https and https.kept_by_host):
+        return "the host renews it"
+    until = f" until {known.expires}" if known and known.expires else ""
+    return f"your own{until}"
+
+
+def _is_self_signed(known: Certificate) -> bool:
+    """Whether browsers warn of a certificate because no CA has issued it."""
+    try:
+        leaf = x509.load_pem_x509_certificate(known.leaf.encode())
+    except ValueError:
+        return False
+    return leaf.issuer == leaf.subject

@@ -1,0 +1,289 @@
+"""``certbot-webfaction secure``: https for every website of an account, through certbot itself."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from certbot import configuration, errors
+
+from certbot_webfaction.account import Account
+from certbot_webfaction.challenges.nowhere import why_nowhere
+from certbot_webfaction.command.configuration import (
+    DIRECTORIES,
+    given_options,
+    host_of,
+    usual_config_dir,
+)
+from certbot_webfaction.command.crontab import renewing_line
+from certbot_webfaction.command.diagnosis.doctor import renewing
+from certbot_webfaction.command.diagnosis.survey import Survey
+from certbot_webfaction.command.setup.limits import limits_of
+from certbot_webfaction.command.setup.missing import Missing, Step, find_missing
+from certbot_webfaction.command.setup.questions import Questions
+from certbot_webfaction.command.setup.running import (
+    is_refused_for_domain,
+    line_of,
+    run_certbot,
+    why_all_fail,
+)
+from certbot_webfaction.command.setup.user_configuration import options_for_cron, user_configuration
+from certbot_webfaction.hosts.host import Host
+from certbot_webfaction.panel.findings import Fine
+from certbot_webfaction.panel.model import HttpSite
+from certbot_webfaction.plugin.door import account_of, lineages_of
+from certbot_webfaction.text import listed
+
+SUMMARY = "get https for every website of the account that has none"
+DESCRIPTION = """\
+Gets a certificate for each http website whose names reach this account and have no good one, one
+after another: `certbot run` for each, which installs it and redirects http to https where nothing
+is lost by that. A certificate that is there already and only not installed is installed.
+
+What is good stays as it is, whoever keeps it: certbot, the host, or you. Names that can't be
+certified are listed with the reason. A website that fails does not stop the others; it is listed
+at the end. Run again, it does only what is missing.
+
+It stops before Let's Encrypt's limits are reached (50 new certificates for a registered domain in
+a week, 300 orders in three hours), and says when to go on.
+
+  certbot-webfaction secure --dry-run      shows what it would run
+  certbot-webfaction secure --limit 5      gets five certificates at most
+
+The exit status is 0 only if nothing failed. With -q only what failed is printed.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser, host: Host) -> None:
+    """Declare the subcommand's own options."""
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print the certbot lines that would be run, and run none",
+    )
+    for option, meaning in (("--only", "only the"), ("--except", "not the")):
+        parser.add_argument(
+            option,
+            dest=f"{option[2:]}_domains",
+            metavar="DOMAIN",
+            action="extend",
+            nargs="+",
+            default=[],
+            help=f"{meaning} websites that serve this domain; may be given more than once",
+        )
+    parser.add_argument(
+        "--no-redirect",
+        action="store_true",
+        help="don't redirect http to https (default: as certbot does, where nothing is lost by it)",
+    )
+    parser.add_argument(
+        "--limit", type=_count, metavar="N", help="get at most this many certificates in this run"
+    )
+    group = parser.add_argument_group("the account at the CA, where there is none yet")
+    group.add_argument(
+        "-m", "--email", metavar="ADDRESS", help="its e-mail address (default: none)"
+    )
+    group.add_argument(
+        "--agree-tos", action="store_true", help="agree to the CA's terms of service"
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> int:
+    """Get what is missing; return 0 if nothing failed, else 1."""
+    account = account_of(config, host_of(arguments))
+    account.login()
+    survey = Survey(account)
+    sites = _chosen(survey, arguments)
+    common = _common_options(config, arguments)
+    say = _silent if config.quiet else _say
+    missing = find_missing(survey, sites, config.server)
+    _tell_found(missing, say)
+    work = Work(account, config, common, say, dry_run=arguments.dry_run)
+    work.do(missing.steps, arguments.limit)
+    work.tell_rest()
+    if not arguments.dry_run:
+        _tell_renewing(config, arguments, say)
+    return 1 if work.failed else 0
+
+
+Say = Callable[[str], None]
+"""Prints a line of what is not wrong."""
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _silent(text: str) -> None:
+    pass
+
+
+def _chosen(survey: Survey, arguments: argparse.Namespace) -> list[HttpSite]:
+    """The http sites that the command line means."""
+    only, without = (_sites(survey, arguments, kind) for kind in ("only", "except"))
+    is_any = not arguments.only_domains
+    return [site for site in survey.http.all if (is_any or site in only) and site not in without]
+
+
+def _sites(survey: Survey, arguments: argparse.Namespace, kind: str) -> list[HttpSite]:
+    found = []
+    given = ",".join(getattr(arguments, f"{kind}_domains"))
+    for name in filter(None, map(str.strip, given.split(","))):
+        sites = survey.http.reached(name)
+        if not sites:
+            raise errors.Error(
+                f"--{kind} {name} names no http website of the account, so nothing was done:"
+                f" {why_nowhere(name, survey.http, survey.https)}"
+            )
+        found += sites
+    return found
+
+
+def _common_options(
+    config: configuration.NamespaceConfig, arguments: argparse.Namespace
+) -> list[str]:
+    """The options that each run of certbot takes, so that it finds or makes its ACME account.
+
+    :raises certbot.errors.Error: if there is none, and nobody agrees to the CA's terms
+    """
+    options = [option for option in given_options(arguments) if option != "--quiet"]
+    if arguments.no_redirect:
+        options.append("--no-redirect")
+    if config.account or any(Path(config.accounts_dir).glob("*/regr.json")):
+        return options
+    if not (config.tos or arguments.agree_tos or arguments.dry_run):
+        questions = Questions(
+            terminal=sys.stdin.isatty() and not config.noninteractive_mode, yes=False
+        )
+        question = f"Do you agree to the terms of service of the CA ({config.server})?"
+        if not questions.agrees(question, "--agree-tos"):
+            raise errors.Error(
+                "The CA gives no certificates to who does not agree to its terms of service."
+                " Nothing was changed."
+            )
+    email = arguments.email or config.email
+    contact = ["--email", email] if email else ["--register-unsafely-without-email"]
+    return [*options, "--agree-tos", *contact]
+
+
+def _tell_found(missing: Missing, say: Say) -> None:
+    for keeper, names in missing.good.items():
+        say(f"Good as it is ({keeper}): {listed(names, 10)}")
+    for names, reason in _by_reason(missing.left.items()):
+        say(f"Left out: {', '.join(names)}: {reason.rstrip('.')}.")
+
+
+def _by_reason(reasons: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:
+    """Names of which the same is said, together."""
+    found: dict[str, list[str]] = {}
+    for name, reason in reasons:
+        found.setdefault(reason, []).append(name)
+    return [(names, reason) for reason, names in found.items()]
+
+
+@dataclass
+class Work:
+    """What is done for an account, one certificate after another.
+
+    ``options`` are those of each certbot. ``failed`` is what went wrong, each a paragraph to print,
+    ``waiting`` are the names that a limit keeps, each with why and until when.
+    """
+
+    account: Account
+    config: configuration.NamespaceConfig
+    options: Sequence[str]
+    say: Say
+    dry_run: bool = False
+    failed: list[str] = field(default_factory=list)
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+    secured: int = 0
+
+    def do(self, steps: Sequence[Step], most: int | None) -> None:
+        """Take the steps, until one fails in a way in which all others would.
+
+        :param most: how many certificates are got, `None` for all
+        """
+        limits, got = limits_of(self.account, self.config.server), 0
+        for number, step in enumerate(steps, 1):
+            names = listed(step.names)
+            if not step.installs:
+                now = datetime.datetime.now(datetime.timezone.utc)
+                if got == most:
+                    self.waiting.append((names, f"--limit {most} is reached. Run this again"))
+                    continue
+                if full := limits.full(step.names, now):
+                    self.waiting.append((names, full.words))
+                    continue
+                limits.order(step.names, now)
+                got += 1
+            if self.dry_run:
+                print(line_of(self._words(step)))
+                continue
+            self.say(f"{number} of {len(steps)}: {names}")
+            said = self._take(step)
+            if is_refused_for_domain(said):
+                limits.refuse(step.names)
+            if said and (why := why_all_fail(said, self.account, self.config)):
+                self.failed.append(f"Ended at {number} of {len(steps)}, for all would fail: {why}")
+                return
+
+    def _words(self, step: Step) -> list[str]:
+        """certbot's command line for a step, without the program."""
+        plugin = self.account.host.name
+        which = ["run", "-n", "-a", plugin, "-i", plugin]
+        if step.installs:
+            which = ["install", "-n", "-i", plugin]
+        named = [word for name in step.names for word in ("-d", name)]
+        return [*which, "--cert-name", step.lineage, *step.options, *named, *self.options]
+
+    def _take(self, step: Step) -> str:
+        """Take a step; return what certbot said if it failed."""
+        outcome = run_certbot(self._words(step))
+        if not outcome.failed:
+            self.secured += 1
+            if outcome.said:
+                self.say(_indented(outcome.said))
+            return ""
+        said = outcome.said or "It ended without a word."
+        self.say("  failed")
+        self.failed.append(f"Failed: {listed(step.names)}\n{_indented(said)}")
+        return said
+
+    def tell_rest(self) -> None:
+        """Print what came of it, what failed and what waits."""
+        for names, reason in _by_reason(self.waiting):
+            self.say(f"Not yet: {', '.join(names)}: {reason}.")
+        for text in self.failed:
+            print(text, flush=True)
+        if not self.dry_run:
+            self.say(f"Secured: {self.secured}. Failed: {len(self.failed)}.")
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, "  ")
+
+
+def _tell_renewing(
+    config: configuration.NamespaceConfig, arguments: argparse.Namespace, say: Say
+) -> None:
+    """Say what is missing so that certificates are renewed."""
+    usual_dir = usual_config_dir(config, arguments)
+    finding = renewing(config.config_dir, usual_dir, lineages_of(config), host_of(arguments))
+    if isinstance(finding, Fine):
+        return
+    cli_ini = user_configuration(getattr(arguments, "config", None))
+    given = {name: str(getattr(config, name)) for name in DIRECTORIES if hasattr(arguments, name)}
+    line = renewing_line(options_for_cron(cli_ini, given, there=cli_ini.exists()))
+    what = f"{finding.text[:1].upper()}{finding.text[1:]}"
+    say(f"{what}. Add this line with `crontab -e`, or have it run daily otherwise:\n{line}")

@@ -1,0 +1,167 @@
+"""``certbot-webfaction secure``: https for a whole account, with the real certbot and a CA."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.e2e import command
+from tests.e2e.cpanel import install_by_hand, on_the_host
+from tests.e2e.scenes import add_site, issue, serves
+from tests.e2e.test_opalstack import ELSEWHERE
+from tests.e2e.test_opalstack import add_site as add_opalstack_site
+from tests.sandbox.cpanel.sandbox import CpanelSandbox
+from tests.sandbox.opalstack.sandbox import OpalstackSandbox
+from tests.sandbox.sandbox import Sandbox
+
+CLUB = "club.example.net"
+
+
+def secure(
+    sandbox: command.AnySandbox, *args: str, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run it, and wait until the web server is as the panel says."""
+    done = command.run(sandbox, "secure", *args, env=env)
+    sandbox.wait_applied()
+    return done
+
+
+def lineages(sandbox: command.AnySandbox) -> list[str]:
+    """The names of all lineages."""
+    return sorted(path.stem for path in Path(sandbox.config_dir).glob("renewal/*.conf"))
+
+
+def buy(sandbox: Sandbox) -> str:
+    """Have a certificate of a CA on the panel that certbot does not know; return its leaf."""
+    add_site(sandbox, "club", CLUB)
+    issue(sandbox, CLUB)
+    live = sandbox.config_dir / "live" / CLUB
+    parts = [(live / f"{part}.pem").read_text() for part in ("cert", "privkey", "chain")]
+    sandbox.host.add_certificate("bought", *parts)
+    add_site(sandbox, "club", CLUB, https=True, certificate="bought")
+    sandbox.certbot("delete", "-n", "--cert-name", CLUB)
+    return parts[0]
+
+
+def keep_the_ca_out(sandbox: Sandbox, name: str) -> Path:
+    """Have a site answer everybody but the CA; return the file that does it."""
+    htaccess = sandbox.host.webapps / name / ".htaccess"
+    htaccess.write_text(
+        "RewriteEngine on\nRewriteCond %{HTTP_USER_AGENT} Pebble\nRewriteRule ^ - [F]\n"
+    )
+    return htaccess
+
+
+def test_an_account_gets_what_it_lacks_and_keeps_what_is_good(sandbox: Sandbox) -> None:
+    """One that fails stops no other; run again, only what is missing is done, at last nothing."""
+    bought = buy(sandbox)
+    add_site(sandbox, "bad", "bad.example.com")
+    htaccess = keep_the_ca_out(sandbox, "bad")
+    add_site(sandbox, "blog", "blog.example.com")
+    issue(sandbox, "blog.example.com")
+    add_site(sandbox, "shop", "shop.example.com", "www.shop.example.com", "my_shop.example.com")
+    sandbox.ca.forget()
+
+    done = secure(sandbox)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert sandbox.ca.orders() == 2, "blog had one"
+    assert lineages(sandbox) == ["blog.example.com", "shop.example.com"]
+    for name in ("shop.example.com", "www.shop.example.com"):
+        assert serves(sandbox, name, "shop.example.com")
+    assert serves(sandbox, "blog.example.com", "blog.example.com")
+    assert sandbox.http("blog.example.com").location == "https://blog.example.com/"
+    assert sandbox.served(CLUB).chain[0].split() == bought.split()
+    assert sandbox.http(CLUB).status == 200
+    assert f"): {CLUB}\n" in done.stdout
+    assert "Left out: my_shop.example.com: no CA certifies" in done.stdout
+    before, _, after = done.stdout.partition("Failed: bad.example.com\n")
+    assert "3 of 3: shop.example.com, www.shop.example.com\n" in before
+    assert "Type:   unauthorized" in after
+
+    htaccess.unlink()
+    done = secure(sandbox)
+    assert done.returncode == 0, done.stdout
+    assert "1 of 1: bad.example.com\n" in done.stdout
+    assert serves(sandbox, "bad.example.com", "bad.example.com")
+    orders, calls = sandbox.ca.orders(), len(sandbox.api.calls)
+    done = secure(sandbox, "-q")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert sandbox.ca.orders() == orders
+    looks = {"login", "list_websites", "list_certificates", "list_apps"}
+    assert set(sandbox.api.calls.methods()[calls:]) <= looks
+
+
+def test_lines_that_are_shown_can_be_typed(sandbox: Sandbox) -> None:
+    """Each by itself; what a limit keeps is not shown, and nothing is done by showing."""
+    for name in ("a", "b", "c", "d"):
+        add_site(sandbox, name, f"{name}.example.com")
+    options = ("--webfaction-credentials", str(sandbox.credentials), "--no-redirect")
+    some = ("--except", "c.example.com", "--limit", "2", *options)
+    done = secure(sandbox, "--dry-run", *some)
+    assert done.returncode == 0, done.stderr
+    shown = [line for line in done.stdout.splitlines() if line.startswith("certbot ")]
+    assert len(shown) == 2
+    assert "Not yet: d.example.com: --limit 2 is reached" in done.stdout
+    assert sandbox.ca.orders() == 0
+    assert not lineages(sandbox)
+    for line in shown:
+        subprocess.run(["/bin/sh", "-c", line], env=sandbox.environ(), check=True)
+    assert lineages(sandbox) == ["a.example.com", "b.example.com"]
+    done = secure(sandbox, "--limit", "1", *options)
+    assert "1 of 2: c.example.com\n" in done.stdout, done.stdout + done.stderr
+    assert sandbox.http("a.example.com").status == 200, "not redirected"
+    for name in ("a", "b", "c"):
+        assert serves(sandbox, f"{name}.example.com", f"{name}.example.com")
+
+
+def test_a_wildcard_goes_through_the_accounts_dns(sandbox: Sandbox) -> None:
+    """And covers the names below it; one whose DNS is elsewhere is left out."""
+    sandbox.host.add_domain("example.com")
+    add_site(sandbox, "wild", "example.com", "*.example.com", "www.example.com", "*.example.org")
+    done = secure(sandbox, "--no-redirect")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Left out: *.example.org: " in done.stdout
+    assert "1 of 1: example.com, *.example.com\n" in done.stdout
+    for name in ("example.com", "www.example.com"):
+        assert serves(sandbox, name, "example.com")
+
+
+def test_what_would_stop_all_ends_the_run(sandbox: Sandbox) -> None:
+    """A CA that does not answer: the first is tried, the others are left."""
+    add_site(sandbox, "a", "a.example.com")
+    add_site(sandbox, "b", "b.example.com")
+    cli_ini = Path(sandbox.environ()["XDG_CONFIG_HOME"]) / "letsencrypt" / "cli.ini"
+    text = cli_ini.read_text()
+    cli_ini.write_text(text.replace(sandbox.ca.url, "https://localhost:1/dir"))
+    done = secure(sandbox, "-q")
+    assert done.returncode == 1
+    assert "Failed: a.example.com\n" in done.stdout
+    assert "Ended at 1 of 2, for all would fail: The CA (https://localhost:1/dir)" in done.stdout
+    assert "b.example.com" not in done.stdout
+
+
+def test_an_account_on_cpanel(cpanel: CpanelSandbox) -> None:
+    """In a shell of the host; what somebody installed there stays."""
+    on_the_host(cpanel)
+    shop = cpanel.account.add_addon("shop.example.net")
+    bought = install_by_hand(cpanel, shop.servername, *shop.names)
+    done = secure(cpanel, "--host", "cpanel")
+    assert done.returncode == 0, done.stdout + done.stderr
+    cpanel.fetch_verified("www.example.com")
+    assert cpanel.served("shop.example.net").chain[0].split() == bought.split()
+    orders = cpanel.ca.orders()
+    assert secure(cpanel, "--host", "cpanel").returncode == 0
+    assert cpanel.ca.orders() == orders
+
+
+def test_an_account_on_opalstack(opalstack: OpalstackSandbox) -> None:
+    """From elsewhere, where no files can be put: through its DNS."""
+    add_opalstack_site(opalstack, "blog", "example.com", "www.example.com")
+    add_opalstack_site(opalstack, "shop", "shop.example.org")
+    done = secure(opalstack, "--host", "opalstack", env=ELSEWHERE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("example.com", "www.example.com", "shop.example.org"):
+        opalstack.fetch_verified(name)
+    orders = opalstack.ca.orders()
+    assert secure(opalstack, "--host", "opalstack", env=ELSEWHERE).returncode == 0
+    assert opalstack.ca.orders() == orders

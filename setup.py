@@ -17,6 +17,7 @@ setup(
         "certbot>=2.1",
         "acme>=2.1",
         "zope.interface",
+        "dnspython>=2.3",  # asks name servers whether they show what answers a challenge
         # certbot brings these.
         "configobj",
         "cryptography",

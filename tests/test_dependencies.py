@@ -21,9 +21,12 @@ def _imported(source: str) -> Iterator[str]:
 
 
 def _distribution(module: str) -> str:
-    """The distribution that brings a module: all are called as their packages; zope is many."""
+    """The distribution that brings a module: most are called as their packages; zope is many."""
     package = module.partition(".")[0]
-    return module if package == "zope" else package
+    return module if package == "zope" else _OTHERWISE_CALLED.get(package, package)
+
+
+_OTHERWISE_CALLED = {"dns": "dnspython"}
 
 
 def _declared() -> set[str]:

@@ -122,7 +122,12 @@ def see(
         for name, value in records
     }
     wrong = wait_until_right(
-        "the name servers", checks, options.propagation, quiet=quiet, sleep=sleep
+        "the name servers",
+        checks,
+        options.propagation,
+        quiet=quiet,
+        describe=lambda _about, wrong: wrong.text,
+        sleep=sleep,
     )
     lines = "".join(f"\n  {about.partition(' ')[0]}: {each.text}" for about, each in wrong.items())
     if any(each.is_certain for each in wrong.values()):

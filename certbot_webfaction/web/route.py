@@ -25,6 +25,21 @@ def resolve(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+def read_address(text: str, *ports: int) -> tuple[str, list[int]] | None:
+    """Read ``ADDRESS[:PORT…]``; `None` if it is something else.
+
+    An IPv6 address stands in brackets.
+
+    :param ports: those that count where the text names none, or fewer
+    """
+    most = len(ports)
+    match = re.fullmatch(rf"(\[[^\]]+\]|[^:\[\]]+)((?::\d{{1,5}}){{0,{most}}})", text)
+    given = [int(port) for port in match[2].split(":")[1:]] if match else []
+    if match is None or not all(0 < port < 65536 for port in given):
+        return None
+    return match[1].strip("[]"), [*given, *ports[len(given) :]]
+
+
 @dataclass(frozen=True)
 class Route:
     """An address to connect to (``None``: what DNS says) and the ports of http and https."""
@@ -43,11 +58,9 @@ class Route:
         """
         if not text:
             return cls()
-        match = re.fullmatch(r"(\[[^\]]+\]|[^:\[\]]+)(?::(\d{1,5}))?(?::(\d{1,5}))?", text)
-        if match:
-            http_port, https_port = int(match[2] or 80), int(match[3] or 443)
-            if 0 < http_port < 65536 and 0 < https_port < 65536:
-                return cls(match[1].strip("[]"), http_port, https_port)
+        if read := read_address(text, 80, 443):
+            address, (http_port, https_port) = read
+            return cls(address, http_port, https_port)
         raise ExplainedError(
             f"{option} {text} can't be read.",
             "It is ADDRESS, ADDRESS:HTTP_PORT or ADDRESS:HTTP_PORT:HTTPS_PORT, for example"

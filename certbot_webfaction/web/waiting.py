@@ -26,6 +26,7 @@ def wait_until_right(
     seconds: float,
     *,
     quiet: bool = False,
+    describe: Callable[[str, T], str] = lambda domain, _wrong: domain,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, T]:
@@ -35,6 +36,7 @@ def wait_until_right(
     :param checks: for each domain a function that returns what is wrong, or `None`
     :param seconds: the longest wait; every check is made at least once
     :param quiet: whether nothing is shown
+    :param describe: what is shown of a domain and what is wrong with it
     :returns: what was wrong to the last
     """
     if not checks:
@@ -52,8 +54,9 @@ def wait_until_right(
             left = seconds - (clock() - started)
             if not wrong or left <= 0:
                 return wrong
+            behind = [describe(domain, found) for domain, found in wrong.items()]
             for nap in _naps(min(pause, left)):
-                progress.show(clock() - started, list(wrong))
+                progress.show(clock() - started, behind)
                 sleep(nap)
             pause = min(2 * pause, LONGEST_PAUSE)
     finally:
@@ -75,11 +78,11 @@ class _Progress:
         self._live = sys.stdout.isatty()
         self._shown = ""
 
-    def show(self, elapsed: float, domains: list[str]) -> None:
+    def show(self, elapsed: float, behind: list[str]) -> None:
         if self._quiet:
             return
-        more = f" and {len(domains) - 1} more" if len(domains) > 1 else ""
-        line = f"Waiting for {self._what} ({domains[0]}{more})"
+        more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
+        line = f"Waiting for {self._what} ({behind[0]}{more})"
         seconds = f", {elapsed:.0f} s ..."
         if self._live:
             # A line that the terminal breaks is not overwritten by the next one, but piles up.

@@ -7,12 +7,14 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
+import dns.resolver
 import pytest
 from certbot import errors
 
 from certbot_webfaction.web import nameservers
-from certbot_webfaction.web.nameservers import Server, lack, parse_server
+from certbot_webfaction.web.nameservers import Lack, Server, lack, parse_server
 
 NAME = "_acme-challenge.example.com"
 POINTER = b"\xc0\x0c"
@@ -41,7 +43,9 @@ def answer(query: bytes, *records: bytes, code: int = 0, flags: int = 0x84) -> b
 
 
 @contextmanager
-def serving(reply: Callable[[bytes], bytes], cut: bool = False) -> Iterator[Server]:
+def serving(
+    reply: Callable[[bytes], bytes], cut: bool = False, called: str = "ns1.example.net"
+) -> Iterator[Server]:
     """A name server with these answers; ``cut`` sends them over TCP alone."""
     with socket.socket(type=socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
         tcp.bind(("127.0.0.1", 0))
@@ -70,7 +74,7 @@ def serving(reply: Callable[[bytes], bytes], cut: bool = False) -> Iterator[Serv
 
         for work in (over_udp, over_tcp):
             threading.Thread(target=work, daemon=True).start()
-        yield Server("ns1.example.net", "127.0.0.1", port)
+        yield Server(called, ("127.0.0.1",), port)
 
 
 @pytest.mark.parametrize("cut", [False, True])
@@ -130,40 +134,59 @@ def test_what_can_not_be_asked_is_not_certain(reply: Callable[[bytes], bytes]) -
     assert missing.is_certain is False or "does not show" in missing.text
 
 
-def test_each_server_of_the_delegation_is_asked(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: object
-) -> None:
-    """The resolver tells who they are, for the next zone above the name that has some."""
-    asked = []
+def test_each_server_of_the_delegation_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first that is behind is named."""
+    with (
+        serving(lambda query: answer(query, record(16, text("value"))), called="ns1.test") as first,
+        serving(lambda query: answer(query), called="ns2.test") as second,
+    ):
+        monkeypatch.setattr(nameservers, "_servers_of", lambda at: [first, second])
+        missing = lack(NAME, "value")
+    assert missing == Lack(f"ns2.test does not show it at {NAME}", is_certain=True)
 
-    def ask(
-        of: str, kind: int, server: Server, *, recursive: bool = False
-    ) -> list[tuple[int, str]]:
-        asked.append((of, server.name, recursive))
-        if recursive:
-            return [(2, "ns2.test"), (2, "ns1.test")] if of == "example.com" else []
-        return [(16, "value")] if server.name == "ns1.test" else []
 
-    monkeypatch.setattr(nameservers, "_ask", ask)
-    monkeypatch.setattr(nameservers, "resolve", lambda host: ("192.0.2.1",))
-    missing = lack(NAME, "value")
-    assert missing is not None
-    assert missing.text == f"ns2.test does not show it at {NAME}"
-    assert asked == [
-        (NAME, "the resolver", True),
-        ("example.com", "the resolver", True),
-        (NAME, "ns1.test", False),
-        (NAME, "ns2.test", False),
-    ]
+def test_the_nearest_zone_with_name_servers_is_delegated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The resolver tells who they are; all of their addresses count."""
+
+    def reply(query: bytes) -> bytes:
+        if query[12:].startswith(name("example", "com")):
+            return answer(query, *(record(2, name(ns, "test")) for ns in ("ns2", "ns1")))
+        return answer(query, code=3 if name("missing", "example", "com") in query else 0)
+
+    with serving(reply) as server:
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers, resolver.port = list(server.addresses), server.port
+        monkeypatch.setattr(dns.resolver, "default_resolver", resolver)
+        monkeypatch.setattr(nameservers, "resolve", lambda host: ("2001:db8::53", "192.0.2.53"))
+        for asked in (NAME, "missing.example.com"):
+            found = nameservers._servers_of(asked)
+            assert [server.name for server in found] == ["ns1.test", "ns2.test"]
+            assert found[0].addresses == ("2001:db8::53", "192.0.2.53")
+        nobody = lack("_acme-challenge.nobody.test", "value")
+    assert nobody is not None
+    assert "nobody tells who they are" in nobody.text
+
+
+def test_an_address_that_can_not_be_reached_is_passed_over() -> None:
+    """A machine without IPv6 knows what the others show; each that answers has to show it."""
+    with serving(lambda query: answer(query, record(16, text("value")))) as server:
+        some = replace(server, addresses=("2001:db8::53", *server.addresses))
+        assert lack(NAME, "value", some) is None
+        behind = lack(NAME, "other", some)
+        none = lack(NAME, "value", replace(server, addresses=()))
+    assert behind is not None
+    assert behind.is_certain
+    assert none is not None
+    assert not none.is_certain
 
 
 @pytest.mark.parametrize(
     ("given", "server"),
     [
         (None, None),
-        ("192.0.2.53", Server("192.0.2.53", "192.0.2.53", 53)),
-        ("127.0.0.1:5353", Server("127.0.0.1", "127.0.0.1", 5353)),
-        ("[2001:db8::53]:5353", Server("2001:db8::53", "2001:db8::53", 5353)),
+        ("192.0.2.53", Server("192.0.2.53", ("192.0.2.53",), 53)),
+        ("127.0.0.1:5353", Server("127.0.0.1", ("127.0.0.1",), 5353)),
+        ("[2001:db8::53]:5353", Server("2001:db8::53", ("2001:db8::53",), 5353)),
     ],
 )
 def test_a_server_is_read(given: str | None, server: Server | None) -> None:

@@ -7,6 +7,7 @@ import itertools
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ class Terminal(io.StringIO):
 
 
 def wait(
-    checks: dict[str, Callable[[], str | None]], seconds: float, time: Time, **more: bool
+    checks: dict[str, Callable[[], str | None]], seconds: float, time: Time, **more: Any
 ) -> dict[str, str]:
     return wait_until_right("the web", checks, seconds, clock=time.clock, sleep=time.sleep, **more)
 
@@ -113,6 +114,15 @@ def test_a_terminal_sees_the_seconds_pass(monkeypatch: pytest.MonkeyPatch) -> No
     assert "\rWaiting for the web (a), 10 s ..." in shown
     assert shown.endswith("\n")
     assert shown.count("\n") == 1
+
+
+def test_what_is_wrong_is_shown_where_that_says_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the caller describes it: of a name server, which one is behind."""
+    monkeypatch.setattr(sys, "stdout", terminal := Terminal())
+    described = {"describe": lambda domain, wrong: f"{domain}: {wrong}"}
+    wait({"a": right_after(2)}, 100, Time(), **described)
+
+    assert "\rWaiting for the web (a: wrong 2), 0 s ..." in terminal.getvalue()
 
 
 def test_a_line_fits_into_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

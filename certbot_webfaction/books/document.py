@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import logging
 import shlex
@@ -84,8 +85,11 @@ def write(path: Path, content: Any) -> None:
     :param content: an instance of its dataclass
     :raises certbot.errors.PluginError: if it can't be written
     """
-    fields = {"version": VERSION, **dataclasses.asdict(content)}
-    text = json.dumps(fields, ensure_ascii=False, indent=1) + "\n"
+    fields = {each.name: getattr(content, each.name) for each in dataclasses.fields(content)}
+    text = json.dumps({"version": VERSION, **fields}, ensure_ascii=False, default=vars)
+    # For people, on lines: in a string there would be a backslash before the quotation mark.
+    # Neither `dataclasses.asdict` nor ``indent``: the journal is written at every change.
+    text = text.replace('}, {"', '},\n{"').replace('}, "', '},\n"') + "\n"
     try:
         with replacing(path) as new:
             # A path that is no UTF-8 holds what UTF-8 can't; its escapes are JSON's.
@@ -96,10 +100,10 @@ def write(path: Path, content: Any) -> None:
 
 def _decoded(kind: Any, value: Any) -> Any:
     """A value from JSON as ``kind``; an error of any kind where it does not fit."""
-    if kind is Any:
+    if kind is Any or type(value) is kind:
         return value
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
+        hints = _type_hints(kind)
         return kind(**{name: _decoded(hints[name], each) for name, each in value.items()})
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is dict:
@@ -107,6 +111,9 @@ def _decoded(kind: Any, value: Any) -> Any:
     if origin is list:
         return [_decoded(arguments[0], each) for each in _exactly(list, value)]
     return _exactly(kind, value)
+
+
+_type_hints = functools.cache(typing.get_type_hints)  # which evaluates them anew each time
 
 
 def _exactly(kind: type[T], value: Any) -> T:

@@ -30,10 +30,11 @@ class Journal:
                     raise TypeError(f"{change.what} {change.on!r:.40} has no {name}")
             if change.what == Change.SITE and not isinstance(change.before, dict | None):
                 raise TypeError(f"{change.what} {change.on!r:.40} held {change.before!r:.40}")
+        self._by_field = {(change.what, change.on): change for change in reversed(self.changes)}
 
     def find(self, what: str, on: str) -> Change | None:
         """The change of a field, if there is one."""
-        return next((c for c in self.changes if c.what == what and c.on == on), None)
+        return self._by_field.get((what, on))
 
     def handle_of(self, source: str) -> str:
         """The handle under which a source's certificate is on the panel; ``""``: it is not."""
@@ -50,11 +51,11 @@ class Journal:
 
     def put(self, change: Change) -> None:
         """Enter a change in the place of the one of the same field."""
-        for index, known in enumerate(self.changes):
-            if (known.what, known.on) == (change.what, change.on):
-                self.changes[index] = change
-                return
-        self.changes.append(change)
+        if known := self.find(change.what, change.on):
+            self.changes[self.changes.index(known)] = change
+        else:
+            self.changes.append(change)
+        self._by_field[change.what, change.on] = change
 
     def drop_field(self, what: str, on: str) -> None:
         """Take the change of a field out, if there is one."""
@@ -63,7 +64,9 @@ class Journal:
 
     def drop(self, change: Change) -> None:
         """Take a change out, if it is there."""
-        self.changes = [each for each in self.changes if each is not change]
+        if self.find(change.what, change.on) is change:
+            del self._by_field[change.what, change.on]
+            self.changes = [each for each in self.changes if each is not change]
 
 
 _FIELDS: Mapping[str, Mapping[str, type]] = {

@@ -34,10 +34,12 @@ SETTLING = 1.0
 one after another, so the first right answer may be followed by a wrong one."""
 
 
-def find_places(account: Account, domains: Sequence[str], lineage: str = "") -> list[Place]:
+def find_places(
+    account: Account, domains: Sequence[str], lineage: Callable[[], str] = str
+) -> list[Place]:
     """Find where the challenge files of domains belong, from what the panel was seen to hold.
 
-    :param lineage: the one that is to be renewed for them, ``""`` for none
+    :param lineage: finds the one that is to be renewed for them, ``""`` for none
     :raises certbot.errors.PluginError: if no http site serves one of them, even when the panel is
         asked anew, or one is a wildcard
     """
@@ -58,22 +60,24 @@ def find_places(account: Account, domains: Sequence[str], lineage: str = "") -> 
 
 
 def _find_places(
-    account: Account, domains: Sequence[str], lineage: str, *, fresh: bool
+    account: Account, domains: Sequence[str], lineage: Callable[[], str], *, fresh: bool
 ) -> list[Place]:
     sites = Sites(account.panel.http_sites(fresh))
     serving = {domain: sites.serving(domain) for domain in domains}
     lost = [domain for domain, found in serving.items() if not found]
     if lost:
         left = [domain for domain in domains if serving[domain]]
-        others = account.way_on(lineage, left)
+        others = account.way_on(lineage(), left)
         raise nowhere(lost, sites, Sites(account.panel.https_sites()), others)
     return [account.panel.find_place(found[0], domain) for domain, found in serving.items()]
 
 
-def place(account: Account, files: Sequence[ChallengeFile], lineage: str = "") -> list[Place]:
+def place(
+    account: Account, files: Sequence[ChallengeFile], lineage: Callable[[], str] = str
+) -> list[Place]:
     """Put challenge files where the web server serves them, and make what that takes.
 
-    :param lineage: the one that is to be renewed, ``""`` for none
+    :param lineage: finds the one that is to be renewed, ``""`` for none
     :returns: the places, those not ``ready`` for which something was made now
     :raises certbot.errors.PluginError: if there is no place for one; `clean_up` has to follow in
         any case

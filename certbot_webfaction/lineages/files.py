@@ -131,6 +131,7 @@ def _choose_leaf(leaf: Path, key: Path, version: tuple[int, ...]) -> str:
     return next(iter(found), "")
 
 
+@functools.cache
 def fingerprints(pem: str) -> tuple[str, ...]:
     """The SHA-256 of each certificate in a PEM text, in hexadecimal; none if it can't be read."""
     try:

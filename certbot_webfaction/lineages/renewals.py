@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import os
 import re
 import shlex
@@ -52,6 +53,12 @@ def read_renewal(path: Path) -> Renewal | None:
 
 
 def _read(path: Path) -> Any:
+    found = path.stat()
+    return _parse(path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+@functools.cache  # who looks at a lineage asks several times
+def _parse(path: Path, version: tuple[int, ...]) -> Any:
     return configobj.ConfigObj(
         str(path), encoding="utf-8", default_encoding="utf-8", file_error=True
     )
@@ -81,6 +88,7 @@ def next_renewal(renewal: Renewal, files: CertificateFiles) -> datetime.datetime
     return expires - _length(interval or "30 days")
 
 
+@functools.cache
 def _length(interval: str) -> datetime.timedelta:
     """An interval as certbot itself reads it: "30 days", "3 weeks 2 days", "7"."""
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -130,22 +138,21 @@ def _why_files(file: Any, path: Path, live: Path) -> Hindrance | None:
 
 def _why_link(link: Path, path: Path, live: Path) -> Hindrance | None:
     """Why certbot does not take what its renewal file names."""
-    is_there, is_live = os.path.lexists(link), link.parent.resolve() == live.resolve()
-    todo = _link_anew(live) if is_live else _correct_paths(path, link, live)
-    if not is_there:
-        return Hindrance(f"{path} names {link}, which is not there.", todo)
-    if not is_live:
+    is_live = link.parent == live or link.parent.resolve() == live.resolve()
+    if not os.path.lexists(link):
+        what = f"{path} names {link}, which is not there."
+    elif not is_live:
         what = f"{path} is for the files in {link.parent}, so {live} stays as it is."
-        return Hindrance(what, todo)
-    if not link.is_symlink():
-        return Hindrance(
+    elif not link.is_symlink():
+        what = (
             f"{link} is a file, and certbot renews only where it is a link into archive/, as it"
-            " made it.",
-            todo,
+            " made it."
         )
-    if not link.exists():
-        return Hindrance(f"{link} leads to {link.readlink()}, which is not there.", todo)
-    return None
+    elif not link.exists():
+        what = f"{link} leads to {link.readlink()}, which is not there."
+    else:
+        return None
+    return Hindrance(what, _link_anew(live) if is_live else _correct_paths(path, link, live))
 
 
 def _correct_paths(path: Path, link: Path, live: Path) -> str:
@@ -191,11 +198,16 @@ def _why_parameters(file: Any, path: Path) -> Hindrance | None:
     return _why_plugins(parameters, path)
 
 
+@functools.cache  # every package's metadata are read for it
+def _installed() -> set[str]:
+    """The names of the plugins that this certbot has."""
+    return {point.name for point in entry_points(group="certbot.plugins")}
+
+
 def _why_plugins(parameters: dict[str, str], path: Path) -> Hindrance | None:
     # certbot goes on without an installer that is missing.
-    installed = {point.name for point in entry_points(group="certbot.plugins")}
     authenticator = _plugin(parameters, "authenticator")
-    if authenticator and authenticator not in installed:
+    if authenticator and authenticator not in _installed():
         what = (
             f"The authenticator {authenticator}, which {path} names, is not installed beside this"
             " certbot."

@@ -76,14 +76,17 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
 
     def _check_ahead(self) -> None:
         """Refuse before the CA is asked what would fail after, as far as the names are known."""
-        config, lineages = self.config, self._account.lineages
-        names = door.names_ahead(config, lineages)
+        config = self.config
+        names = door.names_ahead(config, self._account.lineages)
         if not names:
             return
         if config.authenticator == self.name:
             names = self._find_ahead(names)
         if config.installer == self.name and config.verb == "run":
-            self._installer.check(names, door.lineage_ahead(config, lineages))
+            self._installer.check(names, self._lineage_ahead())
+
+    def _lineage_ahead(self) -> str:
+        return door.lineage_ahead(self.config, self._account.lineages)
 
     def _find_ahead(self, names: list[str]) -> list[str]:
         """Find where these names can be answered.
@@ -98,8 +101,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         if by_file and subset:
             by_file = http01.answerable(account, by_file, quiet=True)
         elif by_file:
-            lineage = door.lineage_ahead(self.config, account.lineages)
-            http01.find_places(account, by_file, lineage)
+            http01.find_places(account, by_file, self._lineage_ahead)
         return [*by_file, *by_dns]
 
     def _finish_what_was_left(self) -> None:
@@ -192,8 +194,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         if subset:
             self._places = http01.place_some(account, files)
         else:
-            lineage = door.lineage_ahead(self.config, account.lineages)
-            self._places = http01.place(account, files, lineage)
+            self._places = http01.place(account, files, self._lineage_ahead)
         placed = {place.domain for place in self._places}
         files = [file for file in files if file.domain in placed]
         wrong = http01.see(account, files, self._places, quiet=self.config.quiet, subset=subset)

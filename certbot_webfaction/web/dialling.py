@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import socket
 import ssl
 from collections.abc import Iterable
@@ -50,13 +51,18 @@ def start_tls(connection: socket.socket, name: str) -> ssl.SSLSocket:
 
     :raises OSError: `ssl.SSLError` or another, if that fails
     """
+    try:
+        return _context().wrap_socket(connection, server_hostname=a_label(name))
+    except TimeoutError as error:
+        raise SilentError("the TLS handshake took too long") from error
+
+
+@functools.cache
+def _context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    try:
-        return context.wrap_socket(connection, server_hostname=a_label(name))
-    except TimeoutError as error:
-        raise SilentError("the TLS handshake took too long") from error
+    return context
 
 
 def trouble(error: Exception) -> Trouble:

@@ -65,14 +65,18 @@ def test_other_json_is_a_document_or_damaged_and_nothing_else(
 
 
 def test_a_document_is_for_its_owner_and_can_be_read_by_a_person(tmp_path: Path) -> None:
-    """Mode 0600 in folders of mode 0700, indented, with its version first."""
+    """Mode 0600 in folders of mode 0700, with its version first, and lines that begin an entry."""
     path = tmp_path / "webfaction" / "alice" / "wanted.json"
-    wanted = Wanted({"shop": WantedSite(Source(lineage="shop.test"), ["shop.test"])})
+    odd = '}, {"shop": }, "'
+    wanted = Wanted({name: WantedSite(Source(lineage=odd), [odd]) for name in ("shop", "blog")})
     document.write(path, wanted)
+    assert document.read(path, Wanted) == wanted
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o700
-    assert path.read_text().startswith('{\n "version": 2,\n "sites": {\n  "shop": {\n')
+    first, *lines = path.read_text().splitlines()
+    assert first.startswith('{"version": 2, "sites": {"shop": {"source": {')
+    assert [line.partition(":")[0] for line in lines].count('"blog"') == 1
 
 
 def test_a_write_that_fails_leaves_the_old_document(tmp_path: Path) -> None:

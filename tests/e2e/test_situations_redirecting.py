@@ -9,8 +9,10 @@ from tests.sandbox.cdn import Cdn
 from tests.sandbox.sandbox import Sandbox
 
 RUN = ("run", "-a", "webfaction", "-i", "webfaction")
-RENEW = ("renew", "--force-renewal", "-q")
+RENEW = ("renew", "--force-renewal", "-q", "--webfaction-wait", "60")
 DOMAIN = "shop.example.com"
+SHORT = ("--webfaction-wait", "4")
+"""What stays wrong is waited for no longer."""
 
 BACK_TO_HTTP = """\
 RewriteEngine On
@@ -68,14 +70,14 @@ def test_by_default_a_website_that_https_would_break_is_left_as_it_is(
     """A warning says what https answered, at each run; the certificate is served all the same."""
     add_site(sandbox, "shop", DOMAIN)
     write_htaccess(sandbox, "shop", rules)
-    first = words(sandbox.certbot(*RUN, "-d", DOMAIN).output)
+    first = words(sandbox.certbot(*RUN, *SHORT, "-d", DOMAIN).output)
     assert "The http website shop was not redirected to https:" in first
     assert told in first
     assert shows_its_page(sandbox)
     assert serves(sandbox, DOMAIN, DOMAIN)
     before = sandbox.host.snapshot().websites
-    assert told in words(sandbox.certbot(*RUN, "-d", DOMAIN, "--reinstall").output)
-    assert told in words(install(sandbox, DOMAIN))
+    assert told in words(sandbox.certbot(*RUN, *SHORT, "-d", DOMAIN, "--reinstall").output)
+    assert told in words(install(sandbox, DOMAIN, *SHORT))
     assert sandbox.certbot(*RENEW).output.strip() == ""
     assert sandbox.certbot("renew", "-q").output.strip() == ""
     assert sandbox.host.snapshot().websites == before
@@ -89,7 +91,8 @@ def test_asked_for_it_is_an_error_with_the_same_words(
     add_site(sandbox, "shop", DOMAIN)
     write_htaccess(sandbox, "shop", rules)
     for _ in range(2):
-        result = sandbox.certbot(*RUN, "-d", DOMAIN, "--redirect", "--reinstall", check=False)
+        asked = (*RUN, *SHORT, "-d", DOMAIN, "--redirect", "--reinstall")
+        result = sandbox.certbot(*asked, check=False)
         assert result.returncode == 1
         assert told in words(result.output)
         assert shows_its_page(sandbox)
@@ -110,7 +113,8 @@ def test_an_https_website_that_only_sends_back_is_a_way_back(sandbox: Sandbox) -
     write_htaccess(sandbox, "back", BACK_TO_HTTP)
     sandbox.host.add_website("shop", (DOMAIN,), (("back", "/"),), https=True)
     add_site(sandbox, "blog", "blog.example.com")
-    output = words(sandbox.certbot(*RUN, "-d", DOMAIN, "-d", "blog.example.com").output)
+    names = ("-d", DOMAIN, "-d", "blog.example.com")
+    output = words(sandbox.certbot(*RUN, *SHORT, *names).output)
     assert "The http website shop was not redirected to https:" in output
     assert f"back to http, to http://{DOMAIN}/" in output
     assert shows_its_page(sandbox)

@@ -149,9 +149,7 @@ class Scene:
 
     def lose_notes(self, what: str) -> None:
         """Take all changes of one kind out of the journal."""
-        journal = self.journal
-        journal.changes = [change for change in journal.changes if change.what != what]
-        self.note(journal)
+        self.note(Journal([each for each in self.journal.changes if each.what != what]))
 
     def restart(self) -> None:
         self.installer().restart()

@@ -367,7 +367,7 @@ def _goes_nowhere(subject: Subject, lineage: Lineage) -> Problem | None:
     """A renewal is for a certificate of the panel that no https site uses (any more)."""
     survey, https = subject.survey, subject.https
     handle = survey.handle_of(lineage.name)
-    if handle is None or handle in {site.holds for site in survey.https.all}:
+    if handle is None or handle in survey.held:
         return None
     if https is None or not https.holds or https.id in survey.wanted.sites:
         return None  # that was told before

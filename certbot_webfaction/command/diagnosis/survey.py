@@ -111,11 +111,12 @@ SERVED_SECONDS = 3.0
 class Survey:
     """What the panel, the books and certbot's lineages say about an account, all at one moment.
 
-    Nothing is rebuilt, renamed or written. ``certificates`` are those that https sites use, by
-    their handles, ``leaves`` their fingerprints. ``unreadable`` is what is wrong with lineages that
-    can't be read; ``damage`` says why the books can't be, which count as empty then. ``stored`` are
-    the certificates that the books have on the panel, by their sources, ``installed`` the lineages
-    that they want on sites, and ``differences`` is what the next `certbot renew` has to do.
+    Nothing is rebuilt, renamed or written. ``held`` are the handles of what https sites use,
+    ``certificates`` those certificates by them, ``leaves`` their fingerprints. ``unreadable`` is
+    what is wrong with lineages that can't be read; ``damage`` says why the books can't be, which
+    count as empty then. ``stored`` are the certificates that the books have on the panel, by their
+    sources, ``installed`` the lineages that they want on sites, and ``differences`` is what the
+    next `certbot renew` has to do.
 
     :param offline: whether to tell what can be told without the panel: without sites
     :raises certbot.errors.PluginError: if the panel does not answer
@@ -129,6 +130,7 @@ class Survey:
         self.certificates: dict[str, Certificate] = {}
         if not offline:
             self._ask(account.panel)
+        self.held = {site.holds for site in self.https.all}
         self.leaves = {
             handle: leaf
             for handle, known in self.certificates.items()

@@ -18,7 +18,11 @@ class Certbot(certbot.Certbot):
         Options of our plugin are written once it is there: certbot refuses unknown ones.
         """
         self.credentials = self.config_dir / "cpanel.ini"
-        options = f"cpanel-connect-to = {self._connect_to}\n" if _has_plugin() else ""
+        options = ""
+        if _has_plugin():
+            options = (
+                f"cpanel-connect-to = {self._connect_to}\ncpanel-nameserver = {self._nameserver}\n"
+            )
         self.write_configuration(options)
         write_secret(
             self.credentials,

@@ -10,6 +10,9 @@ import certbot
 
 from certbot_webfaction.names import covers
 
+CAN_RECONFIGURE = tuple(map(int, certbot.__version__.split(".")[:2])) >= (2, 3)
+"""Whether this certbot has the verb ``reconfigure``."""
+
 
 @dataclass(frozen=True)
 class Phrases:
@@ -77,8 +80,7 @@ class Phrases:
 
         :param file: its renewal file
         """
-        # certbot 2.3 brought `reconfigure`.
-        if tuple(map(int, certbot.__version__.split(".")[:2])) >= (2, 3):
+        if CAN_RECONFIGURE:
             command = f"certbot reconfigure --cert-name {lineage} -i {self.plugin}{self.account}"
             return f"`{command}` puts it there."
         return f"Write installer = {self.plugin} into {file}."
@@ -90,7 +92,7 @@ class Phrases:
         """
         wildcard = any(name.startswith("*.") for name in names)
         authenticator = self.dns_plugin if wildcard else self.plugin
-        if tuple(map(int, certbot.__version__.split(".")[:2])) >= (2, 3):
+        if CAN_RECONFIGURE:
             command = f"certbot reconfigure --cert-name {lineage} -a {authenticator}"
             return f"`{command} -i {self.plugin}{self.account}` has this plugin renew it."
         return f"Write authenticator = {authenticator} and installer = {self.plugin} into {file}."

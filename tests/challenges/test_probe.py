@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from certbot import errors
 
 from certbot_webfaction.account import Account
-from certbot_webfaction.challenges.probe import probe
+from certbot_webfaction.challenges.probe import look, probe
 from certbot_webfaction.hosts.local_files import LocalFiles
 from certbot_webfaction.panel.files import PlacedFile, PlacingError
 from certbot_webfaction.panel.model import CHALLENGE_PATH, HttpSite, Place
@@ -96,3 +97,23 @@ def test_a_file_that_can_not_be_removed_is_told(
         assert list(probe(scene.account, [scene.place("a", "a.test")])) == ["a.test"]
     (left,) = (path for path in scene.sites.rglob("*") if path.is_file())
     assert f"{left.name} was left behind: " in caplog.text
+
+
+def test_a_domain_that_leads_to_another_server_is_told_before_a_mount_is_made(
+    tmp_path: Path,
+) -> None:
+    """One that leads here has no such file, which is as it should be; nothing is placed."""
+    with Web() as web:
+        scene = Scene(tmp_path, web.port)
+        place = replace(scene.place("a", "a.test"), ready=False)
+        assert look(scene.account, [place]) == {}
+        assert len(web.asked) == 1
+        route = Route(http_port=web.port, resolver=lambda _name: ("127.0.0.1",))
+        panel, folder = scene.panel, tmp_path / "other"
+        folder.mkdir()
+        account = make_account(folder, panel, ONE_SITE, wait=1, route=route)
+        site = replace(place.site, address="192.0.2.1")
+        assert list(look(account, [replace(place, site=site)])) == ["a.test"]
+        assert look(account, [replace(place, site=replace(site, address="127.0.0.1"))]) == {}
+    assert list(look(scene.account, [place])) == ["a.test"], "nobody listens any more"
+    assert list(scene.sites.rglob("*")) == [scene.sites / "a"]

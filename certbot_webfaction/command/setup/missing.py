@@ -37,12 +37,14 @@ class Step:
     """One run of certbot: the lineage that it is about, and the names.
 
     ``installs`` tells that the lineage has a good certificate for them, which is only not
-    installed; ``options`` are certbot's besides.
+    installed, and ``reconfigures`` that its renewal file does not name our installer yet;
+    ``options`` are certbot's besides.
     """
 
     lineage: str
     names: tuple[str, ...]
     installs: bool = False
+    reconfigures: bool = False
     options: tuple[str, ...] = ()
 
 
@@ -239,7 +241,8 @@ class _Search:
 
     def _step(self, site: HttpSite, lacking: Sequence[str], names: Sequence[str]) -> Step:
         if there := self._installable(names):
-            return Step(there.name, tuple(names), installs=True)
+            is_named = there.renewal.installer == self._survey.account.host.name
+            return Step(there.name, tuple(names), installs=True, reconfigures=not is_named)
         lineage = self._growing(site, lacking, names)
         if lineage is None:
             return Step(self._new_name(names[0]), tuple(names))
@@ -251,12 +254,16 @@ class _Search:
         return Step(lineage.name, tuple(names), options=tuple(options))
 
     def _installable(self, names: Sequence[str]) -> Lineage | None:
-        """A lineage that has a good certificate for these names, one that we renew if possible."""
-        lineages = self._survey.account.lineages
+        """A lineage that has a good certificate for these names, one that we renew if possible.
+
+        What our plugin renews for another account stays there.
+        """
+        lineages, plugins = self._survey.account.lineages, self._survey.account.host.plugins
         usable = [
             each
             for each in self._survey.lineages
-            if all(covered(name, each.names) for name in names)
+            if (each.ours or each.renewal.installer not in plugins)
+            and all(covered(name, each.names) for name in names)
             and not self._is_unwanted_test(each)
             and self._is_long(*lineages.files(each.name).validity())
         ]

@@ -76,16 +76,25 @@ _FOR_ALL = (
 )
 """What certbot says that it would say of every certificate."""
 
-_RATE_LIMITED = "too many requests of a given type"
-"""How the library ``acme`` describes an error of type ``rateLimited``."""
+_RATE_LIMITED = (
+    "letsencrypt.org/docs/rate-limits",
+    "Service busy",
+    "There were too many requests of a given type",
+)
+"""How Let's Encrypt's boulder (ratelimits/limiter.go) ends its words about a limit, what it says
+under load, and what the library ``acme`` says of an error of that type that has no words."""
 
 _OF_A_DOMAIN = ("too many certificates", "too many failed authorizations")
-"""How Let's Encrypt's boulder (ratelimits/limiter.go) begins those that are about names."""
+"""How boulder begins those that are about names."""
 
 
 def is_refused_for_domain(said: str) -> bool:
     """Whether the CA refused more certificates for a registered domain."""
-    return _RATE_LIMITED in said and _OF_A_DOMAIN[0] in said and "exact set" not in said
+    return _is_limit(said) and _OF_A_DOMAIN[0] in said and "exact set" not in said
+
+
+def _is_limit(said: str) -> bool:
+    return any(text in said for text in _RATE_LIMITED)
 
 
 def why_all_fail(said: str, account: Account, config: configuration.NamespaceConfig) -> str:
@@ -97,7 +106,7 @@ def why_all_fail(said: str, account: Account, config: configuration.NamespaceCon
         return "The panel refuses the login, and may lock the account after more of them."
     if any(text in said for text in _FOR_ALL):
         return "Nothing more can be done until that is put right."
-    if _RATE_LIMITED in said and not any(text in said for text in _OF_A_DOMAIN):
+    if _is_limit(said) and not any(text in said for text in _OF_A_DOMAIN):
         return "The CA takes no more for now; its words say how long."
     try:
         account.panel.forget()

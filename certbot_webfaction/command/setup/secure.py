@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 import sys
-import textwrap
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from certbot import configuration, errors
 
-from certbot_webfaction.account import Account
 from certbot_webfaction.challenges.nowhere import why_nowhere
 from certbot_webfaction.command.configuration import (
     DIRECTORIES,
@@ -22,17 +17,12 @@ from certbot_webfaction.command.configuration import (
 )
 from certbot_webfaction.command.crontab import renewing_line
 from certbot_webfaction.command.diagnosis.doctor import renewing
+from certbot_webfaction.command.diagnosis.findings import account_problems
 from certbot_webfaction.command.diagnosis.survey import Survey
-from certbot_webfaction.command.setup.limits import limits_of
-from certbot_webfaction.command.setup.missing import Missing, Step, find_missing
+from certbot_webfaction.command.setup.missing import Missing, find_missing
 from certbot_webfaction.command.setup.questions import Questions
-from certbot_webfaction.command.setup.running import (
-    is_refused_for_domain,
-    line_of,
-    run_certbot,
-    why_all_fail,
-)
 from certbot_webfaction.command.setup.user_configuration import options_for_cron, user_configuration
+from certbot_webfaction.command.setup.work import Say, Work, by_reason
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.panel.findings import Fine
 from certbot_webfaction.panel.model import HttpSite
@@ -108,17 +98,16 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     common = _common_options(config, arguments)
     say = _silent if config.quiet else _say
     missing = find_missing(survey, sites, config.server)
+    for problem in account_problems(survey):
+        say(f"{problem.text[:1].upper()}{problem.text[1:].rstrip('.')}. {problem.remedy}")
     _tell_found(missing, say)
-    work = Work(account, config, common, say, dry_run=arguments.dry_run)
+    redirect = ["--no-redirect"] if arguments.no_redirect else []
+    work = Work(account, config, redirect, common, say, dry_run=arguments.dry_run)
     work.do(missing.steps, arguments.limit)
     work.tell_rest()
     if not arguments.dry_run:
         _tell_renewing(config, arguments, say)
     return 1 if work.failed else 0
-
-
-Say = Callable[[str], None]
-"""Prints a line of what is not wrong."""
 
 
 def _say(text: str) -> None:
@@ -158,8 +147,6 @@ def _common_options(
     :raises certbot.errors.Error: if there is none, and nobody agrees to the CA's terms
     """
     options = [option for option in given_options(arguments) if option != "--quiet"]
-    if arguments.no_redirect:
-        options.append("--no-redirect")
     if config.account or any(Path(config.accounts_dir).glob("*/regr.json")):
         return options
     if not (config.tos or arguments.agree_tos or arguments.dry_run):
@@ -180,98 +167,8 @@ def _common_options(
 def _tell_found(missing: Missing, say: Say) -> None:
     for keeper, names in missing.good.items():
         say(f"Good as it is ({keeper}): {listed(names, 10)}")
-    for names, reason in _by_reason(missing.left.items()):
-        say(f"Left out: {', '.join(names)}: {reason.rstrip('.')}.")
-
-
-def _by_reason(reasons: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:
-    """Names of which the same is said, together."""
-    found: dict[str, list[str]] = {}
-    for name, reason in reasons:
-        found.setdefault(reason, []).append(name)
-    return [(names, reason) for reason, names in found.items()]
-
-
-@dataclass
-class Work:
-    """What is done for an account, one certificate after another.
-
-    ``options`` are those of each certbot. ``failed`` is what went wrong, each a paragraph to print,
-    ``waiting`` are the names that a limit keeps, each with why and until when.
-    """
-
-    account: Account
-    config: configuration.NamespaceConfig
-    options: Sequence[str]
-    say: Say
-    dry_run: bool = False
-    failed: list[str] = field(default_factory=list)
-    waiting: list[tuple[str, str]] = field(default_factory=list)
-    secured: int = 0
-
-    def do(self, steps: Sequence[Step], most: int | None) -> None:
-        """Take the steps, until one fails in a way in which all others would.
-
-        :param most: how many certificates are got, `None` for all
-        """
-        limits, got = limits_of(self.account, self.config.server), 0
-        for number, step in enumerate(steps, 1):
-            names = listed(step.names)
-            if not step.installs:
-                now = datetime.datetime.now(datetime.timezone.utc)
-                if got == most:
-                    self.waiting.append((names, f"--limit {most} is reached. Run this again"))
-                    continue
-                if full := limits.full(step.names, now):
-                    self.waiting.append((names, full.words))
-                    continue
-                limits.order(step.names, now)
-                got += 1
-            if self.dry_run:
-                print(line_of(self._words(step)))
-                continue
-            self.say(f"{number} of {len(steps)}: {names}")
-            said = self._take(step)
-            if is_refused_for_domain(said):
-                limits.refuse(step.names)
-            if said and (why := why_all_fail(said, self.account, self.config)):
-                self.failed.append(f"Ended at {number} of {len(steps)}, for all would fail: {why}")
-                return
-
-    def _words(self, step: Step) -> list[str]:
-        """certbot's command line for a step, without the program."""
-        plugin = self.account.host.name
-        which = ["run", "-n", "-a", plugin, "-i", plugin]
-        if step.installs:
-            which = ["install", "-n", "-i", plugin]
-        named = [word for name in step.names for word in ("-d", name)]
-        return [*which, "--cert-name", step.lineage, *step.options, *named, *self.options]
-
-    def _take(self, step: Step) -> str:
-        """Take a step; return what certbot said if it failed."""
-        outcome = run_certbot(self._words(step))
-        if not outcome.failed:
-            self.secured += 1
-            if outcome.said:
-                self.say(_indented(outcome.said))
-            return ""
-        said = outcome.said or "It ended without a word."
-        self.say("  failed")
-        self.failed.append(f"Failed: {listed(step.names)}\n{_indented(said)}")
-        return said
-
-    def tell_rest(self) -> None:
-        """Print what came of it, what failed and what waits."""
-        for names, reason in _by_reason(self.waiting):
-            self.say(f"Not yet: {', '.join(names)}: {reason}.")
-        for text in self.failed:
-            print(text, flush=True)
-        if not self.dry_run:
-            self.say(f"Secured: {self.secured}. Failed: {len(self.failed)}.")
-
-
-def _indented(text: str) -> str:
-    return textwrap.indent(text, "  ")
+    for names, reason in by_reason(missing.left.items()):
+        say(f"Left as it is: {', '.join(names)}: {reason.rstrip('.')}.")
 
 
 def _tell_renewing(

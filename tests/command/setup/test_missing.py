@@ -1,0 +1,195 @@
+"""What an account lacks for https, what is good, and what can't be had."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from certbot_webfaction.command.setup.missing import Missing, Step, find_missing
+from certbot_webfaction.hosts.webfaction.model import App, Certificate, Domain
+from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.lineages.files import leaf_names, leaf_validity
+from tests.command.diagnosis.scene import SHOP, Account
+from tests.sandbox.cpanel.authority import Authority, self_signed
+from tests.web.web import Web, nobody_listens
+
+WWW = f"www.{SHOP}"
+CA = "https://ca.example/directory"
+STAGING = "https://staging.ca.example/directory"
+NEW = Step(SHOP, (SHOP, WWW))
+
+AUTHORITY = Authority("Bought")
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Account:
+    """An account with an http website for two names."""
+    account = Account(tmp_path)
+    account.add_website("shop", SHOP, WWW)
+    return account
+
+
+def found(account: Account, server: str = CA) -> Missing:
+    survey = account.survey()
+    return find_missing(survey, survey.http.all, server)
+
+
+def present(account: Account, leaf: str, *names: str) -> None:
+    """Have the https website present a certificate that certbot does not know."""
+    covers, expires = leaf_names(leaf), leaf_validity(leaf)[1].date()
+    account.panel.installed["bought"] = Certificate("bought", covers, expires, leaf)
+    account.add_website("shop", *(names or (SHOP, WWW)), https=True, certificate="bought")
+
+
+def test_a_site_without_https_gets_one_certificate_for_its_names(account: Account) -> None:
+    """A lineage of its own, named after the first; upper case is none of it."""
+    account.add_website("blog", "Blog.example.com")
+    blog = Step("blog.example.com", ("blog.example.com",))
+    assert found(account) == Missing([NEW, blog])
+
+
+def test_what_certbot_renews_is_good(account: Account) -> None:
+    """There is nothing to do."""
+    account.add_lineage(SHOP, SHOP, WWW, server=CA)
+    account.install(SHOP, "shop")
+    assert found(account) == Missing(good={"certbot renews it": [SHOP, WWW]})
+
+
+@pytest.mark.parametrize(
+    ("age", "left", "is_good"),
+    [(1, 15, True), (77, 13, False), (4, 2, True), (6, 0, False), (400, -1, False)],
+)
+def test_what_was_bought_is_good_while_it_lasts(
+    account: Account, age: int, left: int, *, is_good: bool
+) -> None:
+    """Two weeks, or a sixth of its time."""
+    present(account, AUTHORITY.issue(SHOP, WWW, age=age, left=left).certificate)
+    missing = found(account)
+    assert (missing.steps == [], bool(missing.good)) == (is_good, is_good)
+    assert is_good or missing.steps == [NEW]
+
+
+def test_what_nobody_vouches_for_is_not_good(account: Account) -> None:
+    """Browsers warn of it."""
+    present(account, self_signed(SHOP, WWW).certificate)
+    assert found(account) == Missing([NEW])
+
+
+def test_what_is_good_for_another_name_of_the_website_stays(account: Account) -> None:
+    """The one that it lacks is told, with the command for both."""
+    present(account, AUTHORITY.issue(SHOP).certificate)
+    missing = found(account)
+    assert missing.steps == []
+    assert list(missing.good.values()) == [[SHOP]]
+    assert list(missing.left) == [WWW]
+    assert "the certificate bought (your own until 20" in missing.left[WWW]
+    assert f"-d {SHOP} -d {WWW}` gets one for all" in missing.left[WWW]
+
+
+def test_a_name_on_another_https_website_gets_its_own(account: Account) -> None:
+    """What the other name has is not touched by that."""
+    present(account, AUTHORITY.issue(SHOP).certificate, SHOP)
+    assert found(account).steps == [Step(WWW, (WWW,))]
+
+
+def test_a_lineage_that_is_only_not_installed_is_installed(account: Account) -> None:
+    """Also one with more names; who installs its renewals is seen to."""
+    account.add_lineage("all", SHOP, WWW, "more.example.com", server=CA)
+    assert found(account).steps == [Step("all", (SHOP, WWW), installs=True)]
+    account.add_lineage("all", SHOP, WWW, server=CA, installer="")
+    assert found(account).steps == [Step("all", (SHOP, WWW), installs=True, reconfigures=True)]
+
+
+def test_a_lineage_that_expired_is_not_installed_but_got_anew(account: Account) -> None:
+    """Under its name, so that there are no two."""
+    account.add_lineage(SHOP, SHOP, WWW, server=CA, age=90, left=3)
+    account.install(SHOP, "shop")
+    assert found(account).steps == [NEW]
+
+
+def test_the_lineage_of_another_account_stays_there(account: Account) -> None:
+    """And keeps its name."""
+    bob = account.directory / "bob.ini"
+    bob.write_text("webfaction_username = bob\nwebfaction_password = secret\n")
+    account.add_lineage(SHOP, SHOP, WWW, server=CA, webfaction_credentials=str(bob))
+    assert found(account).steps == [Step(f"{SHOP}-0001", (SHOP, WWW))]
+
+
+def test_a_lineage_grows_with_its_website(account: Account) -> None:
+    """It loses none of its names; another website's are none of its."""
+    account.add_lineage(SHOP, SHOP, server=CA)
+    account.install(SHOP, "shop")
+    account.add_website("shop", SHOP, WWW, https=True, certificate="shop_example_com")
+    account.add_lineage("elsewhere", WWW, "other.example.com", server=CA, age=90, left=1)
+    options = ("--renew-with-new-domains",)
+    names = (WWW, SHOP)
+    assert found(account).steps == [Step(SHOP, names, options=options)]
+
+
+def test_a_lineage_of_two_websites_is_renewed_for_both(account: Account) -> None:
+    """At once."""
+    account.add_website("blog", "blog.example.com")
+    both = (SHOP, WWW, "blog.example.com")
+    account.add_lineage(SHOP, *both, server=CA, age=90, left=1)
+    account.install(SHOP, "shop")
+    account.add_website("blog", "blog.example.com", https=True, certificate="shop_example_com")
+    assert found(account).steps == [Step(SHOP, both)]
+
+
+def test_a_test_certificate_is_replaced_unless_tests_go_on(account: Account) -> None:
+    """By force, for it is not due."""
+    account.add_lineage(SHOP, SHOP, WWW, server=STAGING)
+    account.install(SHOP, "shop")
+    assert found(account, STAGING).steps == []
+    assert found(account).steps == [Step(SHOP, (SHOP, WWW), options=("--force-renewal",))]
+
+
+def test_names_that_no_ca_certifies_are_left(account: Account) -> None:
+    """The others get theirs; a wildcard where the account has the DNS."""
+    names = ("*.example.org", "my_shop.example.com", "a.example.net", "*.example.net")
+    account.add_website("odd", *names)
+    account.panel.zones["example.net"] = Domain("example.net", ())
+    missing = found(account)
+    assert missing.steps == [NEW, Step("example.net", ("*.example.net",))]
+    assert missing.left["my_shop.example.com"] == "no CA certifies a name with an underscore"
+    assert "*.example.org" in missing.left
+    assert len(missing.left) == 2
+
+
+def test_a_website_without_a_place_for_files_is_left(account: Account) -> None:
+    """With what there is to do."""
+    account.panel.programs["code"] = App("code", "django41", None)
+    account.add_website("gone", "gone.example.com", app="code")
+    site = account.panel.sites["gone", False]
+    mounts = (*site.mounts, Mount("code", "/.well-known/acme-challenge"))
+    account.panel.sites["gone", False] = replace(site, mounts=mounts)
+    missing = found(account)
+    assert missing.steps == [NEW]
+    assert "code" in missing.left["gone.example.com"]
+
+
+def test_names_that_lead_elsewhere_are_left(account: Account) -> None:
+    """Whether or not something has to be made for their files yet."""
+    site = account.directory / "home" / "webapps" / "site"
+    with Web() as web:
+        account.config.namespace.webfaction_wait = 1
+        account.config.namespace.webfaction_connect_to = f"127.0.0.1:{web.port}:{nobody_listens()}"
+        missing = found(account)
+    assert missing.steps == []
+    assert missing.left[SHOP].startswith("a file placed there does not come back: the file is in")
+    assert not list(site.iterdir())
+    account.config.namespace.webfaction_connect_to = f"127.0.0.1:{nobody_listens()}"
+    assert "nothing listens there" in found(account).left[SHOP]
+
+
+def test_what_visitors_do_not_get_is_told(account: Account) -> None:
+    """Another certificate would not help."""
+    present(account, AUTHORITY.issue(SHOP, WWW).certificate)
+    account.config.namespace.webfaction_wait = 1
+    refused = nobody_listens()
+    account.config.namespace.webfaction_connect_to = f"127.0.0.1:{refused}:{refused}"
+    missing = found(account)
+    assert missing.steps == []
+    assert missing.left[SHOP].startswith("the panel has a good certificate, but visitors get no")

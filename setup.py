@@ -4,8 +4,8 @@ from setuptools import find_packages, setup
 
 setup(
     name="certbot-webfaction",
-    version="0.1.0",
-    description="Let's Encrypt certificates on WebFaction: issued, installed and renewed by certbot, without root",
+    version="0.2.0",
+    description="Let's Encrypt certificates on WebFaction, cPanel and Opalstack: issued, installed and renewed by certbot, without root",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

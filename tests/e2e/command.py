@@ -7,12 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.sandbox.cpanel.sandbox import CpanelSandbox
-from tests.sandbox.opalstack.sandbox import OpalstackSandbox
+from tests.sandbox.base import AnySandbox
 from tests.sandbox.sandbox import Sandbox
 from tests.terminal import Terminal
-
-AnySandbox = Sandbox | CpanelSandbox | OpalstackSandbox
 
 
 def program(sandbox: AnySandbox) -> Path:

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from tests.e2e import command
+from tests.sandbox.base import AnySandbox
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
 from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 
@@ -89,7 +90,7 @@ JOB = f"0 5 * * * {command.certbot()} renew -q"
 
 
 @pytest.fixture(params=["cpanel", "opalstack"])
-def secured(request: pytest.FixtureRequest) -> tuple[str, command.AnySandbox]:
+def secured(request: pytest.FixtureRequest) -> tuple[str, AnySandbox]:
     """A host's name, and an account of it with a website that got https."""
     host: str = request.param
     sandbox: CpanelSandbox | OpalstackSandbox = request.getfixturevalue(host)
@@ -102,7 +103,7 @@ def secured(request: pytest.FixtureRequest) -> tuple[str, command.AnySandbox]:
     return host, sandbox
 
 
-def test_status_shows_what_is_in_step(secured: tuple[str, command.AnySandbox]) -> None:
+def test_status_shows_what_is_in_step(secured: tuple[str, AnySandbox]) -> None:
     """The domain, and nothing that is wrong."""
     host, sandbox = secured
     done = command.run(sandbox, "status", "--host", host)
@@ -112,14 +113,14 @@ def test_status_shows_what_is_in_step(secured: tuple[str, command.AnySandbox]) -
     assert "all in step" in done.stdout, done.stdout
 
 
-def test_the_doctor_finds_nothing_wrong(secured: tuple[str, command.AnySandbox]) -> None:
+def test_the_doctor_finds_nothing_wrong(secured: tuple[str, AnySandbox]) -> None:
     """From the credentials to what is served, and what renews."""
     host, sandbox = secured
     done = command.run(sandbox, "doctor", "--host", host, env=command.add_crontab(sandbox, JOB))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_certificate_is_deployed(secured: tuple[str, command.AnySandbox]) -> None:
+def test_a_certificate_is_deployed(secured: tuple[str, AnySandbox]) -> None:
     """One that was only got."""
     host, sandbox = secured
     sandbox.certbot("certonly", "-a", host, *BOTH, "--force-renewal")

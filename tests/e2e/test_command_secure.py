@@ -10,6 +10,7 @@ from tests.e2e.cpanel import install_by_hand, on_the_host
 from tests.e2e.scenes import add_site, issue, serves
 from tests.e2e.test_opalstack import ELSEWHERE
 from tests.e2e.test_opalstack import add_site as add_opalstack_site
+from tests.sandbox.base import AnySandbox
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
 from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 from tests.sandbox.sandbox import Sandbox
@@ -19,7 +20,7 @@ CLUB = "club.example.net"
 
 
 def secure(
-    sandbox: command.AnySandbox, *args: str, env: dict[str, str] | None = None
+    sandbox: AnySandbox, *args: str, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run it, and wait until the web server is as the panel says."""
     done = command.run(sandbox, "secure", *args, env=env)
@@ -27,7 +28,7 @@ def secure(
     return done
 
 
-def lineages(sandbox: command.AnySandbox) -> list[str]:
+def lineages(sandbox: AnySandbox) -> list[str]:
     """The names of all lineages."""
     return sorted(path.stem for path in Path(sandbox.config_dir).glob("renewal/*.conf"))
 

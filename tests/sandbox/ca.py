@@ -122,7 +122,8 @@ class CA:
         return response.text
 
     def _whole_log(self) -> str:
-        return self._process.log.read_text()
+        log = self._process.log
+        return log.read_text() if log.exists() else ""  # the server makes it once it runs
 
 
 class Dns:

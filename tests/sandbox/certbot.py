@@ -10,7 +10,6 @@ from pathlib import Path
 
 from tests.sandbox import guardian
 from tests.sandbox.certificates import write_secret
-from tests.sandbox.host import Host
 
 _OTHER_CERTBOT = os.environ.get("CERTBOT", "")
 
@@ -33,9 +32,10 @@ class Result:
 class Certbot:
     """certbot with its files below ``directory``, an account's credentials and a CA.
 
-    ``config_dir``, ``work_dir`` and ``logs_dir`` are certbot's; ``credentials`` is the plugin's
-    file. certbot's user configuration (``cli.ini``) names them, so that command lines need not.
-    ``http`` and ``https`` are the front end's ports, ``dns`` that of the name server.
+    ``config_dir``, ``work_dir`` and ``logs_dir`` are certbot's; ``credentials`` is the
+    plugin's file, once it is configured. certbot's user configuration (``cli.ini``) names them, so
+    that command lines need not. ``http`` and ``https`` are the front end's ports, ``dns`` that of
+    the name server.
     """
 
     def __init__(
@@ -53,29 +53,14 @@ class Certbot:
         self.config_dir = directory / "config"
         self.work_dir = directory / "work"
         self.logs_dir = directory / "logs"
-        self.credentials = self.config_dir / "webfaction.ini"
         self._sandbox = sandbox
         self._ca_url = ca_url
         self._ca_bundle = ca_bundle
         self._connect_to = f"127.0.0.1:{http}:{https}"
         self._nameserver = f"127.0.0.1:{dns}"
 
-    def configure(self, host: Host, api_url: str) -> None:
-        """Write certbot's user configuration and the account's credentials file."""
-        self.write_configuration(
-            f"webfaction-connect-to = {self._connect_to}\n"
-            f"webfaction-nameserver = {self._nameserver}\n"
-        )
-        write_secret(
-            self.credentials,
-            f"webfaction_username = {host.username}\n"
-            f"webfaction_password = '''{host.password}'''\n"
-            f"webfaction_machine = {host.machine}\n"
-            f"webfaction_api_url = {api_url}\n",
-        )
-
-    def write_configuration(self, options: str) -> None:
-        """Write certbot's user configuration, with these lines beside what every sandbox needs."""
+    def configure(self, plugin: str, credentials: dict[str, str]) -> None:
+        """Write certbot's user configuration, and a plugin's credentials file with these values."""
         user_configuration = self.directory / "xdg" / "letsencrypt" / "cli.ini"
         user_configuration.parent.mkdir(parents=True)
         self.config_dir.mkdir()
@@ -88,8 +73,12 @@ class Certbot:
             "register-unsafely-without-email = true\n"
             "# Without a terminal certbot renew would sleep up to eight minutes first.\n"
             "no-random-sleep-on-renew = true\n"
-            f"{options}"
+            f"{plugin}-connect-to = {self._connect_to}\n"
+            f"{plugin}-nameserver = {self._nameserver}\n"
         )
+        self.credentials = self.config_dir / f"{plugin}.ini"
+        lines = [f"{plugin}_{key} = {value}\n" for key, value in credentials.items()]
+        write_secret(self.credentials, "".join(lines))
 
     def settings(self) -> dict[str, str]:
         """The environment variables that make any certbot use all this, and trust the CA."""

@@ -1,7 +1,8 @@
-"""``python -m tests.sandbox.demo``: what the plugin is for, shown and checked in under two minutes.
+"""``python -m tests.sandbox.demo [HOST]``: what the plugin is for, shown and checked.
 
-A Django site goes from http to https by the very command that the README gives users, and its
-certificate is renewed. The exit status is 0 only if every check was made and holds.
+In under two minutes a site of an account on that host goes from http to https, by the very command
+that the README gives the host's users, and its certificate is renewed. The exit status is 0 only if
+every check was made and holds.
 """
 
 from __future__ import annotations
@@ -9,8 +10,15 @@ from __future__ import annotations
 import ssl
 import subprocess
 import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
+from tests.sandbox.base import AnySandbox
+from tests.sandbox.cpanel.sandbox import CpanelSandbox
+from tests.sandbox.cpanel.store import names_of
+from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 from tests.sandbox.sandbox import Sandbox
 from tests.sandbox.site import DOMAINS
 from tests.sandbox.visitor import Served
@@ -23,12 +31,93 @@ class CheckFailedError(Exception):
     """What the demo says is not true."""
 
 
-def main() -> int:
-    """Run the demo; return the exit status."""
+class Account(ABC):
+    """An account with a site over http; ``plain`` and ``secure`` are what that says to visitors."""
+
+    words: ClassVar[str]
+    plain = "Hello from Django, in plain text"
+    secure = "Hello from Django, securely"
+    sandbox: AnySandbox
+
+    @abstractmethod
+    def add_site(self) -> None:
+        """Make the site."""
+
+    @abstractmethod
+    def certificates(self) -> Mapping[str, Sequence[str]]:
+        """The panel's certificates of the user by what it calls them, with their domains."""
+
+
+class OnWebFaction(Account):
+    """A Django project behind the web server."""
+
+    words = "A WebFaction account with a Django site"
+
+    def __init__(self) -> None:
+        self.sandbox = self._sandbox = Sandbox(delay=1.0)
+
+    def add_site(self) -> None:
+        """Make the site."""
+        self._sandbox.add_django_site()
+
+    def certificates(self) -> Mapping[str, Sequence[str]]:
+        """The objects of the panel."""
+        return {each.name: each.domains for each in self._sandbox.host.snapshot().certificates}
+
+
+class OnCpanel(Account):
+    """A page in the document root, and no credentials at all."""
+
+    words = "A cPanel account with a site"
+    plain = secure = "Hello from the document root"
+
+    def __init__(self) -> None:
+        self.sandbox = self._sandbox = CpanelSandbox(delay=1.0)
+
+    def add_site(self) -> None:
+        """Make the site."""
+        self._sandbox.credentials.unlink()
+        root = self._sandbox.account.host(DOMAINS[0]).document_root
+        (root / "index.html").write_text(self.plain)
+
+    def certificates(self) -> Mapping[str, Sequence[str]]:
+        """The panel's store."""
+        stored = self._sandbox.account.store.certificates.values()
+        return {each.id: names_of(each.parsed) for each in stored}
+
+
+class OnOpalstack(Account):
+    """A Django project on a proxied app."""
+
+    words = "An Opalstack account with a Django site"
+
+    def __init__(self) -> None:
+        self.sandbox = self._sandbox = OpalstackSandbox()
+
+    def add_site(self) -> None:
+        """Make the site."""
+        self._sandbox.add_django_site()
+
+    def certificates(self) -> Mapping[str, Sequence[str]]:
+        """The objects of the panel but the shared one."""
+        account = self._sandbox.account
+        certs = [cert for cert in account.things("cert") if cert.id != account.shared_cert.id]
+        return {cert.name: cert.listed_domains for cert in certs}
+
+
+ACCOUNTS = {"webfaction": OnWebFaction, "cpanel": OnCpanel, "opalstack": OnOpalstack}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the demo for the host that the command line names; return the exit status."""
+    host = next(iter(argv), "webfaction")
     try:
-        command = certbot_run_line(README.read_text())
-        with Sandbox(delay=1.0) as sandbox:
-            _demonstrate(sandbox, command)
+        if host not in ACCOUNTS:
+            raise CheckFailedError(f"HOST is one of {', '.join(ACCOUNTS)}.")
+        command = certbot_run_line(README.read_text(), host)
+        account = ACCOUNTS[host]()
+        with account.sandbox:
+            _demonstrate(account, command)
     except CheckFailedError as failure:
         print(f"\nFAILED: {failure}")
         return 1
@@ -36,28 +125,30 @@ def main() -> int:
     return 0
 
 
-def certbot_run_line(readme: str) -> str:
-    """The first line of the README that starts with ``certbot run``."""
+def certbot_run_line(readme: str, host: str) -> str:
+    """The first line of the README that starts with ``certbot run`` and names the host's plugin."""
+    start = f"certbot run -a {host} "
     for line in readme.splitlines():
-        if line.startswith("certbot run "):
+        if line.startswith(start):
             return line
-    raise CheckFailedError("README.md has no line that starts with 'certbot run'.")
+    raise CheckFailedError(f"README.md has no line that starts with '{start}'.")
 
 
-def _demonstrate(sandbox: Sandbox, command: str) -> None:
-    _headline("A WebFaction account with a Django site over http")
-    sandbox.add_django_site()
-    sandbox.front_end.wait_applied()
+def _demonstrate(account: Account, command: str) -> None:
+    sandbox = account.sandbox
+    _headline(f"{account.words} over http")
+    account.add_site()
+    sandbox.wait_applied()
     for domain in DOMAINS:
         page = sandbox.http(domain).text.strip()
-        _check(f"http://{domain}/ answers: {page}", "Hello from Django, in plain text" in page)
+        _check(f"http://{domain}/ answers: {page}", account.plain in page)
         problem = _verification_problem(sandbox, domain)
         _check(f"https://{domain}/ fails: {problem}", bool(problem))
 
     _headline("The command from README.md")
     _run(sandbox, command)
-    first = _show_https(sandbox)
-    sandbox.front_end.wait_applied()  # the plugin waits for https, not for the redirect
+    first = _show_https(account)
+    sandbox.wait_applied()  # the plugin waits for https, not for the redirect
     for domain in DOMAINS:
         answer = sandbox.http(domain, _QUERY_PATH)
         _check(
@@ -67,34 +158,34 @@ def _demonstrate(sandbox: Sandbox, command: str) -> None:
 
     _headline("Sixty days later")
     _run(sandbox, "certbot renew --force-renewal")
-    second = _show_https(sandbox)
+    second = _show_https(account)
     print(f"  fingerprint before: {first.fingerprint}")
     _check(f"fingerprint after:  {second.fingerprint}", first.fingerprint != second.fingerprint)
 
     _headline("The panel's certificates")
-    certificates = sandbox.host.snapshot().certificates
-    for certificate in certificates:
-        names = ", ".join(certificate.domains)
-        print(f"  {certificate.name}: {names}; expires {certificate.expiry_date}")
+    certificates = account.certificates()
+    for name, names in certificates.items():
+        print(f"  {name}: {', '.join(names)}")
     _check(
         "that is one certificate, for both domains",
-        [set(certificate.domains) for certificate in certificates] == [set(DOMAINS)],
+        [set(names) for names in certificates.values()] == [set(DOMAINS)],
     )
 
 
-def _show_https(sandbox: Sandbox) -> Served:
+def _show_https(account: Account) -> Served:
     """Check both domains over https; return the certificate that they serve."""
+    sandbox = account.sandbox
     for domain in DOMAINS:
         problem = _verification_problem(sandbox, domain)
         _check(f"https://{domain}/ has a chain to the CA's root {problem}".strip(), not problem)
         page = sandbox.fetch_verified(domain).text.strip()
-        _check(f"and answers: {page}", "Hello from Django, securely" in page)
+        _check(f"and answers: {page}", account.secure in page)
     bare, www = (sandbox.served(domain) for domain in DOMAINS)
     _check(f"issued by {bare.issuer} for {', '.join(bare.names)}", bare == www)
     return bare
 
 
-def _verification_problem(sandbox: Sandbox, domain: str) -> str:
+def _verification_problem(sandbox: AnySandbox, domain: str) -> str:
     """What a browser would complain about at the domain over https, or ``""``."""
     try:
         sandbox.fetch_verified(domain)
@@ -103,7 +194,7 @@ def _verification_problem(sandbox: Sandbox, domain: str) -> str:
     return ""
 
 
-def _run(sandbox: Sandbox, command: str) -> None:
+def _run(sandbox: AnySandbox, command: str) -> None:
     """Run a command line as the account's user, its output shown as it comes."""
     print(f"  $ {command}")
     with subprocess.Popen(
@@ -134,4 +225,4 @@ def _check(what: str, holds: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from tests.sandbox.cpanel.account import Account
 from tests.sandbox.cpanel.apache import Apache, Scene
-from tests.sandbox.cpanel.following import Follower
 from tests.sandbox.cpanel.vhosts import VirtualHost
+from tests.sandbox.following import Follower
 from tests.sandbox.frontend import worker
 from tests.sandbox.processes import Processes
 
 
-class FrontEnd:
+class FrontEnd(Follower[Scene]):
     """Serves an account's virtual hosts on ``ports``, each change ``delay`` seconds after it.
 
     A virtual host whose servername is in ``stuck`` keeps serving the certificate it has.
@@ -20,38 +20,21 @@ class FrontEnd:
 
     def __init__(self, processes: Processes, delay: float) -> None:
         self._apache = Apache(processes, worker(processes.directory))
-        self._follower: Follower[Scene] = Follower(self._apply, delay)
         self._served: dict[str, VirtualHost] = {}
         self.stuck: set[str] = set()
         self.ports = self._apache.ports
-
-    @property
-    def delay(self) -> float:
-        """How many seconds the front end is behind the panel."""
-        return self._follower.delay
-
-    @delay.setter
-    def delay(self, seconds: float) -> None:
-        self._follower.delay = seconds
+        super().__init__(self._serve, delay)
 
     def changed(self, account: Account) -> None:
         """Serve the account's present state after the delay."""
-        self._follower.tell(Scene(account.hosts, account.home, replace(account.switches)))
-
-    def wait_applied(self, timeout: float = 50) -> None:
-        """Return when every change so far is served to new connections."""
-        self._follower.wait_applied(timeout)
-
-    def forget(self) -> None:
-        """Serve nothing of what changed so far and is not served yet."""
-        self._follower.forget()
+        self.tell(Scene(account.hosts, account.home, replace(account.switches)))
 
     def close(self) -> None:
         """Apply no further change."""
-        self._follower.close()
+        super().close()
         self._apache.close()
 
-    def _apply(self, scene: Scene) -> None:
+    def _serve(self, scene: Scene) -> None:
         hosts = tuple(map(self._with_certificate, scene.hosts))
         self._apache.serve(replace(scene, hosts=hosts))
         self._served = {host.servername: host for host in hosts}

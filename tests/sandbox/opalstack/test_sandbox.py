@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.opalstack.account import Account
-from tests.sandbox.opalstack.certbot import Certbot
 from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 from tests.sandbox.opalstack.switches import Switches
 from tests.sandbox.processes import SandboxError
@@ -153,21 +152,6 @@ def test_the_credentials_are_the_accounts(opalstack: OpalstackSandbox) -> None:
         f"opalstack_token = {opalstack.account.token.key}",
         f"opalstack_api_url = {opalstack.api.url}",
     ]
-
-
-@pytest.mark.parametrize("has_plugin", [True, False])
-def test_options_wait_for_the_plugin(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_plugin: bool
-) -> None:
-    """certbot's configuration names the front end once there is a plugin that knows the option."""
-    monkeypatch.setattr("tests.sandbox.opalstack.certbot._has_plugin", lambda: has_plugin)
-    certbot = Certbot(
-        tmp_path / "certbot", tmp_path, ca_url="", ca_bundle=tmp_path, http=8080, https=8443, dns=53
-    )
-    (tmp_path / "certbot").mkdir()
-    certbot.configure_for(Account(tmp_path / "home"), "http://127.0.0.1/api/v1")
-    text = (tmp_path / "certbot/xdg/letsencrypt/cli.ini").read_text()
-    assert ("opalstack-connect-to = 127.0.0.1:8080:8443" in text) == has_plugin
 
 
 def test_two_go_side_by_side_and_leave_nothing() -> None:

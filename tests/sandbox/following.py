@@ -28,10 +28,11 @@ class Follower(Generic[State]):
         self.delay = delay
         threading.Thread(target=self._follow, daemon=True).start()
 
-    def tell(self, state: State) -> None:
-        """Apply this state after the delay."""
+    def tell(self, state: State, delay: float | None = None) -> None:
+        """Apply this state after the delay, or after another one."""
+        seconds = self.delay if delay is None else delay
         with self._condition:
-            self._states.append((time.monotonic() + self.delay, state))
+            self._states.append((time.monotonic() + seconds, state))
             self._condition.notify_all()
 
     def wait_applied(self, timeout: float = 50) -> None:
@@ -50,6 +51,7 @@ class Follower(Generic[State]):
         with self._condition:
             self._states.clear()
             self._condition.wait_for(lambda: not self._is_applying, 10)
+            self._states.clear()  # what is applied may tell of what comes next
 
     def close(self) -> None:
         """Apply nothing more; return when nothing is being applied."""

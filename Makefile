@@ -13,8 +13,8 @@ help: ## list the targets
 
 setup: packages $(VENV)/installed ## get everything that the other targets need
 
-demo: setup ## turn a Django site of a sandbox from http to https, and renew its certificate
-	$(BIN)/python -m tests.sandbox.demo
+demo: setup ## turn a site of a sandbox from http to https, and renew it; HOST=cpanel, HOST=opalstack
+	$(BIN)/python -m tests.sandbox.demo $(HOST)
 
 sandbox: setup ## start a sandbox to try certbot against, until Ctrl-C
 	$(BIN)/python -m tests.sandbox
@@ -48,6 +48,7 @@ coverage: setup ## run everything, and tell which branches of the package nothin
 
 docs: setup ## write the tables of options and sizes anew, and build the documentation in docs/_build
 	$(BIN)/python docs/options.py
+	$(BIN)/python docs/hosts.py
 	$(BIN)/python docs/size.py
 	$(BIN)/python -m sphinx -q -W -n docs docs/_build
 

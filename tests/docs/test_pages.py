@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from certbot_webfaction.hosts.register import HOSTS
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks, name_of
 from tests.e2e.ten_websites import set_scene, status_screen
 from tests.sandbox.sandbox import Sandbox
@@ -73,6 +74,15 @@ def test_the_tables_of_options_are_those_of_the_parsers() -> None:
     assert with_tables(page.replace("--webfaction-wait SECONDS", "--webfaction-wait")) == page
     for option in ("--webfaction-connect-to", "--dns-webfaction-credentials", "--json", "--cron"):
         assert f"``{option}" in page
+
+
+def test_the_table_of_hosts_is_that_of_the_code() -> None:
+    """`python docs/hosts.py` (or `make docs`) would change nothing."""
+    page = (DOCS / "hosts.rst").read_text(encoding="utf-8")
+    with_table = runpy.run_path(str(DOCS / "hosts.py"))["with_table"]
+    assert with_table(page) == page
+    assert with_table(page.replace("installed on each", "uploaded once")) == page
+    assert all(f"``{plugin}``" in page for host in HOSTS.values() for plugin in host.plugins)
 
 
 def test_the_screen_of_status_is_what_the_command_shows(sandbox: Sandbox) -> None:

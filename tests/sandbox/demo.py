@@ -7,11 +7,12 @@ every check was made and holds.
 
 from __future__ import annotations
 
+import re
 import ssl
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -105,7 +106,11 @@ class OnOpalstack(Account):
         return {cert.name: cert.listed_domains for cert in certs}
 
 
-ACCOUNTS = {"webfaction": OnWebFaction, "cpanel": OnCpanel, "opalstack": OnOpalstack}
+ACCOUNTS: Mapping[str, Callable[[], Account]] = {
+    "webfaction": OnWebFaction,
+    "cpanel": OnCpanel,
+    "opalstack": OnOpalstack,
+}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -126,12 +131,11 @@ def main(argv: Sequence[str]) -> int:
 
 
 def certbot_run_line(readme: str, host: str) -> str:
-    """The first line of the README that starts with ``certbot run`` and names the host's plugin."""
+    """The first ``certbot run`` of the README with the host's plugin."""
     start = f"certbot run -a {host} "
-    for line in readme.splitlines():
-        if line.startswith(start):
-            return line
-    raise CheckFailedError(f"README.md has no line that starts with '{start}'.")
+    if found := re.search(rf"{start}[^`\n]+", readme):
+        return found[0]
+    raise CheckFailedError(f"README.md has no '{start}'.")
 
 
 def _demonstrate(account: Account, command: str) -> None:

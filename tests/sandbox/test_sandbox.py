@@ -190,13 +190,15 @@ def test_the_starter_says_how_to_use_certbot_and_ends_on_ctrl_c() -> None:
 
 
 def test_the_demo_runs_the_readmes_own_line() -> None:
-    """It takes the first line that starts with ``certbot run``, and fails where there is none."""
+    """It takes the first ``certbot run`` for the host, and fails where there is none."""
     readme = (
-        "Use `certbot run`:\n\n```sh\ncertbot run -d a.example\ncertbot run -d b.example\n```\n"
+        "Use `certbot run -a`:\n| `certbot run -a cpanel -d a` |\n```sh\n"
+        "certbot run -a webfaction -d a\ncertbot run -a webfaction -d b\n```\n"
     )
-    assert demo.certbot_run_line(readme) == "certbot run -d a.example"
+    assert demo.certbot_run_line(readme, "cpanel") == "certbot run -a cpanel -d a"
+    assert demo.certbot_run_line(readme, "webfaction") == "certbot run -a webfaction -d a"
     with pytest.raises(demo.CheckFailedError):
-        demo.certbot_run_line("Use `certbot run`.")
+        demo.certbot_run_line(readme, "opalstack")
 
 
 def _processes_of(directory: Path) -> list[str]:

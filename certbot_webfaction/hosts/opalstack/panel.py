@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 
 from certbot.display import util as display_util
 from zope.interface import implementer
@@ -39,6 +40,9 @@ from certbot_webfaction.panel.model import (
     Upload,
 )
 
+ABILITIES = Abilities(rereads=True)
+"""What the host can do where files can be written."""
+
 
 def connect(credentials: Credentials) -> Seen:
     """What all panels of an account share in this process; nothing is sent."""
@@ -58,7 +62,7 @@ class Panel:
     @property
     def abilities(self) -> Abilities:
         """See `IPanel.abilities`. Files are only written where the account's user has its apps."""
-        return Abilities(files=self._places.here() is not None, rereads=True)
+        return replace(ABILITIES, files=self._places.here() is not None)
 
     def login(self) -> Login:
         """See `IPanel.login`."""

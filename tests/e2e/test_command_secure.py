@@ -129,6 +129,18 @@ def test_a_wildcard_goes_through_the_accounts_dns(sandbox: Sandbox) -> None:
         assert serves(sandbox, name, "example.com")
 
 
+def test_a_wildcard_that_the_world_asks_elsewhere_fails_alone(sandbox: Sandbox) -> None:
+    """The other names get theirs, though nothing shows before certbot has tried."""
+    sandbox.host.add_domain("example.com")
+    add_site(sandbox, "wild", "*.example.com", "www.example.com")
+    sandbox.host.listeners[:] = [lambda: sandbox.front_end.changed(sandbox.host)]
+    done = secure(sandbox, "--webfaction-propagation-seconds", "1")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Failed: *.example.com\n  After 1 seconds the name servers" in done.stdout
+    assert "Secured: 1. Failed: 1." in done.stdout
+    assert serves(sandbox, "www.example.com", "example.com")
+
+
 def test_what_would_stop_all_ends_the_run(sandbox: Sandbox) -> None:
     """A CA that does not answer: the first is tried, the others are left."""
     add_site(sandbox, "a", "a.example.com")

@@ -258,21 +258,26 @@ def _find(check: Check, subjects: Sequence[Subject], account: Account) -> list[t
     if check.find:
         found = [(subject.domain, check.find(subject)) for subject in subjects]
         return [(domain, finding) for domain, finding in found if finding]
-    places = [subject.ready_place for subject in subjects if answers_http(subject)]
-    return try_places(account, [place for place in places if place])
+    ready = [subject.ready_place for subject in subjects if answers_http(subject)]
+    places = [place for place in ready if place]
+    try:
+        return try_places(account, places)
+    except errors.PluginError as error:
+        problem = Problem("challenge-path", "no file can be placed", str(error))
+        return [(place.domain, problem) for place in places]
 
 
 def try_places(account: Account, places: Sequence[Place]) -> list[tuple[str, Finding]]:
-    """Place a file in each, fetch it, and remove it."""
+    """Place a file in each, fetch it, and remove it.
+
+    :raises certbot.errors.PluginError: if none can be placed, whatever the directory
+    """
     if not places:
         return []
     try:
         wrong = probe(account, places)
     except PlacingError as error:
         return _try_others(account, places, error)
-    except errors.PluginError as error:
-        problem = Problem("challenge-path", "no file can be placed", str(error))
-        return [(place.domain, problem) for place in places]
     by_domain = {place.domain: place for place in places}
     told = describe(wrong, by_domain, account)
     return [(domain, _came_back(told.get(domain), account)) for domain in by_domain]

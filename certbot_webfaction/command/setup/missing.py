@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from certbot import errors
 from cryptography import x509
@@ -38,7 +38,8 @@ class Step:
 
     ``installs`` tells that the lineage has a good certificate for them, which is only not
     installed, and ``reconfigures`` that its renewal file does not name our installer yet;
-    ``options`` are certbot's besides.
+    ``options`` are certbot's besides. ``otherwise`` are the names that are left where the DNS that
+    the world asks turns out not to be the account's.
     """
 
     lineage: str
@@ -46,6 +47,7 @@ class Step:
     installs: bool = False
     reconfigures: bool = False
     options: tuple[str, ...] = ()
+    otherwise: tuple[str, ...] = ()
 
 
 @dataclass
@@ -229,14 +231,19 @@ class _Search:
 
     def _plan(self, site: HttpSite, lacking: Sequence[str], wanted: Sequence[str]) -> list[str]:
         """Plan the certificate of a site; return the names that it is for."""
-        names = _without_covered([name for name in wanted if name not in self._unreached])
+        reached = [name for name in wanted if name not in self._unreached]
+        names = _without_covered(reached)
         for name in (name for name in lacking if not covered(name, tuple(names))):
             self._found.left[name] = self._unreached[name]
         if not any(covered(name, tuple(names)) for name in lacking):
             return []
         for name in names[NAMES:]:
             self._found.left[name] = f"a certificate holds {NAMES} names. Divide the {site.label}"
-        self._found.steps.append(self._step(site, lacking, names[:NAMES]))
+        step = self._step(site, lacking, names[:NAMES])
+        plain = [name for name in reached if not name.startswith("*.")]
+        if set(plain).intersection(lacking) and set(reached).difference(plain):
+            step = replace(step, otherwise=tuple(plain[:NAMES]))
+        self._found.steps.append(step)
         return [*names, *(name for name in lacking if covered(name, tuple(names)))]
 
     def _step(self, site: HttpSite, lacking: Sequence[str], names: Sequence[str]) -> Step:

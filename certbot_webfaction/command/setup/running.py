@@ -65,7 +65,7 @@ def _what_is_wrong(out: str, err: str) -> str:
     lines = [line for line in err.splitlines() if not _ADVICE.match(line)]
     if report := _REPORT.search(out):
         lines = [line for line in report[0].splitlines() if line.strip()]
-    return "\n".join(lines[:LONGEST])
+    return "\n".join([*dict.fromkeys(lines)][:LONGEST])
 
 
 _FOR_ALL = (
@@ -86,6 +86,11 @@ under load, and what the library ``acme`` says of an error of that type that has
 
 _OF_A_DOMAIN = ("too many certificates", "too many failed authorizations")
 """How boulder begins those that are about names."""
+
+
+def is_dns_elsewhere(said: str) -> bool:
+    """Whether a record that was published in the account's DNS is not what the world sees."""
+    return "the name servers do not show the records that were published" in said
 
 
 def is_refused_for_domain(said: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from certbot import configuration
 
@@ -13,6 +13,7 @@ from certbot_webfaction.account import Account
 from certbot_webfaction.command.setup.limits import limits_of
 from certbot_webfaction.command.setup.missing import Step
 from certbot_webfaction.command.setup.running import (
+    is_dns_elsewhere,
     is_refused_for_domain,
     line_of,
     run_certbot,
@@ -57,7 +58,7 @@ class Work:
                 full = limits.full(step.names, now)
                 if full or got == most:
                     why = full.words if full else f"--limit {most} is reached. Run this again"
-                    self.waiting.append((listed(step.names), why))
+                    self.waiting.append((step.names[0], why))
                     continue
                 limits.order(step.names, now)
                 got += 1
@@ -86,14 +87,24 @@ class Work:
         return runs
 
     def _take(self, step: Step) -> str:
-        """Take a step; return what certbot said if it failed."""
+        """Take a step; return what certbot said if it failed, though with fewer names."""
+        failed = len(self.failed)
+        said = self._run(step)
+        if not (step.otherwise and is_dns_elsewhere(said)):
+            return said
+        wildcards = [name for name in step.names if name not in step.otherwise]
+        self.failed[failed:] = [_failed(wildcards, said)]
+        self.say(f"  again without {listed(wildcards)}")
+        return self._run(replace(step, names=step.otherwise))
+
+    def _run(self, step: Step) -> str:
         before = self.account.lineages.issued(step.lineage)
         for words in self._runs(step):
             outcome = run_certbot(words)
             if outcome.failed:
                 said = outcome.said or "It ended without a word."
                 self.say("  failed")
-                self.failed.append(f"Failed: {listed(step.names)}\n{_indented(said)}")
+                self.failed.append(_failed(step.names, said))
                 is_wasted = self.account.lineages.issued(step.lineage) != before
                 self.wasted = self.wasted + 1 if is_wasted else 0
                 return said
@@ -110,11 +121,15 @@ class Work:
     def tell_rest(self) -> None:
         """Print what came of it, what failed and what waits."""
         for names, reason in by_reason(self.waiting):
-            self.say(f"Not yet: {', '.join(names)}: {reason}.")
+            self.say(f"Not yet: {listed(names, 10)}: {reason}.")
         for text in self.failed:
             print(text, flush=True)
         if not self.dry_run:
             self.say(f"Secured: {self.secured}. Failed: {len(self.failed)}.")
+
+
+def _failed(names: Sequence[str], said: str) -> str:
+    return f"Failed: {listed(names)}\n{_indented(said)}"
 
 
 def by_reason(reasons: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:

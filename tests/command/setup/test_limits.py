@@ -61,7 +61,8 @@ def test_a_registered_domain_has_fifty_a_week() -> None:
 
 def test_a_renewal_is_not_counted() -> None:
     """The same names again are none of the fifty, and never have to wait."""
-    same = Limits([(["a.example.com"], NOW - number * HOUR) for number in range(60)], known=True)
+    times = [NOW - number * HOUR / 200 for number in range(ORDERS + 1)]
+    same = Limits([(["a.example.com"], at) for at in times], known=True)
     assert same.full(["new.example.com"], NOW) is None
     assert issued(50, "example.com", HOUR).full(["n7.example.com"], NOW) is None
 
@@ -91,14 +92,18 @@ def test_what_the_ca_refuses_is_not_asked_for_again() -> None:
 def test_certificates_of_the_same_ca_are_counted(tmp_path: Path) -> None:
     """With each that a lineage ever had; another CA's are not, and another CA has no such limit."""
     account = Account(tmp_path)
-    for number in range(26):
+    for number in range(24):
         name = f"n{number}.example.com"
         account.add_lineage(name, server=LETS_ENCRYPT)
         account.add_lineage(name, name, "www.example.com", number=2, server=LETS_ENCRYPT)
-    account.add_lineage("other.example.org", server="https://ca.example/dir")
+    account.add_lineage("other.example.com", server="https://ca.example/dir")
+    account.add_lineage("old.example.com", age=7, server=LETS_ENCRYPT)  # valid an hour earlier
     now = datetime.datetime.now(datetime.timezone.utc)
-    assert limits_of(account.account, LETS_ENCRYPT).full(["new.example.com"], now)
-    assert limits_of(account.account, LETS_ENCRYPT).full(["new.example.org"], now) is None
-    assert (
-        limits_of(account.account, "https://ca.example/dir").full(["new.example.com"], now) is None
-    )
+    assert limits_of(account.account, LETS_ENCRYPT).full(["new.example.com"], now) is None
+    account.add_lineage("fiftieth.example.com", server=LETS_ENCRYPT)
+    full = limits_of(account.account, LETS_ENCRYPT).full(["new.example.com"], now)
+    assert full is not None
+    assert full.until is not None
+    assert datetime.timedelta() < full.until - now < HOUR
+    other = limits_of(account.account, "https://ca.example/dir")
+    assert other.full(["new.example.com"], now) is None

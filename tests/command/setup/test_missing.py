@@ -73,8 +73,9 @@ def test_what_was_bought_is_good_while_it_lasts(
 
 def test_what_nobody_vouches_for_is_not_good(account: Account) -> None:
     """Browsers warn of it."""
-    present(account, self_signed(SHOP, WWW).certificate)
-    assert found(account) == Missing([NEW])
+    for names in ((SHOP, WWW), (SHOP,)):
+        present(account, self_signed(*names).certificate)
+        assert found(account) == Missing([NEW])
 
 
 def test_what_is_good_for_another_name_of_the_website_stays(account: Account) -> None:
@@ -120,6 +121,7 @@ def test_the_lineage_of_another_account_stays_there(account: Account) -> None:
 def test_a_lineage_grows_with_its_website(account: Account) -> None:
     """It loses none of its names; another website's are none of its."""
     account.add_lineage(SHOP, SHOP, server=CA)
+    account.files(SHOP).leaf.resolve().write_text(AUTHORITY.issue(SHOP).certificate)
     account.install(SHOP, "shop")
     account.add_website("shop", SHOP, WWW, https=True, certificate="shop_example_com")
     account.add_lineage("elsewhere", WWW, "other.example.com", server=CA, age=90, left=1)
@@ -152,10 +154,21 @@ def test_names_that_no_ca_certifies_are_left(account: Account) -> None:
     account.add_website("odd", *names)
     account.panel.zones["example.net"] = Domain("example.net", ())
     missing = found(account)
-    assert missing.steps == [NEW, Step("example.net", ("*.example.net",))]
+    otherwise = ("a.example.net",)
+    odd = Step("example.net", ("*.example.net",), otherwise=otherwise)
+    assert missing.steps == [NEW, odd]
     assert missing.left["my_shop.example.com"] == "no CA certifies a name with an underscore"
     assert "*.example.org" in missing.left
     assert len(missing.left) == 2
+
+
+def test_a_wildcard_alone_has_no_other_way(account: Account) -> None:
+    """What is left without it is good already."""
+    account.panel.zones["example.com"] = Domain("example.com", ())
+    account.add_website("shop", SHOP, WWW, "*.example.com")
+    account.add_lineage(SHOP, SHOP, WWW, server=CA)
+    account.install(SHOP, "shop")
+    assert found(account).steps == [Step("example.com", ("*.example.com",))]
 
 
 def test_a_website_without_a_place_for_files_is_left(account: Account) -> None:
@@ -173,15 +186,20 @@ def test_a_website_without_a_place_for_files_is_left(account: Account) -> None:
 def test_names_that_lead_elsewhere_are_left(account: Account) -> None:
     """Whether or not something has to be made for their files yet."""
     site = account.directory / "home" / "webapps" / "site"
+    account.panel.programs["code"] = App("code", "django41", None)
+    account.add_website("code", "code.example.com", app="code")
     with Web() as web:
         account.config.namespace.webfaction_wait = 1
         account.config.namespace.webfaction_connect_to = f"127.0.0.1:{web.port}:{nobody_listens()}"
         missing = found(account)
-    assert missing.steps == []
+    assert missing.steps == [Step("code.example.com", ("code.example.com",))]
     assert missing.left[SHOP].startswith("a file placed there does not come back: the file is in")
     assert not list(site.iterdir())
     account.config.namespace.webfaction_connect_to = f"127.0.0.1:{nobody_listens()}"
-    assert "nothing listens there" in found(account).left[SHOP]
+    missing = found(account)
+    assert missing.steps == []
+    for name in (SHOP, "code.example.com"):
+        assert "nothing listens there" in missing.left[name]
 
 
 def test_what_visitors_do_not_get_is_told(account: Account) -> None:

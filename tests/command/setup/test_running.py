@@ -50,11 +50,11 @@ def limited(detail: str) -> str:
 
 
 def test_what_the_ca_found_wrong_is_told_and_no_advice() -> None:
-    """certbot tells it as a notice; without one, it is the error."""
+    """certbot tells it as a notice; without one, it is the error, told once."""
     told = running._what_is_wrong(REPORT, ADVICE)
     assert "Detail: 127.0.0.1: Invalid response: 403" in told
     assert "community" not in told
-    assert running._what_is_wrong("Requesting", ADVICE) == "Some challenges have failed."
+    assert running._what_is_wrong("Requesting", ADVICE * 2) == "Some challenges have failed."
 
 
 def test_a_limit_for_a_domain_is_not_one_for_all(account: Account) -> None:

@@ -114,5 +114,5 @@ def test_a_limit_of_the_ca_is_told_with_the_time(
     shown = capsys.readouterr().out
     assert shown.count("certbot run") == 2
     assert "--cert-name other.example.org" in shown
-    assert "Not yet: b.example.com, www.b.example.com, c.example.com, www.c" in shown
+    assert "Not yet: b.example.com, c.example.com: the 50 certificates" in shown
     assert "in a week are used. Run this again after 2" in shown

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
 from zope.interface import Attribute, Interface
 
@@ -160,6 +160,12 @@ class IPanel(Interface):
 
     def examine() -> Sequence[tuple[str, Finding]]:
         """What there is to say about the account and this machine, each with a check's title."""
+
+    def report() -> Mapping[str, Any]:
+        """What the panel is like, for who has no account there: plain JSON.
+
+        Versions, features, and shapes of answers; no name, no other value of the user's, no secret.
+        """
 
     def forget() -> None:
         """Read everything anew when it is next asked for."""

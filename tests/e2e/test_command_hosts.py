@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import subprocess
 
@@ -118,6 +119,28 @@ def test_the_doctor_finds_nothing_wrong(secured: tuple[str, AnySandbox]) -> None
     host, sandbox = secured
     done = command.run(sandbox, "doctor", "--host", host, env=command.add_crontab(sandbox, JOB))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_report_tells_what_the_panel_is_like_and_nothing_of_the_user(
+    secured: tuple[str, AnySandbox],
+) -> None:
+    """To be pasted where everybody reads it."""
+    host, sandbox = secured
+    secrets = dict(line.split(" = ") for line in sandbox.credentials.read_text().splitlines())
+    if host == "cpanel":
+        sandbox.credentials.unlink()
+    done = command.run(sandbox, "doctor", "--report", "--host", host)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["host"] == host
+    assert {"certbot", "certbot-webfaction", "Python", "answers"} <= told.keys()
+    if host == "cpanel":
+        assert (told["version"], told["features"]["sslinstall"]) == (134, True)
+        assert told["answers"]["SSL::installed_hosts"][0]["certificate_text"] == "PEM"
+    else:
+        assert told["answers"]["site"][0]["generate_le"] == "bool"
+    private = [*secrets.values(), "example.com", "alice", str(sandbox.directory)]
+    assert not [each for each in private if each in done.stdout]
 
 
 def test_a_certificate_is_deployed(secured: tuple[str, AnySandbox]) -> None:

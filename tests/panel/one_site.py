@@ -12,7 +12,7 @@ import copy
 import datetime
 import logging
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -581,6 +581,9 @@ class OneSitePanel:
     def examine(self) -> Sequence[tuple[str, Finding]]:
         login = self.login()
         return [("panel", Fine(f"the login {login.username} works"))]
+
+    def report(self) -> Mapping[str, Any]:
+        return {"version": 1}
 
     def forget(self) -> None:
         self._sites = self._certificates = None

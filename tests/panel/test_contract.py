@@ -117,6 +117,15 @@ def test_reading_changes_nothing(provider: Provider) -> None:
     assert provider.writes() == []
 
 
+def test_a_report_names_nobody(provider: Provider) -> None:
+    """It is plain JSON, and without a domain or the account's user."""
+    told = provider.panel.report()
+    assert is_json(told)
+    assert not [name for name in DOMAINS if name in json.dumps(told)]
+    assert provider.panel.login().username not in json.dumps(told)
+    assert provider.writes() == []
+
+
 def test_a_fresh_reading_is_a_minute_old_at_most(provider: Provider) -> None:
     """An old one will do for what asks for none."""
     provider.panel.https_sites()

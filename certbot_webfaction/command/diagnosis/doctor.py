@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import platform
 import re
 from collections.abc import Iterator, Sequence
@@ -65,10 +66,21 @@ def add_arguments(parser: argparse.ArgumentParser, host: Host) -> None:
         default=[],
         help="check this domain; may be given more than once, or with commas between domains",
     )
+    parser.add_argument(
+        "--report",
+        action="store_true",
+        help="check nothing; print what the panel is like, to paste into a bug report: versions,"
+        " features and shapes of answers, without names and secrets",
+    )
 
 
 def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> int:
     """Make all checks; return 0 if nothing is wrong, else 1."""
+    if arguments.report:
+        told = {"host": host_of(arguments).name, **_versions()}
+        panel = account_of(config, host_of(arguments)).panel
+        print(json.dumps({**told, **panel.report()}, indent=2, ensure_ascii=False))
+        return 0
     named = list(_named(arguments.doctor_domains))
     report = Report(standard_output(), quiet=bool(config.quiet))
     host = host_of(arguments)
@@ -79,9 +91,13 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
         report.tell_unmade(CHECKS, "because there are no credentials")
     usual_dir = usual_config_dir(config, arguments)
     report.tell("cron", renewing(config.config_dir, usual_dir, lineages_of(config), host))
-    versions = [f"{each} {version(each)}" for each in ("certbot", "certbot-webfaction")]
-    report.tell("versions", Fine(", ".join([*versions, f"Python {platform.python_version()}"])))
+    report.tell("versions", Fine(", ".join(map(" ".join, _versions().items()))))
     return 1 if report.failed else 0
+
+
+def _versions() -> dict[str, str]:
+    ours = {each: version(each) for each in ("certbot", "certbot-webfaction")}
+    return {**ours, "Python": platform.python_version()}
 
 
 def _named(given: Sequence[str]) -> Iterator[str]:

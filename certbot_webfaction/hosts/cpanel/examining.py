@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from certbot_webfaction.hosts.cpanel.answers import listed, text
 from certbot_webfaction.hosts.cpanel.client import Client
 from certbot_webfaction.hosts.cpanel.model import VirtualHost
+from certbot_webfaction.hosts.shapes import shapes_of, told
 from certbot_webfaction.panel.errors import LoginRefusedError, PanelRefusedError
 from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
 from certbot_webfaction.panel.model import CHALLENGE_PATH
@@ -28,6 +30,27 @@ def examine(client: Client, hosts: tuple[VirtualHost, ...]) -> Iterator[tuple[st
         yield "the panel's own look", problem
     if note := _redirects(client, hosts):
         yield "redirects", note
+
+
+_READ = (
+    "DomainInfo::domains_data",
+    "DomainInfo::list_domains",
+    "WebVhosts::list_ssl_capable_domains",
+    "SSL::installed_hosts",
+    "Mime::list_redirects",
+)
+"""Calls that take no arguments and change nothing; none of their answers has a private key."""
+
+
+def report(client: Client) -> dict[str, Any]:
+    """As `IPanel.report`."""
+    what = "answer for a report"
+    return {
+        "version": told(lambda: client.version),
+        "reached by": "its command" if client.is_here else "https",
+        "features": told(lambda: dict(client.features)),
+        "answers": shapes_of({call: partial(client.read, what, call) for call in _READ}),
+    }
 
 
 def _server(client: Client) -> Finding:

@@ -7,9 +7,10 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from zope.interface import implementer
@@ -17,7 +18,7 @@ from zope.interface import implementer
 from certbot_webfaction.hosts.cpanel import installing, places
 from certbot_webfaction.hosts.cpanel.client import Client
 from certbot_webfaction.hosts.cpanel.credentials import COMMAND, at_hand, user_of
-from certbot_webfaction.hosts.cpanel.examining import examine
+from certbot_webfaction.hosts.cpanel.examining import examine, report
 from certbot_webfaction.hosts.cpanel.fileman import PanelFiles
 from certbot_webfaction.hosts.cpanel.model import handle_of
 from certbot_webfaction.hosts.cpanel.records import Records
@@ -234,6 +235,10 @@ class Panel:
     def examine(self) -> Sequence[tuple[str, Finding]]:
         """See `IPanel.examine`."""
         return list(examine(self._seen.client, self._seen.hosts()))
+
+    def report(self) -> Mapping[str, Any]:
+        """See `IPanel.report`."""
+        return report(self._seen.client)
 
     def forget(self) -> None:
         """See `IPanel.forget`."""

@@ -104,6 +104,11 @@ class Opalstack:
         """The DNS records, as far as they are not the host's own."""
         return self._list("DNS records", "/dnsrecord/list/", answers.record)
 
+    def listed(self, kind: str) -> Any:
+        """The objects of a kind as the host answers."""
+        do = f"list the {kind}"
+        return self._tries.read(do, lambda: self._get(do, f"/{kind}/list/"))
+
     def challenges_arrive(self, domains: Sequence[str], ip: str) -> list[bool]:
         """What the host's own check says of domains: whether http on each reaches an address.
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import datetime
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from certbot.display import util as display_util
 from zope.interface import implementer
@@ -19,6 +21,7 @@ from certbot_webfaction.hosts.opalstack.examining import examine
 from certbot_webfaction.hosts.opalstack.model import Cert, Site
 from certbot_webfaction.hosts.opalstack.places import Places
 from certbot_webfaction.hosts.opalstack.seen import FRESH, Seen
+from certbot_webfaction.hosts.shapes import shapes_of
 from certbot_webfaction.panel.errors import (
     CertificateGoneError,
     ChangedByHandError,
@@ -42,6 +45,10 @@ from certbot_webfaction.panel.model import (
 
 ABILITIES = Abilities(rereads=True)
 """What the host can do where files can be written."""
+
+
+_KINDS = ("osuser", "server", "site", "app", "domain", "dnsrecord")
+"""What a report is about; the list of certificates would carry keys."""
 
 
 def connect(credentials: Credentials) -> Seen:
@@ -228,6 +235,12 @@ class Panel:
     def examine(self) -> Sequence[tuple[str, Finding]]:
         """See `IPanel.examine`."""
         return examine(self._seen)
+
+    def report(self) -> Mapping[str, Any]:
+        """See `IPanel.report`."""
+        return {
+            "answers": shapes_of({each: partial(self._seen.client.listed, each) for each in _KINDS})
+        }
 
     def forget(self) -> None:
         """See `IPanel.forget`."""

@@ -44,12 +44,12 @@ _READ = (
 
 def report(client: Client) -> dict[str, Any]:
     """As `IPanel.report`."""
-    what = "answer for a report"
+    reads = {call: partial(client.read, f"answer {call}", call) for call in _READ}
     return {
         "version": told(lambda: client.version),
         "reached by": "its command" if client.is_here else "https",
         "features": told(lambda: dict(client.features)),
-        "answers": shapes_of({call: partial(client.read, what, call) for call in _READ}),
+        "answers": shapes_of(reads),
     }
 
 

@@ -238,9 +238,8 @@ class Panel:
 
     def report(self) -> Mapping[str, Any]:
         """See `IPanel.report`."""
-        return {
-            "answers": shapes_of({each: partial(self._seen.client.listed, each) for each in _KINDS})
-        }
+        lists = {kind: partial(self._seen.client.listed, kind) for kind in _KINDS}
+        return {"answers": shapes_of(lists)}
 
     def forget(self) -> None:
         """See `IPanel.forget`."""

@@ -37,8 +37,8 @@ e2e: setup ## tests with certbot, CA and web servers end to end
 pythons: setup ## the unit tests on each supported Python that this machine has
 	$(BIN)/python tests/pythons.py $(VENV)/pythons
 
-proof: setup ## break every call in every way, and write docs/proof.rst (half an hour)
-	$(BIN)/python -m tests.proof
+proof: setup ## break every call in every way, and write docs/proof.rst (hours; of one HOST: half an hour)
+	$(BIN)/python -m tests.proof $(if $(HOST),--host $(HOST))
 
 coverage: setup ## run everything, and tell which branches of the package nothing reached
 	$(BIN)/coverage erase

@@ -1,4 +1,4 @@
-"""One stage for the tests of a process: its scenes take seconds to prepare."""
+"""One stage of a host for the tests of a process: its scenes take seconds to prepare."""
 
 from __future__ import annotations
 
@@ -6,19 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.proof.matrix import Matrix
-from tests.proof.stage import Stage, open_stage
-from tests.sandbox.sandbox import Sandbox
+from tests.proof.matrix import TRIALS, Matrix
+from tests.proof.stage import open_stage
 
 
-@pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
-    """A stage with its scenes, in a sandbox of its own."""
-    with Sandbox() as sandbox, open_stage(sandbox) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="session")
-def matrix(stage: Stage) -> Matrix:
-    """The matrix on that stage."""
-    return Matrix(stage)
+@pytest.fixture(scope="module")
+def matrix(request: pytest.FixtureRequest) -> Iterator[Matrix]:
+    """The matrix on a stage of the host ``request.param``, in a sandbox of its own."""
+    with open_stage(TRIALS[request.param].stage) as opened:
+        yield Matrix(opened)

@@ -5,90 +5,60 @@ from __future__ import annotations
 import itertools
 import re
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
+from tests.proof import cpanel, opalstack, webfaction
+from tests.proof.orders import KILLS, Order
 from tests.proof.stage import Ended, Stage
 from tests.proof.state import (
     Sight,
     State,
     harm,
-    harm_on_panel,
     is_for_a_challenge,
     look_at_state,
     look_from_outside,
 )
-from tests.proof.verbs import IDLE, VERBS, Verb
-from tests.sandbox import faults
-from tests.sandbox.faults import Fault, Refused
-
-_LASTING = 200  # calls, more than any run makes
-
-Order = Callable[[Stage, int], None]
-"""Orders something to go wrong at a call of the next run."""
+from tests.proof.verbs import IDLE, KILLED, Verb
 
 
-def _once(fault: Fault | Refused) -> Order:
-    return lambda stage, call: stage.sandbox.api.faults.on(call, fault)
+@dataclass(frozen=True)
+class Trial:
+    """What is tried on a host: its stage, the faults that its calls meet, and the verbs."""
+
+    stage: type[Stage[Any]]
+    faults: Mapping[str, Order]
+    verbs: tuple[Verb, ...]
+
+    def cases(self) -> Iterator[Case]:
+        """The whole matrix."""
+        for verb in self.verbs:
+            for call in range(1, len(verb.calls) + 1):
+                for fault in (*self.faults, *(KILLS if verb.name in KILLED else ())):
+                    yield Case(self.stage.host, verb, call, fault)
+
+    def sample(self, step: int = 1) -> Iterator[Case]:
+        """A case for every ``step``-th call of every verb; faults, then kills, take turns."""
+        killed = (verb for verb in self.verbs if verb.name in KILLED)
+        for faults, verbs in ((self.faults, self.verbs), (KILLS, killed)):
+            yield from self._in_turns(faults, verbs, step)
+
+    def _in_turns(self, faults: Iterable[str], verbs: Iterable[Verb], step: int) -> Iterator[Case]:
+        turns = itertools.cycle(faults)
+        for verb in verbs:
+            for call in range(1, len(verb.calls) + 1, step):
+                yield Case(self.stage.host, verb, call, next(turns))
 
 
-def _from_then_on(fault: Fault) -> Order:
-    def order(stage: Stage, call: int) -> None:
-        for later in range(call, call + _LASTING):
-            stage.sandbox.api.faults.on(later, fault)
-
-    return order
-
-
-def _killed(hook: str) -> Order:
-    def order(stage: Stage, call: int) -> None:
-        api = stage.sandbox.api
-        seen = iter(range(1, _LASTING))
-
-        def kill(_number: int, _method: str) -> None:
-            if next(seen) == call:
-                stage.spawner.kill()
-
-        setattr(api, hook, kill)
-
-    return order
-
-
-_OLD = "<class 'webfaction_api.exceptions.DataError'>:[u'Something is wrong.']"
-_LISTED = "[u'Something is wrong.']"
-
-FAULTS: dict[str, Order] = {
-    "refused for a moment": _once(Refused(seconds=0.1)),
-    "refused from then on": _once(faults.REFUSED),
-    "reset before": _once(faults.RESET_BEFORE),
-    "reset before, from then on": _from_then_on(faults.RESET_BEFORE),
-    "reset after": _once(faults.RESET_AFTER),
-    "reset after, from then on": _from_then_on(faults.RESET_AFTER),
-    "hang before": _once(faults.HANG_BEFORE),
-    "hang after": _once(faults.HANG_AFTER),
-    "hang from then on": _from_then_on(faults.HANG_BEFORE),
-    "500 with HTML": _once(faults.HTTP_500),
-    "500 from then on": _from_then_on(faults.HTTP_500),
-    "truncated XML": _once(faults.TRUNCATED),
-    "truncated from then on": _from_then_on(faults.TRUNCATED),
-    "Fault, old spelling": _once(faults.fault(_OLD)),
-    "Fault, a list": _once(faults.fault(_LISTED)),
-    "Fault, new spelling": _once(faults.fault("Something is wrong.")),
-    "Fault from then on": _from_then_on(faults.fault("Something is wrong.")),
-    "session expired": _once(faults.SESSION_EXPIRED),
-    "session expires each time": _from_then_on(faults.SESSION_EXPIRED),
-    "answer of another type": _once(faults.wrong(7)),
-    "a list of numbers": _once(faults.wrong([1, 2])),
-    "other types from then on": _from_then_on(faults.wrong([{"name": 7, "domain": 7}])),
+TRIALS = {
+    trial.stage.host: trial
+    for trial in (
+        Trial(webfaction.WebfactionStage, webfaction.FAULTS, webfaction.VERBS),
+        Trial(cpanel.CpanelStage, cpanel.FAULTS, cpanel.VERBS),
+        Trial(opalstack.OpalstackStage, opalstack.FAULTS, opalstack.VERBS),
+    )
 }
-
-KILLS: dict[str, Order] = {
-    "killed before": _killed("before_call"),
-    "killed after": _killed("after_call"),
-}
-
-KILLED_VERBS = ("run", "renew")
-"""Those that change the most, and that a machine which goes down is likeliest to meet."""
 
 
 @dataclass(frozen=True)
@@ -109,57 +79,42 @@ class Good:
 class Case:
     """A verb that meets a fault at its ``call``-th call, from 1."""
 
+    host: str
     verb: Verb
     call: int
     fault: str
 
     def __str__(self) -> str:
         method = self.verb.calls[self.call - 1]
-        return f"{self.verb.name}, call {self.call} ({method}): {self.fault}"
+        return f"{self.host} {self.verb.name}, call {self.call} ({method}): {self.fault}"
 
     @property
     def order(self) -> Order:
         """Orders the fault."""
-        return {**FAULTS, **KILLS}[self.fault]
+        return {**TRIALS[self.host].faults, **KILLS}[self.fault]
 
     @property
     def api_timeout(self) -> float:
         """After how many seconds certbot takes the API to be silent."""
-        return 1.0 if self.fault.startswith("hang") else 60.0
-
-
-def all_cases() -> Iterator[Case]:
-    """The whole matrix."""
-    for verb in VERBS:
-        for call in range(1, len(verb.calls) + 1):
-            for fault in (*FAULTS, *(KILLS if verb.name in KILLED_VERBS else ())):
-                yield Case(verb, call, fault)
-
-
-def sample(order: Iterable[str], verbs: Iterable[Verb]) -> Iterator[Case]:
-    """One case for every call of every verb, in which the faults take turns."""
-    faults = itertools.cycle(order)
-    for verb in verbs:
-        for call in range(1, len(verb.calls) + 1):
-            yield Case(verb, call, next(faults))
+        return 1.0 if self.fault.startswith(("hang", "never")) else 60.0
 
 
 class Matrix:
     """Tries cases on a stage."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, stage: Stage[Any]) -> None:
+        self.stage = stage
         self._good: dict[str, Good] = {}
 
     def good(self, verb: Verb) -> Good:
         """The verb's run without faults, made once."""
         if verb.name not in self._good:
-            stage = self._stage
+            stage = self.stage
             stage.restore(stage.scenes[verb.scene])
             before, sights = look_at_state(stage), look_from_outside(stage)
             ended = stage.certbot(*verb.argv)
             assert ended.status == 0, ended.output
-            calls = tuple(stage.sandbox.api.calls.methods())
+            calls = tuple(stage.api.calls.methods())
             assert calls == verb.calls, f"{verb.name} makes other calls now: {calls}"
             after, sights_after = look_at_state(stage), look_from_outside(stage)
             stage.certbot(*IDLE)
@@ -169,12 +124,12 @@ class Matrix:
 
     def wrong_with(self, case: Case) -> list[str]:
         """Try a case; return all that must not be, nothing if it was survived."""
-        stage, verb = self._stage, case.verb
+        stage, verb = self.stage, case.verb
         good = self.good(verb)
         stage.restore(stage.scenes[verb.scene])
         wrong: list[str] = []
-        host = stage.sandbox.host
-        host.listeners.append(lambda: _note(wrong, harm_on_panel(host.snapshot())))
+        listeners = stage.account.listeners
+        listeners.append(lambda: _note(wrong, stage.harm_on_panel()))
         try:
             case.order(stage, case.call)
             first = stage.certbot(*verb.argv, api_timeout=case.api_timeout)
@@ -200,7 +155,7 @@ class Matrix:
             if now != good.after:
                 wrong += _unlike(good.rest, now, "in the end")
         finally:
-            host.listeners.pop()
+            listeners.pop()
         return [*wrong, first.output] if wrong else []
 
     def _after_run(self, ended: Ended, good: Good) -> list[str]:
@@ -211,9 +166,9 @@ class Matrix:
         for words in ("Traceback", "unexpected error", "Exception"):
             if words in ended.output:
                 wrong.append(f"the output speaks of {words}")
-        if ended.status == 1 and not re.search(r"WebFaction|panel|API", ended.output):
+        if ended.status == 1 and not re.search(rf"{self.stage.label}|panel|API", ended.output):
             wrong.append("it failed without telling why")
-        for domain, now in look_from_outside(self._stage).items():
+        for domain, now in look_from_outside(self.stage).items():
             if problem := harm(good.sights_before[domain], good.sights_after[domain], now):
                 wrong.append(f"{domain} {problem}")
         return wrong
@@ -228,7 +183,8 @@ class Matrix:
 def _settled(state: State) -> State:
     """A state without what is still to be cleaned up by the next run, nor the documents."""
     files = frozenset(entry for entry in state.files if not is_for_a_challenge(entry))
-    return replace(state, files=files, documents="", records=frozenset(), names=frozenset())
+    things = {**state.things, "names": frozenset()}
+    return replace(state, files=files, documents="", records=frozenset(), things=things)
 
 
 def _unlike(wanted: State, state: State, when: str) -> list[str]:
@@ -246,10 +202,10 @@ def _strange(good: Good, now: State) -> list[str]:
     if now.leftovers:
         wrong.append(f"left over: {sorted(now.leftovers)}")
     known = [good.before, good.after] if now.lineages == good.after.lineages else [good.before]
-    for field in ("apps", "contents", "challenge_mounts", "names", "records", "files"):
-        belongs = frozenset[object]().union(*(getattr(state, field) for state in known))
-        if odd := getattr(now, field) - belongs:
-            wrong.append(f"after the idle run there are {field} {sorted(odd)}")
+    for name, held in now.parts.items():
+        belongs = frozenset[object]().union(*(state.parts[name] for state in known))
+        if odd := held - belongs:
+            wrong.append(f"after the idle run there are {name} {sorted(odd, key=str)}")
     return wrong
 
 

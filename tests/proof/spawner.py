@@ -94,11 +94,13 @@ def _import_everything() -> None:
     import certbot.main
     from certbot._internal.plugins.disco import PluginsRegistry
 
-    import certbot_webfaction.hosts.webfaction.client
+    import certbot_webfaction.hosts.cpanel.panel
+    import certbot_webfaction.hosts.opalstack.panel
+    import certbot_webfaction.hosts.webfaction.panel
 
     PluginsRegistry.find_all()
     assert certbot.main
-    assert certbot_webfaction.hosts.webfaction.client
+    assert certbot_webfaction.hosts
 
 
 def _become_certbot(order: Mapping[str, object]) -> None:
@@ -108,6 +110,8 @@ def _become_certbot(order: Mapping[str, object]) -> None:
     from certbot._internal import auth_handler
 
     from certbot_webfaction.hosts import tries, wire
+    from certbot_webfaction.hosts.cpanel import transports
+    from certbot_webfaction.hosts.opalstack import client as opalstack
     from certbot_webfaction.web import waiting
 
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -116,7 +120,7 @@ def _become_certbot(order: Mapping[str, object]) -> None:
     util._INITIAL_PID = os.getpid()  # else it takes us for a fork of certbot, and skips atexit
     api_timeout = order["api_timeout"]
     assert isinstance(api_timeout, float)
-    wire.TIMEOUT = api_timeout
+    wire.TIMEOUT = transports.COMMAND_TIMEOUT = opalstack.READY_WITHIN = api_timeout
     tries.RETRY_DELAYS = RETRY_DELAYS
     waiting.FIRST_PAUSE = waiting.LONGEST_PAUSE = _NAP
     for module in (auth_handler, acme.client):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from tests.proof.spawner import Spawner
-from tests.sandbox.certificates import write_self_signed
-from tests.sandbox.host import Snapshot
+from tests.sandbox.calls import Calls
+from tests.sandbox.cpanel.sandbox import CpanelSandbox
+from tests.sandbox.faults import Faults
+from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 from tests.sandbox.sandbox import Sandbox
 
 OURS = ("shop.example.com", "www.shop.example.com")
@@ -26,16 +30,25 @@ FOREIGN = "blog.example.com"
 
 DOMAINS = (*OURS, INSTALLED, FOREIGN)
 
-RUN = (*("run", "-a", "webfaction", "-i", "webfaction"), *("--webfaction-files", "api"))
+PAGE = "page of shop"
 
-_PAGE = b"page of shop"
+AnySandbox = TypeVar("AnySandbox", Sandbox, OpalstackSandbox, CpanelSandbox)
+
+
+class Api(Protocol):
+    """What every stand-in's panel has."""
+
+    calls: Calls
+    faults: Faults
+    before_call: Callable[[int, str], None]
+    after_call: Callable[[int, str], None]
 
 
 @dataclass(frozen=True)
 class Scene:
     """A state to begin from: what the panel holds, and copies of the home and certbot's files."""
 
-    snapshot: Snapshot
+    snapshot: Any
     home: Path
     certbot: Path
 
@@ -48,15 +61,77 @@ class Ended:
     output: str
 
 
-class Stage:
-    """The sandbox and the scenes of the matrix, see `open_stage`; ``directory`` is certbot's."""
+class Stage(ABC, Generic[AnySandbox]):
+    """The sandbox and the scenes of the matrix; ``directory`` is certbot's.
 
-    def __init__(self, sandbox: Sandbox, spawner: Spawner) -> None:
+    A host's subclass has the host's own ways: ``host`` is its plugin's name, ``label`` its own.
+    """
+
+    host: ClassVar[str]
+    label: ClassVar[str]
+    sandbox: AnySandbox
+
+    def __init__(self, sandbox: AnySandbox) -> None:
         self.sandbox = sandbox
-        self.spawner = spawner
+        self.spawner = Spawner(self.environ())
         self._saved = sandbox.directory / "scenes"
         self.directory = sandbox.directory / "certbot"
         self.scenes: dict[str, Scene] = {}
+
+    @classmethod
+    @abstractmethod
+    def sandboxed(cls) -> AnySandbox:
+        """A sandbox of the kind, not started yet."""
+
+    @property
+    @abstractmethod
+    def api(self) -> Api:
+        """The panel's API."""
+
+    @property
+    @abstractmethod
+    def home(self) -> Path:
+        """The home directory."""
+
+    @property
+    @abstractmethod
+    def account(self) -> Any:
+        """The account's state, with ``listeners``, ``snapshot`` and ``restore``."""
+
+    @abstractmethod
+    def open_sites(self, shop_port: Callable[[int], None]) -> None:
+        """Make the websites: those of `OURS`, which have to show `PAGE`, and the others.
+
+        ``shop_port`` has a program listen that shows that.
+        """
+
+    @abstractmethod
+    def listen(self) -> None:
+        """Let the API do its work again."""
+
+    @abstractmethod
+    def things(self, whose: Callable[..., str]) -> Mapping[str, frozenset[Any]]:
+        """What the panel holds, by what it is, see `State.things`.
+
+        ``whose`` names the certificate with this leaf, chain and perhaps key.
+        """
+
+    @abstractmethod
+    def harm_on_panel(self) -> str:
+        """What is wrong with the panel between two calls, ``""`` if nothing is."""
+
+    def options(self) -> tuple[str, ...]:
+        """Options of every run."""
+        return ()
+
+    def environ(self) -> dict[str, str]:
+        """The environment for certbot."""
+        return self.sandbox.environ()
+
+    @property
+    def run(self) -> tuple[str, ...]:
+        """The arguments of every ``certbot run``."""
+        return ("run", "-a", self.host, "-i", self.host)
 
     @staticmethod
     def checkpoints(directory: Path) -> int:
@@ -66,78 +141,70 @@ class Stage:
     def certbot(self, *argv: str, api_timeout: float = 60.0) -> Ended:
         """Run certbot in a process of its own, which finds an API silent after ``api_timeout``."""
         output = self.directory / "output"
-        options = ("-n", "--webfaction-wait", "60")
-        status = self.spawner.run([*argv, *options], output, api_timeout)
+        own = [*argv, "-n", f"--{self.host}-wait", "60", *self.options()]
+        status = self.spawner.run(own, output, api_timeout)
         return Ended(status, output.read_text(errors="replace"))
 
     def restore(self, scene: Scene) -> None:
         """Begin from this scene again, with an API that does its work."""
-        api, host = self.sandbox.api, self.sandbox.host
         self.calm()
-        _replace(host.home_directory, scene.home)
+        _replace(self.home, scene.home)
         _replace(self.directory, scene.certbot)
-        host.restore(scene.snapshot)
-        self.sandbox.front_end.wait_applied()
-        api.calls.clear()
+        self.account.restore(scene.snapshot)
+        self.sandbox.wait_applied()
+        self.api.calls.clear()
 
     def calm(self) -> None:
         """Let nothing go wrong at the API any more."""
-        api = self.sandbox.api
-        api.faults.clear()
-        api.before_call = api.after_call = _nothing
-        api.start_listening()
+        self.api.faults.clear()
+        self.api.before_call = self.api.after_call = _nothing
+        self.listen()
 
     def save(self, name: str) -> None:
         """Keep the present state as a scene."""
         home, certbot = self._saved / name / "home", self._saved / name / "certbot"
-        shutil.copytree(self.sandbox.host.home_directory, home, symlinks=True)
+        shutil.copytree(self.home, home, symlinks=True)
         shutil.copytree(self.directory, certbot, symlinks=True)
-        self.scenes[name] = Scene(self.sandbox.host.snapshot(), home, certbot)
+        self.scenes[name] = Scene(self.account.snapshot(), home, certbot)
 
     def prepare(self) -> None:
         """Set the scenes: ``before`` our domains have https, ``installed``, and ``redirected``."""
-        host, directory = self.sandbox.host, self.sandbox.directory
-        for name, kind in (("wiki", "static_php70"), ("blog", "static_only")):
-            host.add_app(name, kind)
-            (host.webapps / name / "index.html").write_text(f"page of {name}")
-        host.add_website("wiki", (INSTALLED,), (("wiki", "/"),))
-        host.add_website("shop", OURS, (("shop", "/"),))
-        write_self_signed(directory / "bought.pem", directory / "bought.key", FOREIGN)
-        bought, key = (directory / f"bought.{end}" for end in ("pem", "key"))
-        host.add_certificate("bought", bought.read_text(), key.read_text())
-        host.add_website("blog", (FOREIGN,), (("blog", "/"),))
-        host.add_website("blog", (FOREIGN,), (("blog", "/"),), https=True, certificate="bought")
-        host.add_domain("example.com", "www")
-        self._play(*RUN, "--no-redirect", "-d", INSTALLED)
+        self._play(*self.run, "--no-redirect", "-d", INSTALLED)
         self.save("before")
         names = [option for domain in OURS for option in ("-d", domain)]
-        self._play(*RUN, "--no-redirect", *names)
+        self._play(*self.run, "--no-redirect", *names)
         self.save("installed")
         self.restore(self.scenes["before"])
-        self._play(*RUN, "--redirect", *names)
+        self._play(*self.run, "--redirect", *names)
         self.save("redirected")
 
     def _play(self, *argv: str) -> None:
         ended = self.certbot(*argv)
         assert ended.status == 0, ended.output
-        self.sandbox.front_end.wait_applied()
+        self.sandbox.wait_applied()
 
 
 @contextmanager
-def open_stage(sandbox: Sandbox) -> Iterator[Stage]:
-    """Prepare the scenes in a sandbox whose account is empty."""
-    shop = sandbox.host.add_app("shop", "custom_app_with_port")
-    program = ThreadingHTTPServer(("127.0.0.1", shop.port), _Program)
-    threading.Thread(target=program.serve_forever, daemon=True).start()
-    spawner = Spawner(sandbox.environ())
-    try:
-        stage = Stage(sandbox, spawner)
-        stage.prepare()
-        yield stage
-    finally:
-        spawner.close()
-        program.shutdown()
-        program.server_close()
+def open_stage(kind: type[Stage[Any]]) -> Iterator[Stage[Any]]:
+    """Prepare the scenes in a sandbox of their own."""
+    programs: list[ThreadingHTTPServer] = []
+
+    def show_page(port: int) -> None:
+        programs.append(ThreadingHTTPServer(("127.0.0.1", port), _Program))
+        threading.Thread(target=programs[-1].serve_forever, daemon=True).start()
+
+    with kind.sandboxed() as sandbox:
+        stage = kind(sandbox)
+        try:
+            stage.open_sites(show_page)
+            sandbox.wait_applied()
+            stage.prepare()
+            yield stage
+        finally:
+            stage.spawner.close()
+            for program in programs:
+                program.shutdown()
+                program.server_close()
 
 
 class _Program(BaseHTTPRequestHandler):
@@ -145,9 +212,9 @@ class _Program(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.send_response(200)
-        self.send_header("Content-Length", str(len(_PAGE)))
+        self.send_header("Content-Length", str(len(PAGE)))
         self.end_headers()
-        self.wfile.write(_PAGE)
+        self.wfile.write(PAGE.encode())
 
     def log_message(self, format: str, *args: object) -> None:
         """Stay silent."""

@@ -5,33 +5,27 @@ from __future__ import annotations
 import json
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.proof.stage import DOMAINS, Stage
-from tests.sandbox.host import Certificate, Snapshot, Website
-from tests.sandbox.sandbox import Sandbox
 
 CHALLENGES = "/.well-known/acme-challenge"
-
-
-Site = tuple[str, str, tuple[str, ...], tuple[tuple[str, str], ...], str]
-"""A website: name, protocol, domains, mounts, certificate."""
 
 
 @dataclass(frozen=True)
 class State:
     """What panel, home directory and documents hold; certificates by whose they are, not by PEM.
 
-    ``files`` are the paths below the home directory, those of files with their content.
+    ``things`` are what the panel holds, by what they are: ``apps``, ``contents`` (websites without
+    what answers challenges), ``challenge mounts`` (that), ``certificates``, ``names`` (in the
+    DNS); a host has some of them. ``records`` are names with texts. ``files`` are the paths below
+    the home directory, those of files with their content.
     """
 
-    apps: frozenset[tuple[str, str]]
-    websites: frozenset[Site]
-    certificates: frozenset[tuple[str, str]]
-    names: frozenset[str]
+    things: Mapping[str, frozenset[Any]]
     records: frozenset[tuple[str, str]]
     files: frozenset[tuple[str, str]]
     documents: str
@@ -40,31 +34,20 @@ class State:
     def differences(self, other: State) -> str:
         """Where the other one differs, ``""`` if nowhere."""
         lines = []
-        for field, mine in vars(self).items():
-            theirs = vars(other)[field]
-            if mine != theirs and isinstance(mine, frozenset):
-                lines.append(f"{field}: {sorted(mine - theirs)} became {sorted(theirs - mine)}")
-            elif mine != theirs:
-                lines.append(f"{field}: {mine} became {theirs}")
+        for name, mine in self.parts.items():
+            theirs = other.parts[name]
+            if mine != theirs:
+                gone, new = (sorted(each, key=str) for each in (mine - theirs, theirs - mine))
+                lines.append(f"{name}: {gone} became {new}")
+        if self.documents != other.documents:
+            lines.append(f"documents: {self.documents} became {other.documents}")
         return "; ".join(lines)
 
     @property
-    def contents(self) -> frozenset[object]:
-        """The websites without what answers challenges."""
-        return frozenset(
-            (name, protocol, domains, certificate, tuple(m for m in mounts if m[1] != CHALLENGES))
-            for name, protocol, domains, mounts, certificate in self.websites
-        )
-
-    @property
-    def challenge_mounts(self) -> frozenset[object]:
-        """What answers challenges, on which website."""
-        return frozenset(
-            (name, protocol, mount)
-            for name, protocol, _domains, mounts, _certificate in self.websites
-            for mount in mounts
-            if mount[1] == CHALLENGES
-        )
+    def parts(self) -> Mapping[str, frozenset[Any]]:
+        """All of it but for the documents."""
+        own = {"records": self.records, "files": self.files, "lineages": self.lineages}
+        return {**self.things, **own}
 
     @property
     def leftovers(self) -> set[str]:
@@ -79,48 +62,30 @@ def is_for_a_challenge(entry: tuple[str, str]) -> bool:
     return ".well-known" in path or content.startswith(f"{Path(path).name}.")
 
 
-def look_at_state(stage: Stage) -> State:
+def look_at_state(stage: Stage[Any]) -> State:
     """Read everything."""
     sandbox = stage.sandbox
-    snapshot = sandbox.host.snapshot()
-    live = dict(_live(sandbox.config_dir))
+    known = dict(_known(sandbox.config_dir))
+    things = dict(stage.things(lambda leaf: known.get(_bare(leaf)) or f"not ours: {leaf[40:80]}"))
     return State(
-        apps=frozenset((app.name, app.type) for app in snapshot.apps),
-        websites=frozenset(map(_website, snapshot.websites)),
-        certificates=frozenset(
-            (known.name, _whose(known, live)) for known in snapshot.certificates
-        ),
-        names=frozenset(
-            f"{label}.{domain.domain}" for domain in snapshot.domains for label in domain.subdomains
-        ),
-        records=frozenset((each.domain, each.spf_record) for each in snapshot.dns_overrides),
-        files=frozenset(_files(sandbox.host.home_directory)),
-        documents=_documents(sandbox.config_dir),
-        lineages=frozenset(live.values()),
+        records=things.pop("records"),
+        things=things,
+        files=frozenset(_files(stage.home)),
+        documents=_documents(sandbox.config_dir / stage.host),
+        lineages=frozenset(path.name for path in (sandbox.config_dir / "live").glob("*/")),
     )
 
 
-def _website(website: Website) -> Site:
-    return (
-        website.name,
-        "https" if website.https else "http",
-        tuple(sorted(website.subdomains)),
-        tuple(sorted(website.website_apps)),
-        website.certificate,
-    )
+def _bare(pem: str) -> str:
+    return "".join(pem.split())
 
 
-def _live(config_dir: Path) -> Iterator[tuple[tuple[str, str, str], str]]:
-    """Leaf, key and chain of each lineage as they are now, with its name."""
-    for directory in (config_dir / "live").glob("*/"):
-        files = (directory / f"{part}.pem" for part in ("cert", "privkey", "chain"))
-        leaf, key, chain = (path.read_text() for path in files)
-        yield (leaf, key, chain), directory.name
-
-
-def _whose(certificate: Certificate, live: dict[tuple[str, str, str], str]) -> str:
-    held = (certificate.certificate, certificate.private_key, certificate.intermediates)
-    return live.get(held) or f"not a lineage's: {certificate.certificate[40:80]}"
+def _known(config_dir: Path) -> Iterator[tuple[str, str]]:
+    """The leaves of each lineage with its name, after that which it holds now its former ones."""
+    for path in (config_dir / "archive").glob("*/cert*.pem"):
+        now = (config_dir / "live" / path.parent.name / "cert.pem").resolve()
+        name = path.parent.name
+        yield _bare(path.read_text()), name if path.resolve() == now else f"former {name}"
 
 
 def _files(home: Path) -> Iterator[tuple[str, str]]:
@@ -129,16 +94,24 @@ def _files(home: Path) -> Iterator[tuple[str, str]]:
         yield str(path.relative_to(home)), content
 
 
-def _documents(config_dir: Path) -> str:
+_ONCE = re.compile(
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # an object of the panel
+    r"|[0-9a-f]{5}_[0-9a-f]{5}_(\d+_)?[0-9a-f]{32}"  # a certificate or a key in its store
+    r"|[0-9a-f]{16,}"  # a fingerprint
+)
+"""What is another each time."""
+
+
+def _documents(directory: Path) -> str:
     texts = []
     for name in ("wanted.json", "journal.json"):
-        for path in config_dir.glob(f"webfaction/*/{name}"):
-            document: dict[str, Any] = json.loads(path.read_text())
+        for path in directory.glob(f"*/{name}"):
+            document: dict[str, Any] = json.loads(_ONCE.sub("…", path.read_text()))
             for change in document.get("changes", []):
-                if change["what"] in ("app", "mount"):
+                if change["what"] in ("app", "mount", "route"):
                     del change["names"]  # not those that the CA remembers from an earlier order
-            texts.append(json.dumps(_sorted(document), sort_keys=True))
-    return re.sub(r'"fingerprint": "\w+"', '"fingerprint"', " ".join(texts))
+            texts.append(json.dumps(_sorted(document), sort_keys=True, ensure_ascii=False))
+    return " ".join(texts)
 
 
 def _sorted(value: Any) -> Any:
@@ -159,13 +132,13 @@ class Sight:
     verified: str
 
 
-def look_from_outside(stage: Stage) -> dict[str, Sight]:
+def look_from_outside(stage: Stage[Any]) -> dict[str, Sight]:
     """Visit every domain over http and https."""
-    stage.sandbox.front_end.wait_applied()
+    stage.sandbox.wait_applied()
     return {domain: _visit(stage.sandbox, domain) for domain in DOMAINS}
 
 
-def _visit(sandbox: Sandbox, domain: str) -> Sight:
+def _visit(sandbox: Any, domain: str) -> Sight:
     http = sandbox.http(domain)
     try:
         page = sandbox.fetch_verified(domain)
@@ -189,23 +162,4 @@ def harm(before: Sight, after: Sight, now: Sight) -> str:
         return "serves another certificate over https, which browsers don't accept"
     if now.http[0] == 301 and not now.verified:
         return "redirects to https, where browsers warn"
-    return ""
-
-
-def harm_on_panel(snapshot: Snapshot) -> str:
-    """What is wrong with the panel at a moment between two calls, ``""`` if nothing is."""
-    held = {certificate.name: certificate for certificate in snapshot.certificates}
-    secured = {
-        domain
-        for website in snapshot.websites
-        if website.https and website.certificate
-        for domain in website.subdomains
-        if domain in held[website.certificate].domains
-    }
-    for website in snapshot.websites:
-        redirects = any(app == "redirect_to_https" for app, _path in website.website_apps)
-        if redirects and not secured.issuperset(website.subdomains):
-            return f"{website.name} redirects to https that does not cover {website.subdomains}"
-        if website.https and not (website.website_apps and website.certificate):
-            return f"the https website {website.name} has no content or no certificate"
     return ""

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from tests.proof.stage import OURS, RUN, Ended, Stage
+from tests.proof.stage import OURS, Ended, Stage
 
-_OURS = tuple(option for domain in OURS for option in ("-d", domain))
-_API = ("--webfaction-files", "api")
 IDLE = ("renew",)
 """A run with nothing due, which ends what earlier ones left."""
 
+NAMES = ("run", "renew", "enhance", "rollback", "dns")
+"""The verbs that every host has."""
 
-def _again(_stage: Stage, _first: Ended) -> bool:
+KILLED = ("run", "renew")
+"""Those that change the most, and that a machine which goes down is likeliest to meet."""
+
+
+def _again(_stage: Stage[Any], _first: Ended) -> bool:
     return True
 
 
-def _if_it_failed(_stage: Stage, first: Ended) -> bool:
+def _if_it_failed(_stage: Stage[Any], first: Ended) -> bool:
     return first.status != 0
 
 
-def _if_nothing_was_taken_back(stage: Stage, _first: Ended) -> bool:
+def _if_nothing_was_taken_back(stage: Stage[Any], _first: Ended) -> bool:
     """Else the idle run has ended it, and another rollback would take back what came before."""
     left = stage.checkpoints(stage.directory)
     return left == stage.checkpoints(stage.scenes["redirected"].certbot)
@@ -39,59 +44,53 @@ class Verb:
     scene: str
     argv: tuple[str, ...]
     calls: tuple[str, ...]
-    repeat: Callable[[Stage, Ended], bool] = field(default=_again)
+    repeat: Callable[[Stage[Any], Ended], bool] = field(default=_again)
 
 
-VERBS = (
-    Verb(
-        "run",
-        "before",
-        (*RUN, "--redirect", *_OURS),
-        (
-            *("login", "list_websites", "list_apps"),
-            *("create_app", "system", "list_websites", "update_website", "system", "system"),
-            *("list_certificates", "create_certificate", "create_website"),
-            *("create_app", "system", "system", "update_website"),
+def verbs(
+    installer: str,
+    run: tuple[str, ...],
+    dns: tuple[str, ...],
+    own: tuple[str, ...],
+    calls: dict[str, tuple[str, ...]],
+    renewing: tuple[str, ...] = (),
+) -> tuple[Verb, ...]:
+    """The verbs of a host.
+
+    :param run: arguments of ``certbot run``
+    :param dns: arguments that get a certificate by TXT records
+    :param own: options of its installer
+    :param calls: what each verb calls
+    :param renewing: options of ``certbot renew``
+    """
+    ours = tuple(option for domain in OURS for option in ("-d", domain))
+    by = ("-i", installer, *own)
+    return (
+        Verb("run", "before", (*run, "--redirect", *ours), calls["run"]),
+        Verb(
+            "renew",
+            "redirected",
+            ("renew", "--force-renewal", *renewing),
+            calls["renew"],
+            _if_it_failed,
         ),
-    ),
-    Verb(
-        "renew",
-        "redirected",
-        ("renew", "--force-renewal"),
-        (
-            *("login", "list_websites", "list_apps"),
-            *("system", "system", "update_certificate"),
-            *("system", "system", "update_certificate"),
+        Verb(
+            "enhance",
+            "installed",
+            ("enhance", "--redirect", *by, "--cert-name", OURS[0]),
+            calls["enhance"],
         ),
-        _if_it_failed,
-    ),
-    Verb(
-        "enhance",
-        "installed",
-        ("enhance", "--redirect", "-i", "webfaction", *_API, "--cert-name", OURS[0]),
-        ("login", "list_websites", "list_apps", "create_app", "system", "system", "update_website"),
-    ),
-    Verb(
-        "rollback",
-        "redirected",
-        ("rollback", "-i", "webfaction", *_API, "--checkpoints", "2"),
-        (
-            *("login", "list_websites", "list_apps", "update_website"),
-            *("system", "system", "delete_app", "delete_website"),
+        Verb(
+            "rollback",
+            "redirected",
+            ("rollback", *by, "--checkpoints", "2"),
+            calls["rollback"],
+            _if_nothing_was_taken_back,
         ),
-        _if_nothing_was_taken_back,
-    ),
-    Verb(
-        "dns",
-        "before",
-        (
-            *("certonly", "-a", "dns-webfaction", "--dns-webfaction-propagation-seconds", "0"),
-            *("-d", "example.com", "-d", "*.example.com"),
+        Verb(
+            "dns",
+            "before",
+            ("certonly", *dns, "-d", "example.com", "-d", "*.example.com"),
+            calls["dns"],
         ),
-        (
-            *("login", "list_domains", "list_dns_overrides"),
-            *("create_domain", "create_dns_override", "create_dns_override"),
-            *("delete_dns_override", "delete_dns_override", "delete_domain"),
-        ),
-    ),
-)
+    )

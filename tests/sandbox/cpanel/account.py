@@ -7,6 +7,7 @@ Where the specification is silent, `Switches` says what was chosen.
 
 from __future__ import annotations
 
+import copy
 import datetime
 import os
 import pwd
@@ -14,7 +15,7 @@ import re
 import secrets
 import string
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -89,6 +90,16 @@ class Visit:
     location: str = ""
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """What an account held at a moment."""
+
+    hosts: Mapping[str, VirtualHost]
+    certificates: Mapping[str, StoredCertificate]
+    keys: Mapping[str, StoredKey]
+    zones: Mapping[str, Zone]
+
+
 class Account:
     """One account. Every method may be called from any thread; a broken rule raises `PanelError`.
 
@@ -145,6 +156,22 @@ class Account:
             yield
         for listener in self.listeners:
             listener()
+
+    def snapshot(self) -> Snapshot:
+        """Virtual hosts, store and zones as they are now; it does not change afterwards."""
+        with self._lock:
+            store = self.store
+            return Snapshot(
+                dict(self._hosts), dict(store.certificates), dict(store.keys), _copied(self.zones)
+            )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Hold again what ``snapshot`` does; files in the home directory are the caller's."""
+        with self.change():
+            self._hosts = dict(snapshot.hosts)
+            self.store.certificates = dict(snapshot.certificates)
+            self.store.keys = dict(snapshot.keys)
+            self.zones = _copied(snapshot.zones)
 
     # Domains
 
@@ -487,6 +514,10 @@ class Account:
 
     def _seconds(self) -> int:
         return int(self.now().timestamp())
+
+
+def _copied(zones: Mapping[str, Zone]) -> dict[str, Zone]:
+    return {name: copy.copy(zone) for name, zone in zones.items()}
 
 
 def key_id_of(stored: StoredCertificate) -> str:

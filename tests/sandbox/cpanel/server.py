@@ -188,7 +188,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault and body.startswith(b"<"):
             self._send(fault.status, body, "text/html")
         else:
-            self._send(200, body, "application/json")
+            status = fault.status if fault else 200
+            self._send(status, body, "application/json", close=self.server.panel.is_refusing)
 
     def _deny(self) -> None:
         """Refuse as recorded, or in one of the ways that are told of."""

@@ -226,7 +226,7 @@ class _Reconciliation:
                 "Run the command again.",
             )
         handle = journal.handle_of(want.source.name)
-        before = _before(site, change)
+        before = self._before(site, change)
         made = change if change and change.before is None else None
         after = {
             "certificate": handle,
@@ -236,6 +236,24 @@ class _Reconciliation:
         }
         with self.books.changing(Change(Change.SITE, site.id, before, after)):
             after["state"] = self.panel.install(site, handle, want.names, made, self.books)
+
+    def _before(self, site: HttpsSite, change: Change | None) -> dict[str, object] | None:
+        """What a site held before us: `None` where we make it, or made it."""
+        if not site.exists:
+            return None
+        if change is not None and (
+            change.before is None
+            or site.holds == change.before["certificate"]
+            or self._is_ours(site.holds, change)
+        ):
+            return change.before  # type: ignore[no-any-return] # JSON that we wrote
+        before = {"certificate": site.holds, "names": [], "made_from": "", "state": site.state}
+        return {**before, "kept_by_host": True} if site.kept_by_host else before
+
+    def _is_ours(self, holds: str | None, change: Change) -> bool:
+        """Whether a site holds what we gave it: at last, or before a change that failed."""
+        made = [each.on for each in self.books.journal.made_for(Change.CERTIFICATE)]
+        return holds in (change.after["certificate"], *made)
 
     def _undo_site(self, key: str) -> None:
         site = Present(self.panel).https.by_id.get(key)
@@ -247,7 +265,7 @@ class _Reconciliation:
 
     def _put_back(self, site: HttpsSite, change: Change) -> None:
         ours, before = change.after["certificate"], change.before
-        if before is not None and site.holds != ours:
+        if before is not None and not self._is_ours(site.holds, change):
             if site.holds != before["certificate"]:
                 self._keep(site, f"it was chosen by hand since it was {ours}")
             return
@@ -382,18 +400,3 @@ class _Reconciliation:
                 }
             )
         return expected
-
-
-def _before(site: HttpsSite, change: Change | None) -> dict[str, object] | None:
-    """What a site held before us: `None` where we make it, or made it."""
-    if not site.exists:
-        return None
-    if change is not None:
-        known = change.before is None or site.holds in (
-            change.before["certificate"],
-            change.after["certificate"],
-        )
-        if known:
-            return change.before  # type: ignore[no-any-return] # JSON that we wrote
-    before = {"certificate": site.holds, "names": [], "made_from": "", "state": site.state}
-    return {**before, "kept_by_host": True} if site.kept_by_host else before

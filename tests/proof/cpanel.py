@@ -13,7 +13,6 @@ from tests.proof.stage import FOREIGN, INSTALLED, OURS, PAGE, Api, Stage
 from tests.proof.verbs import verbs
 from tests.sandbox.cpanel.account import Account
 from tests.sandbox.cpanel.faults import (
-    HTTP_503,
     HTTP_504,
     LOGIN_PAGE,
     UNKNOWN_ERROR,
@@ -85,13 +84,11 @@ class CpanelStage(Stage[CpanelSandbox]):
             if (known := store.key_of(stored.parsed))
         }
         return {
-            "contents": frozenset(
-                (
-                    host.servername,
-                    whose(host.installed.certificate.pem) if host.installed else None,
-                    host.redirects,
-                )
+            "contents": frozenset((host.servername, host.redirects) for host in account.hosts),
+            "presented": frozenset(
+                (host.servername, whose(host.installed.certificate.pem))
                 for host in account.hosts
+                if host.installed
             ),
             "certificates": frozenset(
                 Counter(whose(stored.pem) for stored in store.certificates.values()).items()
@@ -130,7 +127,6 @@ _METADATA = '{"metadata": {"result": 0, "reason": "Something is wrong.", "versio
 FAULTS: Mapping[str, Order] = {
     **UNREACHABLE,
     **CUT,
-    "503 with HTML": once(HTTP_503),
     "504 after, with HTML": once(HTTP_504),
     "empty answer": once(_instead("", takes_effect=True)),
     "status 0": once(_REFUSAL),
@@ -156,6 +152,8 @@ _TOGGLE = "SSL::toggle_ssl_redirect_for_domains"
 _AUTHORITY = "DNS::has_local_authority"
 _EDIT = ("DNS::parse_zone", "DNS::parse_zone", "DNS::mass_edit_zone")
 _RENEWAL = ("SSL::install_ssl", "SSL::installed_hosts", "SSL::delete_cert", "SSL::delete_key")
+
+READS = (_LIST, _AUTHORITY, "DNS::parse_zone")
 
 VERBS = verbs(
     "cpanel",

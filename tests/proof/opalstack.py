@@ -94,9 +94,12 @@ class OpalstackStage(Stage[OpalstackSandbox]):
                 (
                     *(site.name, tuple(sorted(domains[each] for each in site.domains))),
                     tuple(sorted(each for each in routes if _is_content(each, site))),
-                    *(certs.get(site.cert or ""), site.redirect, site.generate_le, site.disabled),
+                    *(site.redirect, site.disabled),
                 )
                 for site in sites
+            ),
+            "presented": frozenset(
+                (site.name, certs.get(site.cert or ""), site.generate_le) for site in sites
             ),
             "challenge mounts": frozenset(each for each in routes if each[1] == CHALLENGES),
             "certificates": frozenset(held.items()),

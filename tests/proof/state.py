@@ -20,9 +20,9 @@ class State:
     """What panel, home directory and documents hold; certificates by whose they are, not by PEM.
 
     ``things`` are what the panel holds, by what they are: ``apps``, ``contents`` (websites without
-    what answers challenges), ``challenge mounts`` (that), ``certificates``, ``names`` (in the
-    DNS); a host has some of them. ``records`` are names with texts. ``files`` are the paths below
-    the home directory, those of files with their content.
+    what answers challenges), ``challenge mounts`` (that), ``presented`` (certificates by websites),
+    ``certificates``, ``names`` (in the DNS); a host has some of them. ``records`` are names with
+    texts. ``files`` are the paths below the home directory, those of files with their content.
     """
 
     things: Mapping[str, frozenset[Any]]

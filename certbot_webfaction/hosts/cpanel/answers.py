@@ -105,6 +105,20 @@ def listed(value: Any) -> list[dict[str, Any]]:
     return [each for each in value or () if isinstance(each, dict)] if _is_list(value) else []
 
 
+def objects(value: Any, *keys: str) -> list[dict[str, Any]]:
+    """The objects of a list, each of which has a text under these keys.
+
+    One may come without its list, and none as nothing.
+
+    :raises NoAnswerError: if it is no such list
+    """
+    found = listed(value)
+    is_list = isinstance(value, Mapping) or (_is_list(value) and len(found) == len(value))
+    if (value and not is_list) or not all(text(each.get(key)) for each in found for key in keys):
+        raise NoAnswerError("its answer is not what was asked for", passing=False)
+    return found
+
+
 def names(value: Any) -> tuple[str, ...]:
     """Domain names, which may be a list or text with commas or spaces between them."""
     if isinstance(value, str):

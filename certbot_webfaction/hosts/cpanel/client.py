@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from certbot_webfaction.hosts.cpanel import model
 from certbot_webfaction.hosts.cpanel.answers import (
@@ -46,11 +46,15 @@ FEATURES: Mapping[str, str] = {
     "DNS::mass_edit_zone": "zoneedit",
     "ZoneEdit::fetchzone_records": "zoneedit",
     "ZoneEdit::add_zone_record": "zoneedit",
+    "SSL::delete_cert": "sslmanager",
+    "SSL::delete_key": "sslmanager",
     "Fileman::save_file_content": "filemanager",
     "Mime::list_redirects": "redirects",
 }
 """The feature of an account's plan that a function needs (its documentation)."""
 
+
+T = TypeVar("T")
 
 Installations = Mapping[str, Installed]
 """What each virtual host presents, by its servername."""
@@ -86,16 +90,21 @@ class Client:
     # Reads
 
     def read(self, what: str, call: str, **arguments: str) -> Any:
+        """Read something as the panel tells it; see `read_as`."""
+        return self.read_as(what, call, lambda told: told, **arguments)
+
+    def read_as(self, what: str, call: str, make: Callable[[Any], T], **arguments: str) -> T:
         """Read something.
 
         :param what: completes "cPanel refused to …"
         :param call: module and function of UAPI, ``SSL::installed_hosts``
+        :param make: makes of what is told what is returned, or raises `NoAnswerError`
         :raises ImpossibleError: if the account's plan or the server's version lacks it
         :raises PanelRefusedError: if the panel refuses it
         :raises PanelUnreachableError: if there is no usable answer
         """
         with self._explained(what, call):
-            return self._tries.read(what, lambda: self.ask(call, **arguments))
+            return self._tries.read(what, lambda: make(self.ask(call, **arguments)))
 
     def ask(self, call: str, **arguments: str) -> Any:
         """Make a call of UAPI, one try; see `Transport.uapi`."""
@@ -109,15 +118,17 @@ class Client:
 
     def domains(self) -> tuple[Domain, ...]:
         """The account's domains, the main one first."""
-        told = self.read(
-            "list the domains", "DomainInfo::domains_data", return_https_redirects_status="1"
+        return self.read_as(
+            "list the domains",
+            "DomainInfo::domains_data",
+            model.read_domains,
+            return_https_redirects_status="1",
         )
-        return model.read_domains(told)
 
     def capable(self) -> dict[str, tuple[str, ...]]:
         """The names of each virtual host by its servername, those of services among them."""
-        told = self.read("list the virtual hosts", "WebVhosts::list_ssl_capable_domains")
-        return model.read_capable(told)
+        call = "WebVhosts::list_ssl_capable_domains"
+        return self.read_as("list the virtual hosts", call, model.read_capable)
 
     def installed(self) -> Installations:
         """What virtual hosts present by their servername."""
@@ -247,6 +258,17 @@ class Client:
         )
         return installed
 
+    def tell_stored(
+        self, servername: str, upload: Upload, stored: Callable[[str, str], None]
+    ) -> None:
+        """Tell the ids of what was installed, where the answer was lost; see `install`.
+
+        The same certificate once more changes nothing, and has the same answer.
+        """
+        self._tries.read(
+            "tell what it stored", lambda: self._install_once(servername, upload, stored)
+        )
+
     def _install_once(
         self, servername: str, upload: Upload, stored: Callable[[str, str], None]
     ) -> CallRefusedError | None:
@@ -302,24 +324,21 @@ class Client:
             ),
         )
 
-    def delete_stored(self, certificate: str, key: str) -> str:
-        """Delete a certificate and its key from the panel's store.
+    def delete_stored(self, kind: str, id: str) -> None:
+        """Delete a certificate (``cert``) or a key (``key``) from the panel's store."""
+        call = f"SSL::delete_{kind}"
+        do, todo = f"delete a stored {kind}", f"Delete the {kind} {id} in the panel, under SSL/TLS."
 
-        :param key: ``""``: it stays
-        :returns: why the panel refuses it, ``""`` where it does not
-        """
+        def is_gone() -> bool:
+            return all(each.get("id") != id for each in listed(self.ask(f"SSL::list_{kind}s")))
+
         try:
-            if certificate:
-                self._tries.read(
-                    "delete a certificate", lambda: self.ask("SSL::delete_cert", id=certificate)
-                )
-            if key:
-                self._tries.read("delete a key", lambda: self.ask("SSL::delete_key", id=key))
+            self.write(do, todo, call, is_gone, lambda: self.ask(call, id=id))
         except LoginRefusedError:
             raise
-        except PanelRefusedError as error:
-            return error.said  # what is gone already is refused, too
-        return ""
+        except PanelRefusedError:
+            if not self._tries.read(do, is_gone):
+                raise
 
     def start_autossl(self) -> str:
         """Ask AutoSSL to look at the account's virtual hosts.

@@ -7,7 +7,7 @@ from typing import Any
 
 from certbot import errors
 
-from certbot_webfaction.hosts.cpanel.answers import listed, text
+from certbot_webfaction.hosts.cpanel.answers import objects, text
 from certbot_webfaction.hosts.cpanel.client import Client
 from certbot_webfaction.panel.errors import LoginRefusedError, PanelRefusedError
 from certbot_webfaction.panel.files import (
@@ -165,24 +165,23 @@ class PanelFiles:
 
     def _entries(self, directory: str) -> Mapping[str, str]:
         """What is in a directory, hidden files too: names, and ``file``, ``dir`` or ``link``."""
-        told = self._client.read(
-            f"list {directory}", "Fileman::list_files", dir=directory, show_hidden="1"
+        return self._client.read_as(
+            f"list {directory}", "Fileman::list_files", _entries, dir=directory, show_hidden="1"
         )
-        return _entries(told)
 
     def _entries_once(self, directory: str) -> Mapping[str, str]:
         return _entries(self._client.ask("Fileman::list_files", dir=directory, show_hidden="1"))
 
     def _content(self, directory: str, name: str) -> str:
-        told = self._client.read(
+        return self._client.read_as(
             f"read {name} in {directory}",
             "Fileman::get_file_content",
+            _content,
             dir=directory,
             file=name,
             update_html_document_encoding="0",
             **_UTF8,
         )
-        return _content(told)
 
     def _content_once(self, directory: str, name: str) -> str | None:
         if name not in self._entries_once(directory):
@@ -197,15 +196,13 @@ class _RefusedError(Exception):
 
 def _entries(told: Any) -> dict[str, str]:
     """A flat list as servers have been seen to give it, or two lists as documented."""
-    if isinstance(told, Mapping):
-        parts = [*listed(told.get("dirs")), *listed(told.get("files"))]
-    else:
-        parts = listed(told)
+    lists = [told.get("dirs"), told.get("files")] if isinstance(told, Mapping) else [told]
+    parts = [each for part in lists for each in objects(part, "file", "type")]
     return {text(each.get("file")): text(each.get("type")) for each in parts}
 
 
 def _content(told: Any) -> str:
-    return text(next(iter(listed(told)), {}).get("content"))
+    return text(next(iter(objects(told)), {}).get("content"))
 
 
 def _clause(error: errors.PluginError) -> str:

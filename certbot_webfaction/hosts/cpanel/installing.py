@@ -14,7 +14,12 @@ from certbot_webfaction.hosts.cpanel.model import (
     public_mark,
 )
 from certbot_webfaction.hosts.cpanel.seen import FRESH, Seen
-from certbot_webfaction.panel.errors import CertificateGoneError, ChangedByHandError, PanelError
+from certbot_webfaction.panel.errors import (
+    CertificateGoneError,
+    ChangedByHandError,
+    ImpossibleError,
+    PanelError,
+)
 from certbot_webfaction.panel.interface import Notes
 from certbot_webfaction.panel.model import Change, HttpsSite, State
 
@@ -53,19 +58,22 @@ def holds(host: VirtualHost) -> str | None:
 def install(seen: Seen, site: HttpsSite, handle: str, notes: Notes) -> State:
     """As `IPanel.install`."""
     host = _there(seen, site)
-    if holds(host) == handle:
+    change = notes.noted(UPLOAD, handle) or Change(UPLOAD, handle, purpose=Change.CERTIFICATE)
+    if holds(host) == handle and (change.done or not change.after):
         return state_of(host)
     upload = seen.uploads.get(handle)
     if upload is None:
         raise CertificateGoneError(f"The certificate {handle} is not at hand.")
-    change = notes.noted(UPLOAD, handle) or Change(UPLOAD, handle, purpose=Change.CERTIFICATE)
     change.after = change.after or {
         "certificate": "",
         "key": "",
         "public": public_mark(upload.leaf),
     }
 
+    told = []
+
     def stored(certificate: str, key: str) -> None:
+        told.append(certificate)
         change.after.update(certificate=certificate, key=key)
 
     todo = _STAYS + (_RSA if is_ecdsa(upload.leaf) else "")
@@ -74,6 +82,8 @@ def install(seen: Seen, site: HttpsSite, handle: str, notes: Notes) -> State:
         now = _there(seen, site)
         if now.installed is not None:
             change.after["certificate"] = now.installed.id
+        if not told:
+            seen.client.tell_stored(host.servername, upload, stored)
     display_util.notify(f"The {host.label} now presents the certificate {handle}.")
     return state_of(now)
 
@@ -153,8 +163,11 @@ def undo_upload(seen: Seen, change: Change) -> None:
     if any(installed.handle == change.on for installed in presented):
         return
     ids = change.after
-    key = ids["key"]
-    if any(public_mark(installed.leaf) == ids["public"] for installed in presented):
-        key = ""  # a renewal may keep its key
-    if refusal := seen.client.delete_stored(ids["certificate"], key):
-        logger.debug("The certificate %s stays in the panel's store: %s", change.on, refusal)
+    try:
+        if ids["certificate"]:
+            seen.client.delete_stored("cert", ids["certificate"])
+        # A renewal may keep its key.
+        if ids["key"] and all(public_mark(each.leaf) != ids["public"] for each in presented):
+            seen.client.delete_stored("key", ids["key"])
+    except ImpossibleError as error:
+        logger.debug("The certificate %s stays in the panel's store: %s", change.on, error)

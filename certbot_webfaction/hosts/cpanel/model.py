@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from certbot_webfaction.hosts.cpanel.answers import is_true, listed, names, number, text
+from certbot_webfaction.hosts.cpanel.answers import is_true, listed, names, number, objects, text
 
 SERVICES = (
     "mail",
@@ -97,9 +97,9 @@ def read_domains(told: Any) -> tuple[Domain, ...]:
     """
     kinds = ("main_domain", "addon_domains", "sub_domains")
     if isinstance(told, Mapping):
-        entries = [(kind, each) for kind in kinds for each in listed(told.get(kind))]
+        entries = [(kind, each) for kind in kinds for each in objects(told.get(kind), "domain")]
     else:
-        entries = [(text(each.get("type")), each) for each in listed(told)]
+        entries = [(text(each.get("type")), each) for each in objects(told, "domain")]
     found: dict[str, Domain] = {}
     for kind, each in entries:
         domain = _read_domain(each, is_addon=kind.startswith("addon"))
@@ -123,7 +123,7 @@ def _read_domain(told: Mapping[str, Any], *, is_addon: bool) -> Domain:
 def read_installed(told: Any) -> dict[str, Installed]:
     """What each virtual host presents, by its servername."""
     found = {}
-    for each in listed(told):
+    for each in objects(told, "servername"):
         certificate = next(iter(listed(each.get("certificate"))), {})
         ends = number(certificate.get("not_after"))
         leaf = text(each.get("certificate_text"))
@@ -146,7 +146,7 @@ def _date(seconds: int) -> datetime.date:
 def read_capable(told: Any) -> dict[str, tuple[str, ...]]:
     """The names of each virtual host by its servername: `WebVhosts::list_ssl_capable_domains`."""
     found: dict[str, list[str]] = {}
-    for each in listed(told):
+    for each in objects(told, "vhost_name", "domain"):
         found.setdefault(text(each.get("vhost_name")).lower(), []).extend(
             names([each.get("domain")])
         )

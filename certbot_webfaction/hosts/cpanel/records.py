@@ -101,9 +101,8 @@ class Records:
     def _own_zones(self) -> tuple[str, ...]:
         """One for each main, addon and parked domain; subdomains are in their parent's."""
         if self._zones is None:
-            told = self._client.read("list the domains", "DomainInfo::list_domains") or {}
-            kinds = ("main_domain", "addon_domains", "parked_domains")
-            self._zones = tuple(each for kind in kinds for each in names(told.get(kind)))
+            call = "DomainInfo::list_domains"
+            self._zones = self._client.read_as("list the domains", call, _zones)
         return self._zones
 
     def _zone_of(self, name: str) -> str:
@@ -229,8 +228,8 @@ class Records:
     def _read(self, zone: str) -> Zone:
         if self._is_old():
             return self._read_old(zone)
-        told = self._client.read(f"show the zone {zone}", "DNS::parse_zone", zone=zone)
-        return _parsed(zone, told)
+        what, call = f"show the zone {zone}", "DNS::parse_zone"
+        return self._client.read_as(what, call, lambda told: _parsed(zone, told), zone=zone)
 
     def _read_once(self, zone: str) -> Zone:
         if self._is_old():
@@ -252,6 +251,13 @@ class Records:
             for each in items
         )
         return Zone(zone, "", records)
+
+
+def _zones(told: Any) -> tuple[str, ...]:
+    if not isinstance(told, Mapping):
+        raise NoAnswerError("its answer names no domains", passing=False)
+    kinds = ("main_domain", "addon_domains", "parked_domains")
+    return tuple(each for kind in kinds for each in names(told.get(kind)))
 
 
 def _values(zone: Zone, name: str, value: str) -> list[Record]:

@@ -44,24 +44,24 @@ def one(answer: Any, what: str, make: Callable[[Item], T]) -> T:
 def osuser(item: Item) -> Osuser:
     """A user whose ``server`` is embedded."""
     server = item["server"]
-    return Osuser(_id(item), _text(item["name"]), _id(server), _text(server.get("hostname")))
+    return Osuser(id_of(item), _text(item["name"]), id_of(server), _text(server.get("hostname")))
 
 
 def app(item: Item) -> App:
     """An app."""
-    return App(_id(item), _text(item["name"]), _text(item["type"]), _reference(item["osuser"]))
+    return App(id_of(item), _text(item["name"]), _text(item["type"]), _reference(item["osuser"]))
 
 
 def domain(item: Item) -> Domain:
     """A domain."""
-    return Domain(_id(item), _text(item["name"]).lower())
+    return Domain(id_of(item), _text(item["name"]).lower())
 
 
 def site(item: Item) -> Site:
     """A site whose ``domains``, ``ip4`` and routes' ``app`` are embedded."""
     address = item.get("ip4") or {}
     return Site(
-        id=_id(item),
+        id=id_of(item),
         name=_text(item["name"]),
         server=_reference(item.get("server")),
         address=_text(address.get("ip")),
@@ -86,7 +86,7 @@ def cert(item: Item) -> Cert:
     """A certificate, without its key."""
     expires = item.get("exp_date")
     return Cert(
-        id=_id(item),
+        id=id_of(item),
         name=_text(item.get("name")),
         names=tuple(_text(name).lower() for name in item.get("listed_domains") or ()),
         expires=datetime.date.fromisoformat(expires[:10]) if expires else None,
@@ -101,10 +101,11 @@ def record(item: Item) -> Record:
     content = _text(item["content"])
     if item["type"] == "TXT" and len(content) > 1 and content[0] == content[-1] == '"':
         content = content[1:-1]
-    return Record(_id(item), _reference(item["domain"]), _text(item["type"]), content)
+    return Record(id_of(item), _reference(item["domain"]), _text(item["type"]), content)
 
 
-def _id(item: Item) -> str:
+def id_of(item: Item) -> str:
+    """The identifier of an object."""
     found = item["id"]
     if not isinstance(found, str) or not found:
         raise TypeError("an object without an identifier")
@@ -113,7 +114,7 @@ def _id(item: Item) -> str:
 
 def _reference(value: Any) -> str:
     """The uuid of what is referred to, embedded or not; ``""`` for none."""
-    return _id(value) if _is_object(value) and value else value or ""
+    return id_of(value) if _is_object(value) and value else value or ""
 
 
 def _is_object(value: Any) -> bool:

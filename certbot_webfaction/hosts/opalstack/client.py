@@ -26,6 +26,7 @@ from certbot_webfaction.hosts.opalstack.rest import (
     TokenRefusedError,
 )
 from certbot_webfaction.hosts.tries import Tries, words
+from certbot_webfaction.hosts.wire import NoAnswerError
 from certbot_webfaction.panel.errors import LoginRefusedError, PanelError, PanelRefusedError
 from certbot_webfaction.panel.model import Upload
 from certbot_webfaction.web.waiting import wait_until_right
@@ -76,8 +77,12 @@ class Opalstack:
     def site(self, id: str) -> Site | None:
         """A site as it is now."""
         path = f"/site/read/{id}?{_EMBEDDED}"
-        found = self._tries.read("show a site", lambda: self._found("show a site", path))
-        return None if found is None else answers.one(found, "sites", answers.site)
+
+        def read() -> Site | None:
+            found = self._found("show a site", path)
+            return None if found is None else answers.one(found, "sites", answers.site)
+
+        return self._tries.read("show a site", read)
 
     def apps(self) -> tuple[App, ...]:
         """The apps."""
@@ -138,11 +143,12 @@ class Opalstack:
             "update",
             {"id": site.id, **fields},
             lambda: self._with("site", site.id, fields),
+            answers.id_of,
         )
 
     def create_app(self, name: str, osuser: Osuser) -> App:
         """Create an app that serves files."""
-        made = self._write(
+        return self._write(
             "app",
             f"app {name}",
             f"create the app {name} of the user {osuser.name}",
@@ -150,8 +156,8 @@ class Opalstack:
             "create",
             {"name": name, "osuser": osuser.id, "type": STATIC},
             lambda: self._listed("app", name=name, osuser=osuser.id, type=STATIC),
+            answers.app,
         )
-        return answers.one(made, "apps", answers.app)
 
     def delete_app(self, app: App) -> None:
         """Delete an app."""
@@ -160,7 +166,7 @@ class Opalstack:
     def create_certificate(self, name: str, upload: Upload) -> str:
         """Create a certificate, and return its identifier; another of its name does not matter."""
         fields = _certificate(upload)
-        made = self._write(
+        return self._write(
             "cert",
             f"certificate {name}",
             f"store the certificate {name}",
@@ -168,8 +174,8 @@ class Opalstack:
             "create",
             {"name": name, **fields},
             lambda: self._certificate_like(name, fields),
-        )
-        return answers.one(made, "certificates", answers.cert).id
+            answers.cert,
+        ).id
 
     def update_certificate(self, id: str, name: str, upload: Upload) -> bool:
         """Replace a certificate; whether there is one of this identifier.
@@ -186,6 +192,7 @@ class Opalstack:
                 "update",
                 {"id": id, **fields},
                 lambda: self._with("cert", id, _shown(fields)),
+                answers.id_of,
             )
         except PanelRefusedError:
             if self.has_certificate(id):
@@ -195,7 +202,7 @@ class Opalstack:
 
     def create_domain(self, name: str) -> Domain:
         """Create a domain; it is a name in the DNS, whatever its parent."""
-        made = self._write(
+        return self._write(
             "domain",
             f"domain {name}",
             f"add the domain {name}",
@@ -203,8 +210,8 @@ class Opalstack:
             "create",
             {"name": name},
             lambda: self._listed("domain", name=name),
+            answers.domain,
         )
-        return answers.one(made, "domains", answers.domain)
 
     def delete_domain(self, domain: Domain) -> None:
         """Delete a domain."""
@@ -214,7 +221,7 @@ class Opalstack:
 
     def create_text(self, domain: Domain, content: str) -> Record:
         """Publish a TXT record of a domain's name."""
-        made = self._write(
+        return self._write(
             "dnsrecord",
             f"TXT record of {domain.name}",
             f"publish a TXT record at {domain.name}",
@@ -222,8 +229,8 @@ class Opalstack:
             "create",
             {"domain": domain.id, "type": "TXT", "content": content, "ttl": TTL},
             lambda: self._text_of(domain, content),
+            answers.record,
         )
-        return answers.one(made, "DNS records", answers.record)
 
     def delete_record(self, record: Record, name: str) -> None:
         """Remove a record of the name ``name``."""
@@ -246,27 +253,32 @@ class Opalstack:
         verb: str,
         item: Mapping[str, Any],
         look: Callable[[], Any],
-    ) -> Any:
+        make: Callable[[answers.Item], answers.T],
+    ) -> answers.T:
         """Create or update one object, and return it once it is ready.
 
         :param label: the object, for the one who waits
         :param what: completes "Opalstack refused to …"
         :param todo: what a refusal means and what to do about it
         :param look: finds, after a lost answer, the object as it was to become
+        :param make: makes what is returned
         """
-        path = f"/{kind}/{verb}/"
-        done = self._tries.write(
-            what,
-            todo,
-            lambda: answers.one(self._only(self._post(what, path, [item])), "objects", dict),
-            look,
-        )
-        if done.get("ready", True) is False:
-            self._wait(label, lambda: self._is_ready(kind, done["id"], label))
-        return done
 
-    def _only(self, answer: Any) -> Any:
-        return answer[0] if isinstance(answer, list) and len(answer) == 1 else None
+        def send() -> answers.Item:
+            return self._only(self._post(what, f"/{kind}/{verb}/", [item]), make)
+
+        done = self._tries.write(what, todo, send, look)
+        if done.get("ready", True) is False:
+            self._wait(label, lambda: self._is_ready(kind, answers.id_of(done), label))
+        return make(done)
+
+    def _only(self, answer: Any, make: Callable[[answers.Item], object]) -> answers.Item:
+        """The one object of an answer, if something can be made of it."""
+        if not isinstance(answer, list) or len(answer) != 1:
+            raise NoAnswerError("its answer is no list of one object", passing=False)
+        answers.one(answer[0], "objects", make)
+        found: answers.Item = answer[0]
+        return found
 
     def _delete(self, kind: str, id: str, label: str, what: str) -> None:
         """Delete an object, and wait until it is gone."""

@@ -47,9 +47,12 @@ class Rest:
         :raises RefusalError: if the host refuses, of the kind that its HTTP status tells
         :raises NoAnswerError: if there is no usable answer, or the request could not be sent
         """
-        return self._wire.exchange(
+        found = self._wire.exchange(
             f"GET {path}", self._read, method="GET", path=path, readable=_READABLE
         )
+        if found is None:
+            raise NoAnswerError("its answer is empty", passing=False)
+        return found
 
     def post(self, path: str, body: Any) -> Any:
         """What comes of sending ``body``, `None` for an empty answer; errors as for `get`."""

@@ -249,7 +249,7 @@ def test_no_secret_that_the_host_repeats_is_shown(
     ("fault", "words"),
     [
         (faults.page(200), "its answer is no JSON"),
-        (faults.empty(), "its answer is no list of sites"),
+        (faults.empty(), "its answer is empty"),
         (faults.refused(200, {"a": 1}), "its answer is no list of sites"),
         (faults.refused(200, [{"id": 5}]), "its answer is no list of sites"),
         (faults.page(404), "HTTP status 404 and is no JSON"),

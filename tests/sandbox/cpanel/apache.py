@@ -49,6 +49,10 @@ class Apache:
         self._servers: list[_Server] = []
         self.ports = Ports(processes.port(), processes.port())
         self._gates = (Gate(self.ports.http), Gate(self.ports.https))
+        self._default = processes.directory / "default"
+        self._default.mkdir(mode=0o700)
+        key = self._default / "default-key.pem"
+        write_self_signed(self._default / "default.pem", key, "server.invalid")
 
     def serve(self, scene: Scene) -> None:
         """Serve this scene; return when every new connection gets it."""
@@ -76,6 +80,7 @@ class Apache:
         directory = self._processes.directory / f"apache{self._count}"
         directory.mkdir(mode=0o700)
         path = directory / "apache.conf"
+        shutil.copytree(self._default, directory, dirs_exist_ok=True)
         path.write_text(_configuration(scene, directory, ports))
         if self._user:
             for each in (directory, *directory.iterdir()):
@@ -148,7 +153,6 @@ _APP = (
 
 def _configuration(scene: Scene, directory: Path, ports: Ports) -> str:
     """The configuration, whose certificates are written beside it."""
-    write_self_signed(directory / "default.pem", directory / "default-key.pem", "server.invalid")
     modules = [
         f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n" for name in _MODULES
     ]

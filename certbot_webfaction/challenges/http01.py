@@ -10,7 +10,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import PurePosixPath
 
@@ -333,10 +333,12 @@ def _remove_files(account: Account) -> None:
     if not changes:
         return
     left = account.panel.files.remove([PlacedFile(**change.after) for change in changes])
-    remaining = {_change(file).on for file, _ in left}
+    failed = {_change(file).on for file, _ in left}
+    remaining = [change for change in changes if change.on in failed]
     for change in changes:
-        if change.on not in remaining:
+        if change.on not in failed:
             account.books.journal.drop(change)
+            _hand_over_directories(change, remaining)
     account.books.save_journal()
     if left:
         raise ExplainedError(
@@ -344,6 +346,14 @@ def _remove_files(account: Account) -> None:
             + ", ".join(f"{file.directory}/{file.path} ({reason})" for file, reason in left)
             + "."
         )
+
+
+def _hand_over_directories(removed: Change, remaining: Iterable[Change]) -> None:
+    """Let files that are still there know of the directories made for one that is not."""
+    for change in remaining:
+        if change.after["directory"] == removed.after["directory"]:
+            made = [*change.after["made"], *removed.after["made"]]
+            change.after["made"] = list(dict.fromkeys(made))
 
 
 def _keep_needed(account: Account, names: set[str]) -> None:

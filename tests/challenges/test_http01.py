@@ -467,6 +467,20 @@ def test_a_clean_up_that_fails_warns_and_is_tried_again(
     assert scene.is_clean()
 
 
+@pytest.mark.parametrize("token", ["shop-token", "other"])
+def test_directories_go_with_the_last_file_in_them(scene: Scene, token: str) -> None:
+    """Also where the file that they were made for went before, and another could not."""
+    answer(scene.account, SHOP, WWW)
+    file = scene.shop / ".well-known/acme-challenge" / token
+    file.unlink()
+    file.mkdir()
+    clean_up(scene.account, keep_made=False)
+    file.rmdir()
+    scene.new_process()
+    remove_leftovers(scene.account, nobody)
+    assert scene.is_clean()
+
+
 def test_what_could_not_be_undone_is_tried_again(scene: Scene) -> None:
     """The journal keeps it until it is gone, and the host is told that it is tried again."""
     answer(scene.account, API)

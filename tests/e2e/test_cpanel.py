@@ -86,6 +86,20 @@ def test_a_rollback_takes_https_off_again(host: CpanelSandbox) -> None:
         host.fetch_verified("example.com")
 
 
+def test_a_renewal_that_is_not_installed_does_not_change_what_is_given_back(
+    host: CpanelSandbox,
+) -> None:
+    """Ours before the failure is ours: it is not taken for a choice of somebody's."""
+    run(host, "run", *BOTH, *SITE, "--no-redirect")
+    host.panel.faults.on(1, refusal("Something is wrong."), "SSL::install_ssl")
+    failed = run(host, "renew", "--force-renewal", check=False)
+    assert failed.returncode == 1
+    undone = run(host, "rollback", "-i", "cpanel")
+
+    assert without_https(host)
+    assert "by hand" not in undone.output
+
+
 # From elsewhere
 
 
@@ -258,11 +272,14 @@ def test_a_plan_without_installs_is_told_before_anything_is_issued(host: CpanelS
 
 
 def test_an_install_that_is_told_as_failed_and_is_live_is_a_success(host: CpanelSandbox) -> None:
-    """What counts is what the panel shows afterwards."""
+    """What counts is what the panel shows; the same again changes nothing, and tells the ids."""
     host.panel.faults.on(1, UNKNOWN_ERROR, "SSL::install_ssl")
     run(host, "run", *BOTH, *SITE)
     assert serves(host, "example.com", "example.com")
-    assert calls(host).count("SSL::install_ssl") == 1
+    made = calls(host)
+    first = made.index("SSL::install_ssl")
+    assert made[first:][:3] == ["SSL::install_ssl", "SSL::installed_hosts", "SSL::install_ssl"]
+    assert len(host.account.store.certificates) == 1
 
 
 def test_an_ecdsa_certificate_that_is_refused_comes_with_the_way_out(host: CpanelSandbox) -> None:

@@ -1,8 +1,10 @@
-"""One stage of a host for the tests of a process: its scenes take seconds to prepare."""
+"""One stage of each host for the tests of a process: its scenes take seconds to prepare."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 
@@ -10,8 +12,8 @@ from tests.proof.matrix import TRIALS, Matrix
 from tests.proof.stage import open_stage
 
 
-@pytest.fixture(scope="module")
-def matrix(request: pytest.FixtureRequest) -> Iterator[Matrix]:
-    """The matrix on a stage of the host ``request.param``, in a sandbox of its own."""
-    with open_stage(TRIALS[request.param].stage) as opened:
-        yield Matrix(opened)
+@pytest.fixture(scope="session")
+def matrix_of() -> Iterator[Callable[[str], Matrix]]:
+    """Gives the matrix of a host, on a stage that it opens when it is first asked for."""
+    with ExitStack() as stack:
+        yield cache(lambda host: Matrix(stack.enter_context(open_stage(TRIALS[host].stage))))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from certbot_webfaction.hosts.cpanel.model import handle_of
@@ -15,7 +17,7 @@ from certbot_webfaction.panel.model import Upload
 from tests.hosts.cpanel.conftest import Place
 from tests.sandbox.cpanel.authority import Authority
 from tests.sandbox.cpanel.faults import HTTP_502, HTTP_503, HTTP_504, LOGIN_PAGE, refusal
-from tests.sandbox.faults import RESET_AFTER, RESET_BEFORE
+from tests.sandbox.faults import RESET_AFTER, RESET_BEFORE, Fault
 
 
 def upload(*names: str, key_type: str = "ecdsa") -> Upload:
@@ -61,6 +63,30 @@ def test_a_server_that_stays_away_is_told(place: Place) -> None:
         place.stand_in.faults.on(number, HTTP_502)
     with pytest.raises(PanelUnreachableError, match="502"):
         place.client().domains()
+
+
+@pytest.mark.parametrize("data", [7, [1, 2], [{"domain": 7, "servername": 7, "file": 7}]])
+def test_an_answer_that_is_none_of_what_was_asked_for_is_told(place: Place, data: object) -> None:
+    """Not taken for an account without domains, certificates, files or records."""
+    text = json.dumps({"status": 1, "data": data, "errors": None}).encode()
+    place.stand_in.faults.always(Fault("wrong", takes_effect=True, body=lambda _right: text))
+    panel, client = place.panel(), place.client()
+    for read in (
+        *(client.domains, client.installed, client.capable),
+        lambda: panel.files.listing("/home/alice/public_html"),
+        lambda: panel.find_zones(["_acme-challenge.example.com"]),
+    ):
+        with pytest.raises(PanelUnreachableError, match="no usable answer"):
+            read()
+
+
+def test_a_zone_that_can_not_be_read_is_told(place: Place) -> None:
+    """Also where everything else can."""
+    text = json.dumps({"status": 1, "data": [{"type": "record"}], "errors": None}).encode()
+    fault = Fault("wrong", takes_effect=True, body=lambda _right: text)
+    place.stand_in.faults.always(fault, "DNS::parse_zone")
+    with pytest.raises(PanelUnreachableError, match="no serial"):
+        place.panel().publish("_acme-challenge.example.com", "value", place.books())
 
 
 @pytest.mark.parametrize("fault", [HTTP_504, RESET_AFTER])

@@ -266,6 +266,25 @@ def test_an_answer_that_is_none_is_told(
     assert len(api.calls.methods()) == 1
 
 
+@pytest.mark.parametrize(
+    "fault", [faults.refused(200, [1, 2]), faults.refused(200, [{"id": 7}]), faults.empty()]
+)
+def test_a_change_or_a_site_whose_answer_is_none_is_told(
+    fault: Fault, client: Opalstack, api: ApiServer
+) -> None:
+    """A site that is not shown is not taken for one that is gone."""
+    site = api.account.add_site("blog", ["example.com"], {"/": api.account.add_app("blog")})
+    [user] = client.osusers()
+    api.faults.always(fault)
+    for call in (
+        lambda: client.site(site.id),
+        lambda: client.create_app("letsencrypt", user),
+        lambda: client.create_domain("example.org"),
+    ):
+        with pytest.raises(PanelUnreachableError, match="no usable answer"):
+            call()
+
+
 @pytest.mark.parametrize("extra", [True, False])
 def test_fields_of_later_versions_and_nulls_are_no_trouble(
     extra: bool, client: Opalstack, api: ApiServer, switches: Switches

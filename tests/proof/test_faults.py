@@ -11,8 +11,8 @@ from tests.proof.matrix import TRIALS, Case, Matrix
 from tests.proof.orders import KILLS
 from tests.sandbox.faults import REFUSED
 
-_STEPS = {"webfaction": 1, "opalstack": 3, "cpanel": 6}
-"""Of the first host each call is tried, of the others each third or sixth: it takes a minute."""
+_STEPS = {"webfaction": 1, "opalstack": 3, "cpanel": 8}
+"""Of the first host each call is tried, of the others each third or eighth."""
 
 _SAMPLES = {host: [*TRIALS[host].sample(step)] for host, step in _STEPS.items()}
 

@@ -49,7 +49,7 @@ def _prove(trial: Trial, verbs: list[str], jobs: int) -> bool:
     started = time.monotonic()
     tried: Counts = Counter()
     survived: Counts = Counter()
-    with ProcessPoolExecutor(jobs, initializer=_open, initargs=(trial.stage.host,)) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_open, initargs=(trial.stage.name,)) as pool:
         for case, wrong in zip(cases, pool.map(_try, cases), strict=True):
             key = (case.verb.name, case.fault)
             tried[key] += 1
@@ -62,7 +62,7 @@ def _prove(trial: Trial, verbs: list[str], jobs: int) -> bool:
     print(f"\n{survived.total()} of {tried.total()} survived, {time.monotonic() - started:.0f} s.")
     if not verbs:
         told = f"{trial.stage.label}: {survived.total()} of {tried.total()} were survived."
-        PAGE.write_text(replaced(PAGE.read_text(), trial.stage.host, [told, "", *lines]))
+        PAGE.write_text(replaced(PAGE.read_text(), trial.stage.name, [told, "", *lines]))
     return survived == tried
 
 

@@ -29,7 +29,7 @@ _FILES = ("--cpanel-files", "api")
 class CpanelStage(Stage[CpanelSandbox]):
     """Virtual hosts, all over the API with a token."""
 
-    host = "cpanel"
+    name = host = "cpanel"
     label = "cPanel"
 
     @classmethod
@@ -110,50 +110,55 @@ class CpanelStage(Stage[CpanelSandbox]):
         return ""
 
 
-def _answer(data: object) -> Fault:
+def answer(data: object) -> Fault:
     """An answer of the right kind with data of another."""
     flat = {"status": 1, "data": data, "errors": None, "messages": None, "metadata": {}}
     text = json.dumps(flat).encode()
     return Fault("wrong type", takes_effect=True, body=lambda _right: text)
 
 
-def _instead(text: str, status: int = 200, *, takes_effect: bool = False) -> Fault:
+def instead(text: str, status: int = 200, *, takes_effect: bool = False) -> Fault:
     return Fault(f"http {status}", takes_effect, status=status, body=lambda _right: text.encode())
 
 
 _REFUSAL = refusal("Something is wrong.")
 _METADATA = '{"metadata": {"result": 0, "reason": "Something is wrong.", "version": 1}}'
 
-FAULTS: Mapping[str, Order] = {
-    **UNREACHABLE,
-    **CUT,
-    "504 after, with HTML": once(HTTP_504),
-    "empty answer": once(_instead("", takes_effect=True)),
+REFUSALS: Mapping[str, Order] = {
     "status 0": once(_REFUSAL),
     "status 0 from then on": from_then_on(_REFUSAL),
     "status 0 in Portuguese": once(refusal("Não foi possível. Você não tem permissão: “ação”.")),
     "status 0, and done": once(UNKNOWN_ERROR),
-    "an error as metadata": once(_instead(_METADATA)),
+    "an error as metadata": once(instead(_METADATA)),
+    "answer without data": once(answer(None)),
+    "answer of another type": once(answer(7)),
+    "a list of numbers": once(answer([1, 2])),
+    "other types from then on": from_then_on(answer([{"domain": 7, "servername": 7, "file": 7}])),
+}
+"""What comes over either transport."""
+
+FAULTS: Mapping[str, Order] = {
+    **UNREACHABLE,
+    **CUT,
+    "504 after, with HTML": once(HTTP_504),
+    "empty answer": once(instead("", takes_effect=True)),
     "login page": once(LOGIN_PAGE),
     "login page from then on": from_then_on(LOGIN_PAGE),
-    "403 in plain text": once(_instead("Forbidden Access denied", 403)),
-    "answer without data": once(_answer(None)),
-    "answer of another type": once(_answer(7)),
-    "a list of numbers": once(_answer([1, 2])),
-    "other types from then on": from_then_on(_answer([{"domain": 7, "servername": 7, "file": 7}])),
+    "403 in plain text": once(instead("Forbidden Access denied", 403)),
+    **REFUSALS,
 }
 
-_HOSTS = (
+HOSTS = (
     *("DomainInfo::domains_data", "SSL::installed_hosts"),
     "WebVhosts::list_ssl_capable_domains",
 )
 _LIST, _FILE = "Fileman::list_files", "Fileman::fileop"
-_TOGGLE = "SSL::toggle_ssl_redirect_for_domains"
-_AUTHORITY = "DNS::has_local_authority"
-_EDIT = ("DNS::parse_zone", "DNS::parse_zone", "DNS::mass_edit_zone")
-_RENEWAL = ("SSL::install_ssl", "SSL::installed_hosts", "SSL::delete_cert", "SSL::delete_key")
+TOGGLE = "SSL::toggle_ssl_redirect_for_domains"
+AUTHORITY = "DNS::has_local_authority"
+EDIT = ("DNS::parse_zone", "DNS::parse_zone", "DNS::mass_edit_zone")
+RENEWAL = ("SSL::install_ssl", "SSL::installed_hosts", "SSL::delete_cert", "SSL::delete_key")
 
-READS = (_LIST, _AUTHORITY, "DNS::parse_zone")
+READS = (_LIST, AUTHORITY, "DNS::parse_zone")
 
 VERBS = verbs(
     "cpanel",
@@ -162,19 +167,19 @@ VERBS = verbs(
     _FILES,
     {
         "run": (
-            *(*_HOSTS, _LIST, "Fileman::mkdir", _LIST, "Fileman::mkdir", _LIST),
+            *(*HOSTS, _LIST, "Fileman::mkdir", _LIST, "Fileman::mkdir", _LIST),
             *("Fileman::save_file_content", *[_LIST] * 4, "Fileman::save_file_content"),
             *(*[_LIST] * 4, _FILE, *[_LIST] * 3, _FILE),
             *(*[_LIST] * 4, _FILE, *[_LIST] * 3, _FILE),
-            *("SSL::install_ssl", "SSL::installed_hosts", _TOGGLE),
+            *("SSL::install_ssl", "SSL::installed_hosts", TOGGLE),
         ),
-        "renew": (*_HOSTS, *_RENEWAL, *_RENEWAL),
-        "enhance": (*_HOSTS, _TOGGLE),
-        "rollback": (*_HOSTS, _TOGGLE, "SSL::delete_ssl", "SSL::delete_cert", "SSL::delete_key"),
+        "renew": (*HOSTS, *RENEWAL, *RENEWAL),
+        "enhance": (*HOSTS, TOGGLE),
+        "rollback": (*HOSTS, TOGGLE, "SSL::delete_ssl", "SSL::delete_cert", "SSL::delete_key"),
         "dns": (
             *("DomainInfo::domains_data", "DomainInfo::list_domains"),
-            *(*[_AUTHORITY] * 3, "StatsBar::get_stats", *_EDIT),
-            *(_AUTHORITY, *_EDIT, *_EDIT, *_EDIT),
+            *(*[AUTHORITY] * 3, "StatsBar::get_stats", *EDIT),
+            *(AUTHORITY, *EDIT, *EDIT, *EDIT),
         ),
     },
     ("--cpanel-files", "local"),  # over the API is what `run` does

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.proof import cpanel, opalstack, webfaction
+from tests.proof import cpanel, opalstack, uapi, webfaction
 from tests.proof.orders import KILLS, Order
 from tests.proof.stage import Ended, Stage
 from tests.proof.state import (
@@ -42,7 +42,7 @@ class Trial:
                 if method == before and method in self.reads:
                     continue
                 for fault in (*self.faults, *(KILLS if verb.name in KILLED else ())):
-                    yield Case(self.stage.host, verb, call, fault)
+                    yield Case(self.stage.name, verb, call, fault)
 
     def sample(self, step: int = 1) -> Iterator[Case]:
         """A case for every ``step``-th call of every verb; faults, then kills, take turns."""
@@ -54,14 +54,15 @@ class Trial:
         turns = itertools.cycle(faults)
         for verb in verbs:
             for call in range(1, len(verb.calls) + 1, step):
-                yield Case(self.stage.host, verb, call, next(turns))
+                yield Case(self.stage.name, verb, call, next(turns))
 
 
 TRIALS = {
-    trial.stage.host: trial
+    trial.stage.name: trial
     for trial in (
         Trial(webfaction.WebfactionStage, webfaction.FAULTS, webfaction.VERBS),
         Trial(cpanel.CpanelStage, cpanel.FAULTS, cpanel.VERBS, cpanel.READS),
+        Trial(uapi.CommandStage, uapi.FAULTS, uapi.VERBS, cpanel.READS),
         Trial(opalstack.OpalstackStage, opalstack.FAULTS, opalstack.VERBS),
     )
 }

@@ -24,7 +24,7 @@ from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 class OpalstackStage(Stage[OpalstackSandbox]):
     """Sites with routes; files are written on this machine."""
 
-    host = "opalstack"
+    name = host = "opalstack"
     label = "Opalstack"
 
     @classmethod

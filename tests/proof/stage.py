@@ -64,9 +64,11 @@ class Ended:
 class Stage(ABC, Generic[AnySandbox]):
     """The sandbox and the scenes of the matrix; ``directory`` is certbot's.
 
-    A host's subclass has the host's own ways: ``host`` is its plugin's name, ``label`` its own.
+    A host's subclass has the host's own ways: ``name`` is what ``make proof`` calls it, ``host``
+    its plugin's name, ``label`` the host's own.
     """
 
+    name: ClassVar[str]
     host: ClassVar[str]
     label: ClassVar[str]
     sandbox: AnySandbox

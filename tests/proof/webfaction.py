@@ -21,7 +21,7 @@ _API = ("--webfaction-files", "api")
 class WebfactionStage(Stage[Sandbox]):
     """Websites with apps, all over the API."""
 
-    host = "webfaction"
+    name = host = "webfaction"
     label = "WebFaction"
 
     @classmethod

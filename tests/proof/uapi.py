@@ -15,7 +15,6 @@ from tests.proof.cpanel import (
     instead,
 )
 from tests.proof.orders import CUT, Order, from_then_on, once
-from tests.proof.stage import Stage
 from tests.proof.verbs import verbs
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
 from tests.sandbox.faults import Fault

@@ -35,6 +35,7 @@ NO_MESSAGES: Mapping[str, str] = {
     "_get": "likewise",
     "TypeError": "caught, and told as no answer",
     "read": "what it takes completes “… refused to”",
+    "read_as": "likewise",
     "write": "likewise",
     "_edit": "likewise",
     "wait_until_right": "what is being waited for",

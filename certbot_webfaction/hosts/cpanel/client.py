@@ -127,8 +127,9 @@ class Client:
 
     def capable(self) -> dict[str, tuple[str, ...]]:
         """The names of each virtual host by its servername, those of services among them."""
-        call = "WebVhosts::list_ssl_capable_domains"
-        return self.read_as("list the virtual hosts", call, model.read_capable)
+        return self.read_as(
+            "list the virtual hosts", "WebVhosts::list_ssl_capable_domains", model.read_capable
+        )
 
     def installed(self) -> Installations:
         """What virtual hosts present by their servername."""
@@ -327,17 +328,17 @@ class Client:
     def delete_stored(self, kind: str, id: str) -> None:
         """Delete a certificate (``cert``) or a key (``key``) from the panel's store."""
         call = f"SSL::delete_{kind}"
-        do, todo = f"delete a stored {kind}", f"Delete the {kind} {id} in the panel, under SSL/TLS."
+        todo = f"Delete the {kind} {id} in the panel, under SSL/TLS."
 
         def is_gone() -> bool:
             return all(each.get("id") != id for each in listed(self.ask(f"SSL::list_{kind}s")))
 
         try:
-            self.write(do, todo, call, is_gone, lambda: self.ask(call, id=id))
+            self.write(f"delete a {kind}", todo, call, is_gone, lambda: self.ask(call, id=id))
         except LoginRefusedError:
             raise
         except PanelRefusedError:
-            if not self._tries.read(do, is_gone):
+            if not self._tries.read(f"look for a {kind}", is_gone):
                 raise
 
     def start_autossl(self) -> str:

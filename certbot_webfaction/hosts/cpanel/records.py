@@ -101,8 +101,9 @@ class Records:
     def _own_zones(self) -> tuple[str, ...]:
         """One for each main, addon and parked domain; subdomains are in their parent's."""
         if self._zones is None:
-            call = "DomainInfo::list_domains"
-            self._zones = self._client.read_as("list the domains", call, _zones)
+            self._zones = self._client.read_as(
+                "list the domains", "DomainInfo::list_domains", _zones
+            )
         return self._zones
 
     def _zone_of(self, name: str) -> str:
@@ -228,8 +229,12 @@ class Records:
     def _read(self, zone: str) -> Zone:
         if self._is_old():
             return self._read_old(zone)
-        what, call = f"show the zone {zone}", "DNS::parse_zone"
-        return self._client.read_as(what, call, lambda told: _parsed(zone, told), zone=zone)
+        return self._client.read_as(
+            f"show the zone {zone}",
+            "DNS::parse_zone",
+            lambda told: _parsed(zone, told),
+            zone=zone,
+        )
 
     def _read_once(self, zone: str) -> Zone:
         if self._is_old():
@@ -255,7 +260,7 @@ class Records:
 
 def _zones(told: Any) -> tuple[str, ...]:
     if not isinstance(told, Mapping):
-        raise NoAnswerError("its answer names no domains", passing=False)
+        raise NoAnswerError("its answer is not what was asked for", passing=False)
     kinds = ("main_domain", "addon_domains", "parked_domains")
     return tuple(each for kind in kinds for each in names(told.get(kind)))
 

@@ -26,7 +26,6 @@ from certbot_webfaction.hosts.opalstack.rest import (
     TokenRefusedError,
 )
 from certbot_webfaction.hosts.tries import Tries, words
-from certbot_webfaction.hosts.wire import NoAnswerError
 from certbot_webfaction.panel.errors import LoginRefusedError, PanelError, PanelRefusedError
 from certbot_webfaction.panel.model import Upload
 from certbot_webfaction.web.waiting import wait_until_right
@@ -274,10 +273,9 @@ class Opalstack:
 
     def _only(self, answer: Any, make: Callable[[answers.Item], object]) -> answers.Item:
         """The one object of an answer, if something can be made of it."""
-        if not isinstance(answer, list) or len(answer) != 1:
-            raise NoAnswerError("its answer is no list of one object", passing=False)
-        answers.one(answer[0], "objects", make)
-        found: answers.Item = answer[0]
+        is_one = isinstance(answer, list) and len(answer) == 1
+        found: answers.Item = answer[0] if is_one else {}
+        answers.one(found, "objects", make)
         return found
 
     def _delete(self, kind: str, id: str, label: str, what: str) -> None:

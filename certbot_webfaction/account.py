@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +29,23 @@ from certbot_webfaction.web.served import Expected
 class Memory:
     """What one process remembers of an account, whichever plugin object asks.
 
-    ``connection`` is what `Host.connect` gave. ``finished`` tells that what an earlier run left was
-    finished or undone, ``caught_up`` that a ``certbot renew`` made up for failed uploads,
-    ``cleaned_up`` that it saw to what was left in the account's DNS. ``looks`` are those at served
-    certificates that wait for the end of the process.
+    ``connect`` gives what `Host.connect` gives, at the first call. ``finished`` tells that what an
+    earlier run left was finished or undone, ``caught_up`` that a ``certbot renew`` made up for
+    failed uploads, ``cleaned_up`` that it saw to what was left in the account's DNS. ``looks`` are
+    those at served certificates that wait for the end of the process.
     """
 
-    connection: Any
+    connect: Callable[[], Any]
     books: Books
     finished: bool = False
     caught_up: bool = False
     cleaned_up: bool = False
     looks: dict[str, Expected] = field(default_factory=dict)
+
+    @cached_property
+    def connection(self) -> Any:
+        """What all panels of the account share."""
+        return self.connect()
 
 
 _memories: dict[Path, Memory] = {}
@@ -50,15 +56,21 @@ class Account:
     """An account: its host, its panel, its books, the lineages here, commands about it.
 
     Plugins are made anew for each lineage of a ``certbot renew``, with options of its own; what
-    they share is in ``memory``.
+    they share is in ``memory``. The panel is opened when it is first needed: a run with nothing to
+    do is not to import the client.
     """
 
     host: Host
     options: Options
-    panel: IPanel
+    open_panel: Callable[[], IPanel]
     lineages: Lineages
     phrases: Phrases
     memory: Memory
+
+    @cached_property
+    def panel(self) -> IPanel:
+        """Its panel."""
+        return self.open_panel()
 
     @property
     def books(self) -> Books:
@@ -128,13 +140,15 @@ def open_account(host: Host, options: Options, lineages: Lineages, config_dir: P
     folder = config_dir / host.name / _folder_name(host, credentials)
     if folder not in _memories:
         books = Books(folder, host.carry_over)
-        _memories[folder] = Memory(host.connect(credentials), books)
+        _memories[folder] = Memory(lambda: host.connect(credentials), books)
     memory = _memories[folder]
     is_default = options.credentials == options.default_credentials
     phrases = Phrases(
         host.name, host.dns_plugin or host.name, "" if is_default else str(options.credentials)
     )
-    return Account(host, options, host.open(memory.connection, options), lineages, phrases, memory)
+    return Account(
+        host, options, lambda: host.open(memory.connection, options), lineages, phrases, memory
+    )
 
 
 def read_credentials(host: Host, options: Options) -> Credentials:

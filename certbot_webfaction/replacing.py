@@ -8,6 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+Version = tuple[int, int, int, int]
+
+
+def version(path: Path) -> Version:
+    """What tells a file from the one that was there before, and from itself before a change.
+
+    :raises OSError: if it can't be told
+    """
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
 
 @contextmanager
 def replacing(path: Path, mode: int = 0o600) -> Iterator[Path]:

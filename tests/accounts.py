@@ -53,4 +53,4 @@ def make_account(
         deploy_hooks=directory / "renewal-hooks" / "deploy",
     )
     phrases = Phrases(host.name, host.dns_plugin or host.name)
-    return Account(host, options, panel, lineages, phrases, Memory(panel, books))
+    return Account(host, options, lambda: panel, lineages, phrases, Memory(lambda: panel, books))

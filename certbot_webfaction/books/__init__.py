@@ -14,6 +14,7 @@ from certbot_webfaction.books.wanted import Wanted
 from certbot_webfaction.lineages.files import is_there
 from certbot_webfaction.panel.interface import Notes
 from certbot_webfaction.panel.model import Change
+from certbot_webfaction.replacing import Version, version
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ class Books(Notes):
         self.wanted = Wanted()
         self.journal = Journal()
         self._carry_over = carry_over
+        self._known: dict[Path, Version] = {}
 
     @property
     def wanted_path(self) -> Path:
@@ -45,30 +47,40 @@ class Books(Notes):
         return self.folder / "journal.json"
 
     def read(self) -> set[str]:
-        """Read both; what is damaged is kept aside.
+        """Read both, unless they are as they were read or written last.
+
+        What is damaged is kept aside.
 
         :returns: the names of the documents that are missing or damaged, and empty therefore
         :raises certbot.errors.PluginError: if one can't be read at all
         """
         lost: set[str] = set()
-        self.wanted = self._read(self.wanted_path, Wanted, lost)
-        self.journal = self._read(self.journal_path, Journal, lost)
+        self.wanted = self._read(self.wanted_path, self.wanted, lost)
+        self.journal = self._read(self.journal_path, self.journal, lost)
         return lost
 
-    def _read(self, path: Path, kind: type[T], lost: set[str]) -> T:
+    def _read(self, path: Path, known: T, lost: set[str]) -> T:
         if is_there(path):
+            present = version(path)
+            if self._known.get(path) == present:
+                return known
             try:
-                return document.read(path, kind, self._carry_over)
+                found = document.read(path, type(known), self._carry_over)
+                self._known[path] = present
+                return found
             except DamagedError as damage:
                 document.set_aside(path, damage)
         lost.add(path.stem)
-        return kind()
+        return type(known)()
 
     def peek(self) -> None:
         """Read both, for those who only look: nothing is kept aside, a missing one is empty.
 
+        They are read anew by whoever reads them next.
+
         :raises certbot.errors.PluginError: if one is damaged or can't be read
         """
+        self._known.clear()
         self.wanted = document.read(self.wanted_path, Wanted, self._carry_over)
         self.journal = document.read(self.journal_path, Journal, self._carry_over)
 
@@ -79,11 +91,15 @@ class Books(Notes):
 
     def save_wanted(self) -> None:
         """Write *wanted*."""
-        document.write(self.wanted_path, self.wanted)
+        self._write(self.wanted_path, self.wanted)
 
     def save_journal(self) -> None:
         """Write the journal."""
-        document.write(self.journal_path, self.journal)
+        self._write(self.journal_path, self.journal)
+
+    def _write(self, path: Path, content: Wanted | Journal) -> None:
+        self._known.pop(path, None)  # if it fails, what is there is not what is in memory
+        self._known[path] = document.write(path, content)
 
     @contextmanager
     def changing(self, change: Change) -> Iterator[Change]:

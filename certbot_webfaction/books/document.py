@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from certbot import errors
 
-from certbot_webfaction.replacing import replacing
+from certbot_webfaction.replacing import Version, replacing, version
 
 logger = logging.getLogger(__name__)
 
@@ -79,10 +79,11 @@ def set_aside(path: Path, damage: DamagedError) -> None:
     logger.warning("%s It was kept as %s.", damage, aside.name)
 
 
-def write(path: Path, content: Any) -> None:
+def write(path: Path, content: Any) -> Version:
     """Write a document so that a reader sees the old one or the new one, never a part.
 
     :param content: an instance of its dataclass
+    :returns: the version of its file
     :raises certbot.errors.PluginError: if it can't be written
     """
     fields = {each.name: getattr(content, each.name) for each in dataclasses.fields(content)}
@@ -94,6 +95,7 @@ def write(path: Path, content: Any) -> None:
         with replacing(path) as new:
             # A path that is no UTF-8 holds what UTF-8 can't; its escapes are JSON's.
             new.write_text(text, encoding="utf-8", errors="backslashreplace")
+            return version(new)
     except OSError as error:
         raise errors.PluginError(f"{path} could not be written: {error}.") from error
 

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.panel.model import Upload
+from certbot_webfaction.replacing import Version, version
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,9 @@ class CertificateFiles:
         return Upload(leaf=leaf, private_key=key, chain="".join(self._chain()))
 
     def _leaf(self) -> str:
-        return _choose_leaf(self.leaf, self.key, _version(self.leaf))
+        with _reading(self.leaf):
+            present = version(self.leaf)
+        return _choose_leaf(self.leaf, self.key, present)
 
     def _no_certificate(self) -> ExplainedError:
         anew = f"Issue it anew: `certbot certonly --cert-name {self.lineage} --force-renewal`."
@@ -123,7 +126,7 @@ class CertificateFiles:
 
 
 @functools.cache  # every lineage is compared at every lineage of a renewal, and few have changed
-def _choose_leaf(leaf: Path, key: Path, version: tuple[int, ...]) -> str:
+def _choose_leaf(leaf: Path, key: Path, _present: Version) -> str:
     """The certificate that fits the key, else the first; ``""`` if there is none."""
     found = _certificates(read_pem(leaf))
     if len(found) > 1 and (public := _public_of(_key(read_pem(key)))):
@@ -262,13 +265,6 @@ def is_there(path: Path) -> bool:
         path.stat()
         return True
     return False
-
-
-def _version(path: Path) -> tuple[int, ...]:
-    """What tells a file from the one that was there before, and from itself before a change."""
-    with _reading(path):
-        found = path.stat()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ import configobj
 from certbot._internal.storage import add_time_interval
 
 from certbot_webfaction.lineages.files import CertificateFiles
+from certbot_webfaction.replacing import Version, version
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,11 @@ def read_renewal(path: Path) -> Renewal | None:
 
 
 def _read(path: Path) -> Any:
-    found = path.stat()
-    return _parse(path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
+    return _parse(path, version(path))
 
 
 @functools.cache  # who looks at a lineage asks several times
-def _parse(path: Path, version: tuple[int, ...]) -> Any:
+def _parse(path: Path, _present: Version) -> Any:
     return configobj.ConfigObj(
         str(path), encoding="utf-8", default_encoding="utf-8", file_error=True
     )

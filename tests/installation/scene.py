@@ -78,10 +78,10 @@ class Scene:
         self.account = Account(
             WEBFACTION,
             options,
-            Panel(connection, options),
+            lambda: Panel(connection, options),
             self.lineages,
             Phrases(WEBFACTION.name, WEBFACTION.dns_plugin),
-            Memory(connection, Books(self.directory / "documents", WEBFACTION.carry_over)),
+            Memory(lambda: connection, Books(self.directory / "documents", WEBFACTION.carry_over)),
         )
         self.panel.calls.clear()
 

@@ -19,5 +19,6 @@ def connect(
 ) -> None:
     """Let the account of a user at ``http://127.0.0.1/`` lead to a panel, in a new process."""
     folder = config_dir / "webfaction" / f"{username}@127.0.0.1"
-    memory = Memory(Seen(lambda: panel), Books(folder, WEBFACTION.carry_over))
+    seen = Seen(lambda: panel)
+    memory = Memory(lambda: seen, Books(folder, WEBFACTION.carry_over))
     monkeypatch.setitem(account._memories, folder, memory)

@@ -32,8 +32,7 @@ class Work:
 
     ``options`` are those of each certbot, ``redirect`` those of one that installs. ``failed`` is
     what went wrong, each a paragraph to print, ``waiting`` are the names that a limit keeps, each
-    with why and until when. ``wasted`` counts certificates that were got last and not installed,
-    ``said`` is what certbot said of each that failed, ``""`` of others.
+    with why and until when. ``wasted`` counts certificates that were got last and not installed.
     """
 
     account: Account
@@ -46,7 +45,6 @@ class Work:
     waiting: list[tuple[str, str]] = field(default_factory=list)
     secured: int = 0
     wasted: int = 0
-    said: list[str] = field(default_factory=list)
 
     def do(self, steps: Sequence[Step], most: int | None) -> None:
         """Take the steps, until one fails in a way in which all others would.
@@ -118,9 +116,6 @@ class Work:
     def _why_all_fail(self, said: str) -> str:
         if self.wasted == 2:
             return "two certificates, one after the other, were got and could not be installed."
-        self.said.append(said)
-        if said and self.said[-3:] == [said] * 3:
-            return "three failed in the same words, one after the other."
         return why_all_fail(said, self.account, self.config) if said else ""
 
     def tell_rest(self) -> None:

@@ -71,7 +71,7 @@ class Account:
         folder = directory / "webfaction" / _FOLDER
         self.books = Books(folder)
         self.connection = Seen(lambda: self.panel)
-        account._memories[folder] = Memory(self.connection, Books(folder))
+        account._memories[folder] = Memory(lambda: self.connection, Books(folder))
 
     def write_credentials(self, name: str) -> Path:
         """Write a credentials file that leads to the panel."""

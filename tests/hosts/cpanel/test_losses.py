@@ -21,9 +21,9 @@ def found(place: Place, *names: str) -> Placing:
     """Where a certificate with these names may go."""
     panel = place.panel()
     none = Lineages(*[place.directory / "none"] * 4)
-    memory = Memory(None, place.books())
+    memory = Memory(lambda: None, place.books())
     phrases = Phrases("cpanel", "")
-    account = Account(CPANEL, options(place.directory), panel, none, phrases, memory)
+    account = Account(CPANEL, options(place.directory), lambda: panel, none, phrases, memory)
     return find_sites(names, names, "", Present(panel), account)
 
 

@@ -52,8 +52,8 @@ docs: setup ## write the tables of options and sizes anew, and build the documen
 	$(BIN)/python docs/size.py
 	$(BIN)/python -m sphinx -q -W -n docs docs/_build
 
-bench: setup ## measure what it costs, and write docs/benchmarks-results.inc (half an hour)
-	$(BIN)/python -m tests.bench
+bench: setup ## measure what it costs, and write docs/benchmarks-*.inc (20 minutes); HOST=cpanel: on one host
+	$(BIN)/python -m tests.bench $(if $(HOST),--host $(HOST))
 
 clean: ## remove everything that was made here
 	rm -rf $(VENV) build dist docs/_build *.egg-info

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.sandbox.api import ApiServer
+from tests.sandbox.calls import Calls
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
@@ -24,7 +24,7 @@ class Cost:
     ``peak`` is the largest resident memory of any of the processes, in bytes; ``methods`` are the
     API's methods as they were called, ``traffic`` the bytes of their requests and answers,
     ``after_calls`` the seconds from the last answer to the end. ``round_trip`` is the time in
-    seconds that a call took a bare client just before.
+    seconds that a call took a bare client just after.
     """
 
     wall: float
@@ -45,14 +45,14 @@ class FailedError(Exception):
     """A command that was to be measured failed; its output is the text."""
 
 
-def measure(argv: Sequence[str], env: Mapping[str, str], api: ApiServer) -> Cost:
+def measure(argv: Sequence[str], env: Mapping[str, str], calls: Calls) -> Cost:
     """Run a command and wait for it.
 
     :param argv: the program's path and its arguments
-    :param api: the API that it may call
+    :param calls: those that it may make
     :raises FailedError: if its exit status is not 0
     """
-    api.calls.clear()
+    calls.clear()
     with tempfile.NamedTemporaryFile() as result:
         # An installed certbot has its bytecode; nothing here may take it away from one and not
         # from the other.
@@ -69,18 +69,18 @@ def measure(argv: Sequence[str], env: Mapping[str, str], api: ApiServer) -> Cost
         if done.returncode:
             raise FailedError(f"{' '.join(argv)} failed:\n{done.stdout}")
         measured = json.loads(Path(result.name).read_text())
-    return with_calls(measured, api)
+    return with_calls(measured, calls)
 
 
-def with_calls(measured: Mapping[str, float], api: ApiServer) -> Cost:
-    """The cost with the calls that the API has in its log."""
-    last = max((call.started + call.duration for call in api.calls), default=measured["ended"])
+def with_calls(measured: Mapping[str, float], calls: Calls) -> Cost:
+    """The cost with the calls that the panel has in its log."""
+    last = max((call.started + call.duration for call in calls), default=measured["ended"])
     return Cost(
         wall=measured["wall"],
         cpu=measured["cpu"],
         peak=int(measured["peak"]),
-        methods=tuple(api.calls.methods()),
-        traffic=sum(call.bytes_in + call.bytes_out for call in api.calls),
+        methods=tuple(calls.methods()),
+        traffic=sum(call.bytes_in + call.bytes_out for call in calls),
         after_calls=measured["ended"] - last,
     )
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.cost import Cost, median
-from tests.bench.scene import Site, add_sites, make_sites, renew_by_hand
+from tests.bench.scene import make_sites, renew_by_hand
 from tests.bench.workplace import Workplace
 
 
@@ -25,7 +24,7 @@ class Growth:
 
 
 def run_growth(workplace: Workplace, numbers: Sequence[int], repetitions: int) -> list[Growth]:
-    """Measure accounts of these many https websites, each with an http website and a certificate.
+    """Measure accounts of these many https websites, each with a certificate.
 
     Every certificate is a lineage's and was installed by the plugin.
     """
@@ -33,35 +32,32 @@ def run_growth(workplace: Workplace, numbers: Sequence[int], repetitions: int) -
 
 
 def _measure(workplace: Workplace, number: int, repetitions: int) -> Growth:
-    workplace.empty_account()
-    with tempfile.TemporaryDirectory() as directory:
-        sites = make_sites(Path(directory), number, www=False)
-    add_sites(workplace.sandbox, sites)
-    config_dir = workplace.config_dir("grown", sites, "webfaction")
+    ground, sites = workplace.ground, make_sites(number, www=False)
+    ground.empty()
+    ground.add_sites(sites, https=True)
+    way = ground.ways[0]
+    config_dir = workplace.plugin_dir(sites, way)
 
-    def reconcile_after(change: Callable[[Path, Site], None]) -> Cost:
+    def reconcile_after(change: Callable[[], None]) -> Cost:
         costs = []
         for _ in range(repetitions):
-            change(config_dir, sites[0])
-            costs.append(workplace.reconcile(config_dir))
+            change()
+            costs.append(workplace.reconcile(config_dir, way))
         return median(costs)
 
     return Growth(
         websites=number,
-        status=median([workplace.status(config_dir) for _ in range(repetitions)]),
-        in_step=reconcile_after(lambda config_dir, site: None),
-        renewed=reconcile_after(renew_by_hand),
-        attached=reconcile_after(_forget_attachment),
+        status=median([workplace.command(config_dir, way, "status") for _ in range(repetitions)]),
+        in_step=reconcile_after(lambda: None),
+        renewed=reconcile_after(lambda: renew_by_hand(config_dir, sites[0])),
+        attached=reconcile_after(lambda: _forget_attachment(workplace, config_dir)),
     )
 
 
-def _forget_attachment(config_dir: Path, site: Site) -> None:
+def _forget_attachment(workplace: Workplace, config_dir: Path) -> None:
     """Let the journal know nothing of one website, as if it had just been wanted."""
-    (journal,) = config_dir.glob("webfaction/*/journal.json")
+    (journal,) = config_dir.glob(f"{workplace.plugin}/*/journal.json")
     content = json.loads(journal.read_text())
-    content["changes"] = [
-        change
-        for change in content["changes"]
-        if (change["what"], change["on"]) != ("https site", site.name)
-    ]
+    sites = [change for change in content["changes"] if change["what"] == "https site"]
+    content["changes"].remove(sites[0])
     journal.write_text(json.dumps(content))

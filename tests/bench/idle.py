@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.bench.cost import Cost, median
-from tests.bench.scene import Site, add_sites
+from tests.bench.scene import Site, make_sites
 from tests.bench.workplace import Workplace
 
 PLUGINS = "certbot plugins"
@@ -27,15 +27,14 @@ class Comparison:
         return self.plugin.cpu - self.stock.cpu
 
 
-def run_idle(
-    workplace: Workplace, sites: Sequence[Site], numbers: Sequence[int], repetitions: int
-) -> list[Comparison]:
+def run_idle(workplace: Workplace, numbers: Sequence[int], repetitions: int) -> list[Comparison]:
     """Compare `certbot plugins`, and `certbot renew` with nothing due for these many lineages.
 
     With the plugin the lineages are installed with it; without, they are on webroot.
     """
-    workplace.empty_account()
-    add_sites(workplace.sandbox, sites)
+    sites = make_sites(max(numbers), www=True)
+    workplace.ground.empty()
+    workplace.ground.add_sites(sites, https=True)
     return [
         _compare(workplace, PLUGINS, (), repetitions, "plugins"),
         *(
@@ -49,10 +48,10 @@ def _compare(
     workplace: Workplace, what: str, sites: Sequence[Site], repetitions: int, verb: str
 ) -> Comparison:
     """Run both by turns, each once before that counts: Python writes bytecode then."""
-    ours = workplace.config_dir("ours", sites, "webfaction")
-    theirs = workplace.config_dir("theirs", sites, "webroot")
+    way = workplace.ground.ways[0]
+    ours, theirs = workplace.plugin_dir(sites, way), workplace.stock_dir(sites)
     runs = [
-        (workplace.certbot("plugin", ours, verb), workplace.certbot("stock", theirs, verb))
+        (workplace.certbot(ours, way, verb), workplace.stock(theirs, verb))
         for _ in range(repetitions + 1)
     ][1:]
     return Comparison(what, median([ours for ours, _ in runs]), median([it for _, it in runs]))

@@ -1,7 +1,7 @@
 """Reads the plugin's documents, brings the panel to them, and writes what that cost.
 
-``python -m tests.bench.reconciling RESULT [OPTION…]``; the options are certbot-webfaction's. Where
-there are no documents they are rebuilt from the panel, as the plugin does it.
+``python -m tests.bench.reconciling RESULT HOST [OPTION…]``; the options are certbot-webfaction's.
+Where there are no documents they are rebuilt from the panel, as the plugin does it.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ from pathlib import Path
 from certbot_webfaction.command import command_parser
 from certbot_webfaction.command.configuration import read_configuration
 from certbot_webfaction.command.output import set_up_output
-from certbot_webfaction.hosts.webfaction import WEBFACTION
+from certbot_webfaction.hosts.register import HOSTS
 from certbot_webfaction.installation.installer import Installer, Run
 from certbot_webfaction.plugin import door
 
 
 def main() -> None:
     """Reconcile once."""
-    result, *options = sys.argv[1:]
-    config = read_configuration(command_parser().parse_args(["status", "--quiet", *options]))
+    result, host, *options = sys.argv[1:]
+    arguments = command_parser(HOSTS[host]).parse_args(
+        ["status", "--quiet", "--host", host, *options]
+    )
+    config = read_configuration(arguments)
     set_up_output(quiet=True)
-    account = door.account_of(config, WEBFACTION)
+    account = door.account_of(config, HOSTS[host])
     wall, cpu = time.perf_counter(), time.process_time()
     Installer(account, Run("install", quiet=True)).restart()
     cost = {

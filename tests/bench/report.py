@@ -7,22 +7,15 @@ import importlib.metadata
 import platform
 from collections.abc import Sequence
 
-from tests.bench.bars import Bar
-from tests.bench.cost import Cost, cores, median
-from tests.bench.growth import Growth
+from tests.bench.bars import Bar, Figures
+from tests.bench.cost import Cost, cores
 from tests.bench.idle import Comparison
-from tests.bench.renewals import VARIANTS, Renewals
+from tests.bench.securing import Securing
 
 VERSIONS = ("certbot", "certbot-webfaction", "cryptography", "requests")
 
 
-def write_report(
-    renewals: Renewals,
-    idle: Sequence[Comparison],
-    growth: Sequence[Growth],
-    bars: Sequence[Bar],
-    load: float,
-) -> str:
+def write_report(figures: Figures, bars: Sequence[Bar], load: float) -> str:
     """Put everything that was measured into tables.
 
     :param load: the machine's load average before
@@ -32,34 +25,26 @@ def write_report(
         _table("What has to hold", ("Bar", "Measured", "Holds"), [_bar(bar) for bar in bars]),
         _table(
             "Forced renewal",
-            (
-                "Lineages",
-                "With",
-                "Wall",
-                "(least … most)",
-                "CPU",
-                "Calls",
-                "Traffic",
-                "After",
-                "Memory",
-            ),
+            ("Lineages", "With", *_COSTS, "After"),
             [
-                (str(number), variant, *_cells(renewals[variant, number]))
-                for number in sorted({number for _, number in renewals})
-                for variant in VARIANTS
+                (str(number), name, *_cells(cost), _seconds(cost.after_calls))
+                for (name, number), cost in sorted(
+                    figures.renewals.items(), key=lambda each: each[0][1]
+                )
             ],
         ),
         _table(
             "Nothing to do",
             ("Run", "CPU without", "CPU with", "More", "Wall without", "Wall with", "Calls"),
-            [_comparison(each) for each in idle],
+            [_comparison(each) for each in figures.idle],
         ),
+        _table("First certificates", ("Websites", "With", *_COSTS), _first(figures.securing)),
         _table(
             "Growth",
-            ("Websites", "What", "Wall", "CPU", "Calls", "Traffic", "Memory"),
+            ("Websites", "What", *_COSTS),
             [
-                (str(each.websites), what, *_grown(cost))
-                for each in growth
+                (str(each.websites), what, *_cells(cost))
+                for each in figures.growth
                 for what, cost in (
                     ("status", each.status),
                     ("reconcile, all in step", each.in_step),
@@ -69,7 +54,19 @@ def write_report(
             ],
         ),
     ]
-    return "\n".join(parts)
+    return "\n".join(filter(None, parts))
+
+
+_COSTS = ("Wall", "CPU", "Calls", "Traffic", "Memory")
+
+
+def _first(securing: Securing | None) -> list[tuple[str, ...]]:
+    if securing is None:
+        return []
+    return [
+        ("1", "certbot run", *_cells(securing.first)),
+        (str(securing.websites), "secure", *_cells(securing.secure)),
+    ]
 
 
 def _circumstances(load: float) -> str:
@@ -85,20 +82,6 @@ def _bar(bar: Bar) -> tuple[str, ...]:
     return bar.text, bar.measured, "yes" if bar.holds else "NO"
 
 
-def _cells(costs: Sequence[Cost]) -> tuple[str, ...]:
-    walls = sorted(cost.wall for cost in costs)
-    middle = median(costs)
-    return (
-        _seconds(middle.wall),
-        f"{walls[0]:.2f} … {walls[-1]:.2f}",
-        _seconds(middle.cpu),
-        str(middle.calls),
-        _kilobytes(middle.traffic),
-        _seconds(middle.after_calls),
-        _megabytes(middle.peak),
-    )
-
-
 def _comparison(each: Comparison) -> tuple[str, ...]:
     return (
         each.what,
@@ -111,7 +94,7 @@ def _comparison(each: Comparison) -> tuple[str, ...]:
     )
 
 
-def _grown(cost: Cost) -> tuple[str, ...]:
+def _cells(cost: Cost) -> tuple[str, ...]:
     return (
         _seconds(cost.wall),
         _seconds(cost.cpu),
@@ -134,7 +117,9 @@ def _megabytes(count: int) -> str:
 
 
 def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A simple table (docutils' reStructuredText specification, "Simple Tables")."""
+    """A simple table (docutils' reStructuredText specification, "Simple Tables"); "" if empty."""
+    if not rows:
+        return ""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     rule = "  ".join("=" * width for width in widths)
 

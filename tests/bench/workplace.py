@@ -7,18 +7,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
 from tests.bench.cost import Cost, measure, with_calls
+from tests.bench.ground import Ground, Way
 from tests.bench.installations import Installation
 from tests.bench.scene import Site, write_lineages
 from tests.sandbox.certificates import write_secret
-from tests.sandbox.sandbox import Sandbox
-
-LATENCY = 0.1
-"""Seconds that each call of the API takes."""
 
 
 @dataclass(frozen=True)
@@ -29,19 +26,35 @@ class Installations:
     stock: Installation
 
 
-class Workplace:
-    """Where commands are measured; a context manager."""
+_CLI_INI = """\
+server = {server}
+agree-tos = true
+register-unsafely-without-email = true
+no-random-sleep-on-renew = true
+"""
+"""What stock certbot knows, too."""
 
-    def __init__(self, installations: Installations) -> None:
+
+class Workplace:
+    """Where commands are measured on one host; a context manager."""
+
+    def __init__(self, installations: Installations, make_ground: type[Ground]) -> None:
         self._installations = installations
-        self.sandbox = Sandbox()
+        self.ground = make_ground()
+        self.sandbox = self.ground.sandbox
+        self.plugin = self.ground.plugin
 
     def __enter__(self) -> Workplace:
-        self.sandbox.start()
+        self.ground.start()
         self.directory = self.sandbox.directory / "bench"
         self.directory.mkdir()
-        self._register()
-        self._connect()
+        user_configuration = self.directory / "xdg" / "letsencrypt" / "cli.ini"
+        user_configuration.parent.mkdir(parents=True)
+        user_configuration.write_text(_CLI_INI.format(server=self.sandbox.ca.url))
+        self._registered = self.directory / "registered"
+        self.stock(self._registered, "register")
+        (account,) = self._registered.glob("accounts/*/dir/*")
+        self._account = account.name
         return self
 
     def __exit__(
@@ -50,97 +63,73 @@ class Workplace:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.sandbox.close()
+        self.ground.close()
 
-    def empty_account(self) -> None:
-        """Begin anew with an account without websites."""
-        self.sandbox.reset()
-        self._connect()
+    def stock_dir(self, sites: Sequence[Site]) -> Path:
+        """Make a certbot configuration where these lineages are renewed and not installed."""
+        return self._config_dir("stock", sites, [], is_ours=False)
 
-    def _connect(self) -> None:
-        """Slow the API down; the credentials are those of the present account."""
-        self.sandbox.api.latency = LATENCY
-        host = self.sandbox.host
-        write_secret(
-            self.directory / "hook-secrets", f"{host.username}\n{host.password}\n{host.machine}\n"
-        )
-
-    def _register(self) -> None:
-        """Make the one ACME account."""
-        config_dir = self.directory / "registered"
-        self._certbot("stock", config_dir, "register")
-        (account,) = config_dir.glob("accounts/*/dir/*")
-        self._account = account.name
-
-    def config_dir(self, name: str, sites: Sequence[Site], plugins: str) -> Path:
-        """Make a certbot configuration with these lineages; see `write_lineages`."""
-        config_dir = self.directory / name
-        shutil.rmtree(config_dir, ignore_errors=True)
-        shutil.copytree(self.directory / "registered", config_dir, symlinks=True)
-        write_lineages(config_dir, sites, self.sandbox, self._account, plugins)
-        if plugins == "webfaction":
-            shutil.copy(self.sandbox.credentials, config_dir / "webfaction.ini")
-            self.reconcile(config_dir)  # without documents it rebuilds them
+    def plugin_dir(self, sites: Sequence[Site], way: Way) -> Path:
+        """Make one where these lineages are renewed and installed by the plugin."""
+        plugins = [f"authenticator = {self.plugin}", f"installer = {self.plugin}"]
+        config_dir = self._config_dir("plugin", sites, plugins, is_ours=True)
+        if text := self.ground.credentials(way):
+            write_secret(config_dir / f"{self.plugin}.ini", text)
+        self.reconcile(config_dir, way)  # without documents it rebuilds them
         return config_dir
 
-    def certbot(self, kind: str, config_dir: Path, *arguments: str) -> Cost:
-        """Measure certbot.
+    def _config_dir(
+        self, name: str, sites: Sequence[Site], settings: Sequence[str], *, is_ours: bool
+    ) -> Path:
+        config_dir = self.directory / name
+        shutil.rmtree(config_dir, ignore_errors=True)
+        shutil.copytree(self._registered, config_dir, symlinks=True)
+        common = [f"account = {self._account}", f"server = {self.sandbox.ca.url}"]
+        lines = [*common, "key_type = ecdsa", *settings]
+        write_lineages(config_dir, sites, lines, None if is_ours else self.ground.webroot)
+        return config_dir
 
-        :param kind: ``plugin`` or ``stock``: which installation
-        """
-        return self._certbot(kind, config_dir, *arguments)
+    def stock(self, config_dir: Path, *arguments: str) -> Cost:
+        """Measure certbot without the plugin."""
+        program = self._installations.stock.program("certbot")
+        argv = [program, *arguments, "--non-interactive", *self._directories(config_dir)]
+        return self._measure(argv, self.ground.ways[0])
 
-    def _certbot(self, kind: str, config_dir: Path, *arguments: str) -> Cost:
-        installation = getattr(self._installations, kind)
-        options = [
-            *("--server", self.sandbox.ca.url, "--agree-tos", "--non-interactive"),
-            *("--register-unsafely-without-email", "--no-random-sleep-on-renew"),
-            *self._directories(config_dir),
-        ]
-        if kind == "plugin":
-            options += self._connect_to()
-        program: Installation = installation
-        return measure(
-            [program.program("certbot"), *arguments, *options], self._environ(), self.sandbox.api
-        )
+    def certbot(self, config_dir: Path, way: Way, *arguments: str) -> Cost:
+        """Measure certbot with the plugin."""
+        program = self._installations.plugin.program("certbot")
+        options = [*self._directories(config_dir), *self._connect_to(), *way.options]
+        return self._measure([program, *arguments, "--non-interactive", *options], way)
 
-    def status(self, config_dir: Path) -> Cost:
-        """Measure ``certbot-webfaction status``."""
+    def command(self, config_dir: Path, way: Way, *arguments: str) -> Cost:
+        """Measure ``certbot-webfaction``."""
         program = self._installations.plugin.program("certbot-webfaction")
-        options = [*self._directories(config_dir), *self._connect_to()]
-        return measure([program, "status", *options], self._environ(), self.sandbox.api)
+        options = [*self._directories(config_dir), *self._connect_to(), *way.options]
+        return self._measure([program, *arguments, "--host", self.plugin, *options], way)
 
-    def reconcile(self, config_dir: Path) -> Cost:
+    def reconcile(self, config_dir: Path, way: Way) -> Cost:
         """Measure one reconciling, without the start of the process, and without a look at what
         is served."""
-        self.sandbox.api.calls.clear()
+        self.ground.calls.clear()
         result = self.directory / "reconciled.json"
-        options = [*self._directories(config_dir), "--webfaction-wait", "0"]
+        options = [*self._directories(config_dir), f"--{self.plugin}-wait", "0", *way.options]
         subprocess.run(
-            [sys.executable, "-m", "tests.bench.reconciling", result, *options],
-            env=self._environ(),
+            [sys.executable, "-m", "tests.bench.reconciling", result, self.plugin, *options],
+            env=self._environ(way),
             cwd=Path(__file__).parents[2],
             check=True,
         )
-        return with_calls(json.loads(result.read_text()), self.sandbox.api)
+        return with_calls(json.loads(result.read_text()), self.ground.calls)
 
-    def hook(self) -> str:
-        """The guide's deploy hook as a command line; Python starts as fast as it can."""
-        return " ".join(self._script("guide_hook.py"))
+    def _measure(self, argv: Sequence[str], way: Way) -> Cost:
+        cost = measure(argv, self._environ(way), self.ground.calls)
+        if not cost.calls:
+            return cost
+        round_trip, command = self.ground.overhead(way)
+        return replace(cost, round_trip=round_trip, cpu=cost.cpu - cost.calls * command)
 
-    def round_trip(self) -> float:
-        """Seconds that a call of the API takes a bare client now."""
-        argv = self._script("round_trip.py")
-        return float(subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True).stdout)
-
-    def _script(self, name: str) -> list[str]:
-        """The command line of a script here that logs in to the API."""
-        script, secrets = Path(__file__).with_name(name), self.directory / "hook-secrets"
-        return [sys.executable, "-I", "-S", str(script), self.sandbox.api.url, str(secrets)]
-
-    def _environ(self) -> dict[str, str]:
-        # No cli.ini: stock certbot would stop at an option of the plugin's.
-        return {**self.sandbox.environ(), "XDG_CONFIG_HOME": str(self.directory / "xdg")}
+    def _environ(self, way: Way) -> dict[str, str]:
+        return {**self.ground.environ(way), "XDG_CONFIG_HOME": str(self.directory / "xdg")}
 
     def _directories(self, config_dir: Path) -> list[str]:
         work, logs = self.directory / "work", self.directory / "logs"
@@ -148,4 +137,4 @@ class Workplace:
 
     def _connect_to(self) -> list[str]:
         ports = self.sandbox.ports
-        return [f"--webfaction-connect-to=127.0.0.1:{ports.http}:{ports.https}"]
+        return [f"--{self.plugin}-connect-to=127.0.0.1:{ports.http}:{ports.https}"]

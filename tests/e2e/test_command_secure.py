@@ -71,8 +71,7 @@ def test_an_account_gets_what_it_lacks_and_keeps_what_is_good(sandbox: Sandbox) 
         assert serves(sandbox, name, "shop.example.com")
     assert serves(sandbox, "blog.example.com", "blog.example.com")
     renewal = (sandbox.config_dir / "renewal" / "blog.example.com.conf").read_text()
-    is_named = "installer = webfaction" in renewal
-    assert is_named != ("Renewals of the certificate blog.example.com will" in done.stdout)
+    assert "installer = webfaction" in renewal
     assert sandbox.http("blog.example.com").location == "https://blog.example.com/"
     assert sandbox.served(CLUB).chain[0].split() == bought.split()
     assert sandbox.http(CLUB).status == 200
@@ -103,7 +102,7 @@ def test_lines_that_are_shown_can_be_typed(sandbox: Sandbox) -> None:
     some = ("--except", "c.example.com", "--limit", "2", *options)
     done = secure(sandbox, "--dry-run", *some)
     assert done.returncode == 0, done.stderr
-    shown = [line for line in done.stdout.splitlines() if "certbot run " in line]
+    shown = [line for line in done.stdout.splitlines() if line.startswith("certbot ")]
     assert len(shown) == 2
     assert "Not yet: d.example.com: --limit 2 is reached" in done.stdout
     assert sandbox.ca.orders() == 0

@@ -127,6 +127,7 @@ class Account:
         self._scene = threading.local()
         self._tables: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
         self._made: dict[str, Path] = {}
+        self._done: dict[str, Entry] = {}
         self._reserved: list[socket.socket] = []
         self._rules = Rules(self.things, self.switches, self._port)
         hostname = hostname or socket.gethostname()
@@ -385,8 +386,9 @@ class Account:
         with self._lock:
             now = self.now()
             for kind in ("osuser", "app"):
-                for entry in self._tables[kind].values():
-                    if now >= entry.ready_at:
+                for key, entry in self._tables[kind].items():
+                    if now >= entry.ready_at and self._done.get(key) is not entry:
+                        self._done[key] = entry
                         self._make(entry.thing, exists=not entry.is_gone(now))
 
     def home_of(self, osuser: Osuser) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import idna
 
 
@@ -36,6 +38,22 @@ def covers(pattern: str, domain: str) -> bool:
     return pattern.startswith("*.") and domain.partition(".")[2] == pattern[2:]
 
 
-def covered(domain: str, names: tuple[str, ...]) -> bool:
+def covered(domain: str, names: Iterable[str]) -> bool:
     """Whether any of ``names`` covers ``domain``."""
     return any(covers(name, domain) for name in names)
+
+
+def has_wildcard(names: Iterable[str]) -> bool:
+    """Whether there is a wildcard among names."""
+    return any(name.startswith("*.") for name in names)
+
+
+def without_covered(names: Iterable[str]) -> list[str]:
+    """Names without those that a wildcard among them covers.
+
+    A CA refuses an order for both as redundant: RFC 8555 leaves that to it, and Let's Encrypt's
+    boulder does (policy/pa.go).
+    """
+    every = list(dict.fromkeys(names))
+    wildcards = [name for name in every if name.startswith("*.")]
+    return [name for name in every if name in wildcards or not covered(name, wildcards)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import certbot
 
-from certbot_webfaction.names import covers
+from certbot_webfaction.names import has_wildcard, without_covered
 
 CAN_RECONFIGURE = tuple(map(int, certbot.__version__.split(".")[:2])) >= (2, 3)
 """Whether this certbot has the verb ``reconfigure``."""
@@ -33,31 +33,27 @@ class Phrases:
             return ""
         return f" --{self.plugin}-credentials {shlex.quote(self.credentials)}"
 
+    def authenticator(self, names: Iterable[str]) -> str:
+        """The plugin that answers challenges for these names."""
+        return self.dns_plugin if has_wildcard(names) else self.plugin
+
     def get(self, domains: Iterable[str], lineage: str = "", options: str = "") -> str:
         """The command that gets and installs one certificate for all these domains.
 
-        Not named are those that a wildcard among them covers (a CA refuses the order as redundant:
-        RFC 8555 leaves that to it, and Let's Encrypt's boulder does, policy/pa.go), and those with
-        an underscore, which no CA certifies (CA/Browser Forum, ballot SC12).
+        Not named are those that a wildcard among them covers, and those with an underscore, which
+        no CA certifies (CA/Browser Forum, ballot SC12).
 
         :param lineage: what is to be of these domains from now on, ``""``: a new or larger one
         :param options: more options for it
         """
-        known = list(dict.fromkeys(name.lower() for name in domains))
-        wildcards = [name for name in known if name.startswith("*.")]
-        names = [
-            name
-            for name in known
-            if name in wildcards
-            or ("_" not in name and not any(covers(wildcard, name) for wildcard in wildcards))
-        ]
-        authenticator, account = self.plugin, self.account
-        if self.dns_plugin != self.plugin and any(name.startswith("*.") for name in names):
-            authenticator = self.dns_plugin
-            account += account.replace(f"--{self.plugin}", f"--{self.dns_plugin}", 1)
+        known = without_covered(name.lower() for name in domains)
+        names = [name for name in known if name.startswith("*.") or "_" not in name]
+        authenticator, account = self.authenticator(names), self.account
+        if authenticator != self.plugin:
+            account += account.replace(f"--{self.plugin}", f"--{authenticator}", 1)
         named = shlex.join(word for name in names for word in ("-d", name))
         which = "--expand" if not lineage else f"--cert-name {lineage} --renew-with-new-domains"
-        words = " ".join(word for word in (which, options, named) if word)
+        words = " ".join(filter(None, (which, options, named)))
         return f"certbot run -a {authenticator} -i {self.plugin} {words}{account}"
 
     def replace(self, lineage: str, domains: Iterable[str]) -> str:
@@ -90,8 +86,7 @@ class Phrases:
 
         :param file: its renewal file
         """
-        wildcard = any(name.startswith("*.") for name in names)
-        authenticator = self.dns_plugin if wildcard else self.plugin
+        authenticator = self.authenticator(names)
         if CAN_RECONFIGURE:
             command = f"certbot reconfigure --cert-name {lineage} -a {authenticator}"
             return f"`{command} -i {self.plugin}{self.account}` has this plugin renew it."

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def printable(text: str, limit: int = 100) -> str:
@@ -21,6 +24,14 @@ def one_line(text: str, limit: int) -> str:
     text = "".join(character if character.isprintable() else " " for character in text)
     text = " ".join(text.split())
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def grouped(said: Iterable[tuple[str, T]]) -> dict[T, list[str]]:
+    """Names by what is said of them, so that it is said once."""
+    found: dict[T, list[str]] = {}
+    for name, words in said:
+        found.setdefault(words, []).append(name)
+    return found
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

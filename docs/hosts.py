@@ -62,7 +62,7 @@ def _cells(host: Host) -> Iterator[str]:
     yield _yes(able.dns)
     yield _yes(able.redirect)
     yield "uploaded once" if able.keeps_certificates else "installed on each"
-    yield ", ".join(f"``{host.flag(option.name)}``" for option in host.options) or "none"
+    yield ", ".join(f"``{host.flag(name)}``" for name in host.options) or "none"
 
 
 def _yes(able: bool) -> str:

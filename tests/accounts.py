@@ -40,7 +40,7 @@ def make_account(
         files=files,
         wait=wait,
         route=route or Route(),
-        own={**{each.name: each.settings.get("default") for each in host.options}, **(own or {})},
+        own={**{name: each.get("default") for name, each in host.options.items()}, **(own or {})},
     )
     books = Books(directory / host.name / "alice@panel.test", host.carry_over)
     if not books.journal_path.exists():

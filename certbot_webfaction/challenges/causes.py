@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from certbot_webfaction.account import Account
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Place
-from certbot_webfaction.text import printable
+from certbot_webfaction.text import listed, printable
 from certbot_webfaction.web.challenge_file import WrongAnswer
 from certbot_webfaction.web.dialling import Trouble
 from certbot_webfaction.web.route import ip_version
@@ -320,22 +320,23 @@ def _came_back(walk: Walk) -> list[str]:
 
 def auth_hint(places: Sequence[Place], account: Account) -> str:
     """Say what to check where the CA did not get what was seen from here."""
-    domains = [place.domain for place in places]
-    listed = ", ".join(domains[:5]) + (f" and {len(domains) - 5} more" if len(domains) > 5 else "")
+    domains = listed([place.domain for place in places], 5)
     host, options = account.host, account.options
     if options.wait == 0:
         seen = (
-            f"The challenge files for {listed} were placed, but not looked at from here, because of"
-            f" {host.flag('wait')} 0. Leave that out to learn more."
+            f"The challenge files for {domains} were placed, but not looked at from here, because"
+            f" of {host.flag('wait')} 0. Leave that out to learn more."
         )
     elif options.route.address is not None:
         seen = (
-            f"The challenge files for {listed} came back right at {options.route.address}, where"
+            f"The challenge files for {domains} came back right at {options.route.address}, where"
             f" {host.flag('connect-to')} leads. The CA goes where DNS points instead: check that"
             " this is the same server."
         )
     else:
-        seen = f"The challenge files for {listed} came back right when they were fetched from here."
+        seen = (
+            f"The challenge files for {domains} came back right when they were fetched from here."
+        )
     alternative = next((place.alternative for place in places if place.alternative), "")
     return (
         f"{seen} Where the CA got something else, it mostly is one of these: an AAAA record that"

@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterable, Sequence
 from certbot import errors
 
 from certbot_webfaction.account import Account
-from certbot_webfaction.challenges import LABEL
-from certbot_webfaction.challenges.http01 import leave_out
+from certbot_webfaction.challenges import leave_out, warn_of_leftovers
 from certbot_webfaction.errors import ExplainedError
-from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
-from certbot_webfaction.panel.model import Change
+from certbot_webfaction.panel.errors import PanelUnreachableError, refusal_of
+from certbot_webfaction.panel.model import CHALLENGE_LABEL, Change
 from certbot_webfaction.web.nameservers import lack
 from certbot_webfaction.web.waiting import wait_until_right
 
@@ -32,13 +31,6 @@ class Records:
         self._account = account
         self._unreachable = False
         self._interrupted: str | None = None
-
-    def find(self, names: Iterable[str]) -> None:
-        """See that records can be published at these validation names.
-
-        :raises certbot.errors.PluginError: for all names at once that are in no zone of the account
-        """
-        self._account.panel.find_zones(names)
 
     def publish(self, name: str, value: str) -> None:
         """Add a TXT record for the validation name ``name``, and what it needs to stand there.
@@ -75,10 +67,7 @@ class Records:
                 books.forget(change)
         except errors.Error as error:
             self._unreachable = isinstance(error, PanelUnreachableError)
-            logger.warning(
-                "Cleaning up after the challenges is not complete: %s The next run tries again.",
-                error,
-            )
+            warn_of_leftovers(error)
 
 
 def without_zone(account: Account, names: Sequence[str]) -> set[str]:
@@ -86,18 +75,15 @@ def without_zone(account: Account, names: Sequence[str]) -> set[str]:
 
     :raises certbot.errors.PluginError: if that are all of them
     """
-    refusals: dict[str, errors.PluginError] = {}
-    for name in dict.fromkeys(names):
-        try:
-            account.panel.find_zones([name])
-        except (PanelUnreachableError, LoginRefusedError):
-            raise
-        except errors.PluginError as error:
-            refusals[name] = error
-    if refusals and len(refusals) == len(set(names)):
+    asked = {
+        name: refusal_of(functools.partial(account.panel.find_zones, [name]))
+        for name in dict.fromkeys(names)
+    }
+    refusals = {name: refusal for name, refusal in asked.items() if refusal}
+    if refusals and refusals.keys() == asked.keys():
         raise next(iter(refusals.values()))
     for name, refusal in refusals.items():
-        leave_out(name.removeprefix(f"{LABEL}."), str(refusal))
+        leave_out(name.removeprefix(f"{CHALLENGE_LABEL}."), refusal)
     return set(refusals)
 
 

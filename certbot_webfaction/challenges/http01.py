@@ -7,7 +7,6 @@ was killed.
 from __future__ import annotations
 
 import contextlib
-import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,17 +16,20 @@ from pathlib import PurePosixPath
 from certbot import errors
 
 from certbot_webfaction.account import Account
+from certbot_webfaction.challenges import leave_out, warn_of_leftovers
 from certbot_webfaction.challenges.causes import describe, explain
 from certbot_webfaction.challenges.nowhere import nowhere, why_nowhere
 from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.names import a_label
-from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.errors import (
+    LoginRefusedError,
+    PanelUnreachableError,
+    refusal_of,
+)
 from certbot_webfaction.panel.files import File, PlacedFile, PlacingError
 from certbot_webfaction.panel.model import Change, Place
 from certbot_webfaction.panel.serving import Sites
 from certbot_webfaction.web.challenge_file import ChallengeFile, wait_until_served
-
-logger = logging.getLogger(__name__)
 
 SETTLING = 1.0
 """Seconds after which what was made is looked at again. A web server's processes take a change over
@@ -109,7 +111,7 @@ def place_some(account: Account, files: Sequence[ChallengeFile]) -> list[Place]:
             domains = [domain for domain in domains if domain != error.domain]
             if not domains:
                 raise
-            leave_out(error.domain, str(error))
+            leave_out(error.domain, error)
 
 
 def answerable(account: Account, domains: Sequence[str], *, quiet: bool = False) -> list[str]:
@@ -117,41 +119,25 @@ def answerable(account: Account, domains: Sequence[str], *, quiet: bool = False)
 
     :raises certbot.errors.PluginError: if there is none for any of them
     """
-    try:
-        find_places(account, domains)
-    except (PanelUnreachableError, LoginRefusedError):
-        raise
-    except errors.PluginError:
-        refusals = {domain: _why_no_place(account, domain) for domain in domains}
-        left = [domain for domain, reason in refusals.items() if not reason]
-        if not left:
-            raise
-        for domain, reason in refusals.items():
-            if reason and not quiet:
-                leave_out(domain, reason)
-        return left
-    return list(domains)
+    refusal = refusal_of(lambda: find_places(account, domains))
+    if refusal is None:
+        return list(domains)
+    refusals = {domain: _why_no_place(account, domain) for domain in domains}
+    left = [domain for domain, reason in refusals.items() if not reason]
+    if not left:
+        raise refusal
+    for domain, reason in refusals.items():
+        if reason and not quiet:
+            leave_out(domain, reason)
+    return left
 
 
-def _why_no_place(account: Account, domain: str) -> str:
+def _why_no_place(account: Account, domain: str) -> object:
     sites = Sites(account.panel.http_sites())
     found = sites.serving(domain)
     if not found:
         return why_nowhere(domain, sites, Sites(account.panel.https_sites()))
-    try:
-        account.panel.find_place(found[0], domain)
-    except (PanelUnreachableError, LoginRefusedError):
-        raise
-    except errors.PluginError as error:
-        return str(error)
-    return ""
-
-
-def leave_out(domain: str, reason: str) -> None:
-    """Warn that a challenge is not answered, so that the CA will refuse it."""
-    logger.warning(
-        "%s is left out of the certificate, as --allow-subset-of-names allows: %s", domain, reason
-    )
+    return refusal_of(lambda: account.panel.find_place(found[0], domain))
 
 
 class FileNotPlacedError(ExplainedError):
@@ -308,13 +294,10 @@ def remove_leftovers(account: Account, needed: Callable[[], set[str]]) -> None:
 
 @contextlib.contextmanager
 def _warning() -> Iterator[None]:
-    """Warn of what fails while cleaning up, for that is no reason to fail a run."""
     try:
         yield
     except errors.Error as error:
-        logger.warning(
-            "Cleaning up after the challenges is not complete: %s The next run tries again.", error
-        )
+        warn_of_leftovers(error)
 
 
 def _files(account: Account) -> list[Change]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html.entities
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 _LOOKED_AT = 2**14
 """Characters of a text that are looked at; a message shows a few hundred at most."""
@@ -31,18 +32,27 @@ class Secrets:
         if secret:
             self._kept.add(secret)
 
-    def sending(self, texts: Iterable[str]) -> None:
-        """Hide the lines of the private key among texts that are to be sent, until the next key.
+    def sending(self, value: Any) -> None:
+        """Hide the lines of the private key in what is to be sent, until the next key.
 
         A server may repeat a part of it, without what tells it to be a key.
         """
-        keys = [text for text in texts if "PRIVATE KEY-----" in text]
+        keys = [text for text in texts_in(value) if "PRIVATE KEY-----" in text]
         lines = {line for key in keys for line in key.splitlines()}
         self._key = {line for line in lines if line.strip() and "-----" not in line} or self._key
 
     def hidden(self, text: str) -> str:
         """The start of ``text`` without what is to be hidden, see `hidden`."""
         return hidden(text, self._kept | self._key)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """The texts in a value: in lists, and in dictionaries under their keys."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from texts_in(item)
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,14 +58,6 @@ class KeyRefusedError(LoginRefusedError):
 
 
 @dataclass(frozen=True)
-class Option:
-    """An option that only this host has: its name without prefix, and argparse's settings."""
-
-    name: str
-    settings: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
 class Options:
     """What the user told the plugin.
 
@@ -86,6 +79,14 @@ class Options:
     nameserver: Server | None = None
 
 
+def lazily(module: str, name: str) -> Callable[..., Any]:
+    """What is called ``name`` in a module of a host, which is imported when it is called.
+
+    Every run of certbot on the machine imports the hosts, and few call a panel.
+    """
+    return lambda *arguments: getattr(importlib.import_module(module), name)(*arguments)
+
+
 @dataclass(frozen=True)
 class Host:
     """A host that the plugin is for.
@@ -103,10 +104,11 @@ class Host:
     ``aliases`` are other names that values have in files of other programs, and ours for them.
 
     ``user_of`` gives the account's user name from its credentials. ``connect`` gives what all
-    panels of an account share in a process (the login, what was seen), without a call; it is where
-    the client is imported, for most runs of certbot need none. ``open`` gives a panel over that.
+    panels of an account share in a process (the login, what was seen), without a call. ``open``
+    gives a panel over that.
     ``carry_over`` makes a document of version 1 one of version 2: the name of the document, and
-    what is in it. ``holder`` is the panel's word for what `Place.holder` names. ``files`` are the
+    what is in it. ``options`` are those that only this host has: argparse's settings by the name
+    without prefix. ``holder`` is the panel's word for what `Place.holder` names. ``files`` are the
     ways to write files that there are to choose from.
     """
 
@@ -122,7 +124,7 @@ class Host:
     at_hand: Callable[[Mapping[str, str]], Credentials | None] | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     dns_plugin: str = ""
-    options: tuple[Option, ...] = ()
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     carry_over: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None
     holder: str = "directory"
     files: tuple[str, ...] = ("auto", "local", "api")

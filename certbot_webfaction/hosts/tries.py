@@ -52,6 +52,7 @@ class Tries:
         self._address = address
         self._sleep = sleep
         self._refused_login: LoginRefusedError | None = None
+        self._is_writing = False
 
     def refuse_login(self, error: LoginRefusedError) -> LoginRefusedError:
         """Remember that the host refused the credentials, and return the error to be raised.
@@ -64,11 +65,16 @@ class Tries:
     def read(self, what: str, read: Callable[[], _T]) -> _T:
         """Read something from the panel.
 
+        Within a write it is a part of that one's try: it is read once, and raises what ``read``
+        raises.
+
         :param what: completes "The host refused to …"
         :param read: does it, in one try; it raises `NoAnswerError` and `RefusalError`
-        :raises PanelRefusedError: `LoginRefusedError` if it is the login that is refused
+        :raises PanelRefusedError: or `LoginRefusedError`, if the host refuses it
         :raises PanelUnreachableError: after the last try
         """
+        if self._is_writing:
+            return read()
         delays = self._delays()
         while True:
             try:
@@ -87,25 +93,29 @@ class Tries:
         :param send: makes the change, in one try
         :param look: looks, in one try, whether the panel holds what the change makes; what it
             returns counts as true if so
-        :raises PanelRefusedError: `LoginRefusedError` if it is the login that is refused
+        :raises PanelRefusedError: or `LoginRefusedError`, if the host refuses it
         :raises PanelUnreachableError: after the last try; says whether the change was made
         """
         delays = self._delays()
         lost = False
-        while True:
-            try:
-                found = _looked(look) if lost else None
-                return found or send()
-            except (RefusalError, NoAnswerError) as error:
-                lost |= isinstance(error, NoAnswerError) and error.reached
-                if self._waited(error, delays):
-                    continue
-                # A refusal then means "already exists" or "does not exist": the lost call took
-                # effect after the look.
-                if lost and (found := _seen(look)):
-                    return found
-                outcome = _UNKNOWN if lost else " It was not done."
-                raise self._failure(what, error, todo, outcome) from None
+        self._is_writing = True
+        try:
+            while True:
+                try:
+                    found = _looked(look) if lost else None
+                    return found or send()
+                except (RefusalError, NoAnswerError) as error:
+                    lost |= isinstance(error, NoAnswerError) and error.reached
+                    if self._waited(error, delays):
+                        continue
+                    # A refusal then means "already exists" or "does not exist": the lost call took
+                    # effect after the look.
+                    if lost and (found := _seen(look)):
+                        return found
+                    outcome = _UNKNOWN if lost else " It was not done."
+                    raise self._failure(what, error, todo, outcome) from None
+        finally:
+            self._is_writing = False
 
     def _delays(self) -> Iterator[float]:
         if self._refused_login:

@@ -21,7 +21,7 @@ from certbot_webfaction.panel.interface import IPanel
 from certbot_webfaction.panel.model import Certificate, Change, HttpSite, HttpsSite
 from certbot_webfaction.panel.serving import Sites
 from certbot_webfaction.phrases import Phrases
-from certbot_webfaction.text import listed
+from certbot_webfaction.text import grouped, listed
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ def warn_of_losses(found: Placing, told: set[str]) -> None:
 def _names_for(domain: str, site: HttpsSite, names: Sequence[str]) -> list[str]:
     """The names of a site that a domain of the certificate brings: all for one that exists."""
     if site.exists:
-        return [own.lower() for own in site.names if covered(own, tuple(names))]
+        return [own.lower() for own in site.names if covered(own, names)]
     own_names = site.names if domain.startswith("*.") else (domain,)
     return [own.lower() for own in own_names if covers(domain, own)]
 
@@ -140,7 +140,7 @@ def _one_certificate(names: Sequence[str], account: Account) -> str:
         command = account.phrases.install(there)
         return f"The certificate {there} on this machine covers all of it: `{command}`"
     text = f"One certificate for all of it: `{account.phrases.get(names)}`"
-    wildcards = tuple(name for name in names if name.startswith("*."))
+    wildcards = [name for name in names if name.startswith("*.")]
     if odd := [name for name in names if "_" in name and not covered(name, wildcards)]:
         text += (
             f", but for {', '.join(dict.fromkeys(odd))}: no CA certifies a name with an underscore."
@@ -175,9 +175,7 @@ def _at_stake(site: HttpsSite, handle: str, now: Present) -> Certificate | None:
 
 def _losing(own: Sequence[str], names: Sequence[str], current: Certificate) -> list[str]:
     """The names of a site that a certificate covers and these names do not."""
-    return [
-        each for each in own if not covered(each, tuple(names)) and covered(each, current.names)
-    ]
+    return [each for each in own if not covered(each, names) and covered(each, current.names)]
 
 
 def want_certificate(
@@ -266,9 +264,7 @@ def _nowhere(
 
 def by_reason(refusals: dict[str, str]) -> str:
     """A line for each reason, with all domains that it is given for."""
-    domains: dict[str, list[str]] = {}
-    for domain, reason in refusals.items():
-        domains.setdefault(reason, []).append(domain)
+    domains = grouped(refusals.items())
     return "\n".join(f"  {', '.join(names)}: {reason}" for reason, names in domains.items())
 
 

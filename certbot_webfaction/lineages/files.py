@@ -97,7 +97,7 @@ class CertificateFiles:
                 "If it is there, it has a passphrase: `openssl pkey -in FILE -out NEW_FILE` takes"
                 " that off.",
             )
-        if (public := _public_of(key)) and public != _public_of(leaf):
+        if (public := public_of(key)) and public != public_of(leaf):
             raise ExplainedError(
                 f"The private key in {self.key} belongs to no certificate in {self.leaf}.",
                 "Name the key that the certificate was issued for.",
@@ -129,8 +129,8 @@ class CertificateFiles:
 def _choose_leaf(leaf: Path, key: Path, _present: Version) -> str:
     """The certificate that fits the key, else the first; ``""`` if there is none."""
     found = _certificates(read_pem(leaf))
-    if len(found) > 1 and (public := _public_of(_key(read_pem(key)))):
-        found = [pem for pem in found if _public_of(pem) == public] or found
+    if len(found) > 1 and (public := public_of(_key(read_pem(key)))):
+        found = [pem for pem in found if public_of(pem) == public] or found
     return next(iter(found), "")
 
 
@@ -182,7 +182,7 @@ def _key(pem: str) -> str:
     return ""
 
 
-def _public_of(pem: str) -> bytes:
+def public_of(pem: str) -> bytes:
     """The public key of a certificate or private key; nothing if it is of a kind not known here."""
     try:
         if "PRIVATE KEY-----" in pem:
@@ -235,8 +235,11 @@ def leaf_validity(
 
 
 def is_elliptic(pem: str) -> bool:
-    """Whether the key of a certificate (PEM) is ECDSA, not RSA."""
-    key = _parse(pem, "A certificate").public_key()
+    """Whether the key of a certificate (PEM) is ECDSA, not RSA, as far as it can be read."""
+    try:
+        key = x509.load_pem_x509_certificate(pem.encode()).public_key()
+    except ValueError:
+        return False
     return isinstance(key, ec.EllipticCurvePublicKey)
 
 

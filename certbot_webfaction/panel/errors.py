@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from certbot import errors
+
 from certbot_webfaction.errors import ExplainedError
 
 
@@ -20,7 +24,7 @@ class PanelRefusedError(PanelError):
     """The panel answered, and said no."""
 
 
-class LoginRefusedError(PanelRefusedError):
+class LoginRefusedError(PanelError):
     """The credentials were not accepted."""
 
 
@@ -34,3 +38,17 @@ class ImpossibleError(PanelError):
 
 class ChangedByHandError(PanelError):
     """What is to be undone is not as we left it, so it stays; ``what`` says why, as a clause."""
+
+
+def refusal_of(ask: Callable[[], object]) -> errors.PluginError | None:
+    """Why something is not possible on the account, `None` if it is.
+
+    :raises PanelError: a `PanelUnreachableError` or `LoginRefusedError`, which tell nothing of that
+    """
+    try:
+        ask()
+    except (PanelUnreachableError, LoginRefusedError):
+        raise
+    except errors.PluginError as error:
+        return error
+    return None

@@ -13,6 +13,9 @@ from typing import Any
 CHALLENGE_PATH = "/.well-known/acme-challenge"
 """Where an ACME CA asks for http-01 challenge files (RFC 8555, section 8.3)."""
 
+CHALLENGE_LABEL = "_acme-challenge"
+"""The label below which it asks for TXT records of a domain (RFC 8555, section 8.4)."""
+
 State = Any
 """Plain JSON that only its host reads: what putting something back needs."""
 

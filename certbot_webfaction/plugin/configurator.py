@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import sys
 from collections.abc import Callable, Iterable
@@ -14,7 +15,14 @@ from certbot import achallenges, errors, interfaces
 from certbot.plugins import common
 
 from certbot_webfaction.account import Account
-from certbot_webfaction.challenges import causes, dns01, domain_of, http01, validation_name
+from certbot_webfaction.challenges import (
+    causes,
+    dns01,
+    domain_of,
+    http01,
+    validation_name,
+    warn_of_leftovers,
+)
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.installation.installer import Installer
 from certbot_webfaction.names import covered
@@ -118,11 +126,9 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         """
         self.recovery_routine()
         self._account.read_books()
-        http01.remove_leftovers(self._account, self._names_to_renew)
+        needed = self._account.lineages.names_authenticated_by
+        http01.remove_leftovers(self._account, functools.partial(needed, self.name))
         dns01.remove_leftovers(self._account)
-
-    def _names_to_renew(self) -> set[str]:
-        return self._account.lineages.names_authenticated_by(self.name)
 
     # Authenticator
 
@@ -182,7 +188,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
                 lost = dns01.without_zone(self._account, names)
                 records = [record for record in records if record[0] not in lost]
             else:
-                self._records.find(names)
+                self._account.panel.find_zones(names)
             for name, value in records:
                 self._records.publish(name, value)
             dns01.see(self._account, records, quiet=self.config.quiet)
@@ -337,7 +343,4 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             account.books.read()
             dns01.remove_leftovers(account)
         except errors.Error as error:
-            logger.warning(
-                "Cleaning up after the challenges is not complete: %s The next run tries again.",
-                error,
-            )
+            warn_of_leftovers(error)

@@ -14,6 +14,7 @@ from certbot_webfaction.account import Account
 from certbot_webfaction.challenges import dns01, domain_of, validation_name
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.plugin import door
+from certbot_webfaction.text import listed
 
 PROPAGATION_SECONDS = 60
 
@@ -85,15 +86,11 @@ class DnsAuthenticator(dns_common.DNSAuthenticator):
 
     def auth_hint(self, failed_achalls: list[achallenges.AnnotatedChallenge]) -> str:
         """Say what to check where the CA did not see the records."""
-        names = list(
-            dict.fromkeys(
-                validation_name(domain_of(achall, self.host)) for achall in failed_achalls
-            )
-        )
-        listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        failed = (validation_name(domain_of(each, self.host)) for each in failed_achalls)
+        names = listed(list(dict.fromkeys(failed)), 5)
         seconds = self.conf("propagation-seconds")
         return (
-            f"The CA did not find the TXT records for {listed} {seconds} s after they were"
+            f"The CA did not find the TXT records for {names} {seconds} s after they were"
             " published. Either that was too early: give the name servers longer with"
             f" --{self.name}-propagation-seconds. Or the domain is in the panel, but its DNS is"
             " served elsewhere: check that its registrar names this host's name servers, or use"

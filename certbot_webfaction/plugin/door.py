@@ -28,8 +28,8 @@ def add_options(host: Host, add: Callable[..., None]) -> None:
         metavar="URL",
         help=f"address of the panel's API (default: the credentials file's, else {host.api_url})",
     )
-    for option in host.options:
-        add(option.name, **option.settings)
+    for name, settings in host.options.items():
+        add(name, **settings)
     add(
         "files",
         choices=host.files,
@@ -111,7 +111,7 @@ def read_options(
         files=option("files") or "auto",
         wait=getattr(config, f"{host.name}_wait"),
         route=Route.parse(option("connect-to"), host.flag("connect-to")),
-        own={each.name: option(each.name) for each in host.options},
+        own={name: option(name) for name in host.options},
         quiet=bool(config.quiet),
         propagation=getattr(config, f"{host.name}_propagation_seconds"),
         nameserver=parse_server(option("nameserver"), host.flag("nameserver")),

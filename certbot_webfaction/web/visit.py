@@ -25,28 +25,6 @@ def visit(name: str, scheme: str, route: Route) -> Walk:
     return walk(f"{scheme}://{a_label(name)}/", VISITOR, route)
 
 
-def why_not_https(http: Walk, https: Walk) -> str | None:
-    """Why visitors of http would lose their website by being sent to https; `None` if not.
-
-    They do not where https ends with a status below 400, or with the same as http did.
-
-    :param http: a visit of the name over http
-    :param https: the same over https
-    :returns: a clause that begins with "https"
-    """
-    back = [url for url in https.urls if urlsplit(url).scheme == "http"]
-    if back:
-        return f"https sends its visitors back to http, to {printable(back[0], 200)}"
-    if https.trouble is not None:
-        return f"https gives no answer at {_last(https)}: {https.trouble.value}"
-    if https.loops:
-        return f"https redirects without end, at last to {printable(https.refused_redirect, 200)}"
-    if https.status < 400 or https.status == http.status:
-        return None
-    before = f"answers with {http.status}" if http.trouble is None else "gives no answer"
-    return f"https answers with status {https.status} at {_last(https)}, where http {before}"
-
-
 def _last(walk: Walk) -> str:
     return printable(walk.urls[-1], 200)
 
@@ -66,8 +44,24 @@ class Visit:
 
     @property
     def lost(self) -> str | None:
-        """Why visitors of http must not be sent to https, as `why_not_https` says it."""
-        return why_not_https(self.http, self.https)
+        """Why visitors of http would lose their website by being sent to https; `None` if not.
+
+        They do not where https ends with a status below 400, or with the same as http did. It is a
+        clause that begins with "https".
+        """
+        http, https = self.http, self.https
+        back = [url for url in https.urls if urlsplit(url).scheme == "http"]
+        if back:
+            return f"https sends its visitors back to http, to {printable(back[0], 200)}"
+        if https.trouble is not None:
+            return f"https gives no answer at {_last(https)}: {https.trouble.value}"
+        if https.loops:
+            target = printable(https.refused_redirect, 200)
+            return f"https redirects without end, at last to {target}"
+        if https.status < 400 or https.status == http.status:
+            return None
+        before = f"answers with {http.status}" if http.trouble is None else "gives no answer"
+        return f"https answers with status {https.status} at {_last(https)}, where http {before}"
 
 
 def visit_all(names: Iterable[str], route: Route) -> dict[str, Visit]:

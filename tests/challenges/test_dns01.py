@@ -73,8 +73,8 @@ def test_names_that_are_in_no_zone_are_refused(scene: Scene) -> None:
     """All at once, and nothing is published."""
     names = [NAME, "_acme-challenge.example.org", "_acme-challenge.example.net"]
     with pytest.raises(errors.PluginError, match=r"example\.org, _acme-challenge\.example\.net"):
-        Records(scene.account).find(names)
-    Records(scene.account).find([NAME])
+        scene.account.panel.find_zones(names)
+    scene.account.panel.find_zones([NAME])
     assert scene.host.writes() == []
 
 

@@ -30,6 +30,8 @@ NO_MESSAGES: Mapping[str, str] = {
     "Note": "not wrong, and says what to do",
     "tell_unmade": "follows from what is wrong above it",
     "_write": "what it takes completes and follows “WebFaction refused to”",
+    "_create": "likewise",
+    "_update": "likewise",
     "_upload": "likewise",
     "_delete": "likewise",
     "_get": "likewise",

@@ -15,8 +15,7 @@ from certbot_webfaction.books.wanted import Wanted
 from certbot_webfaction.hosts.host import Options
 from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.hosts.webfaction.model import Account as Login
-from certbot_webfaction.hosts.webfaction.model import Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import Mount, Website
 from certbot_webfaction.hosts.webfaction.panel import Panel
 from certbot_webfaction.hosts.webfaction.seen import Seen
 from certbot_webfaction.installation.decide import Present

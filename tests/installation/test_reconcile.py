@@ -12,8 +12,7 @@ from certbot import errors
 
 from certbot_webfaction.books.journal import Journal
 from certbot_webfaction.books.wanted import Wanted
-from certbot_webfaction.hosts.webfaction.model import Certificate, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import Certificate, Mount, Website
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Change
 from tests.installation.scene import Scene, http, https, stored

@@ -19,8 +19,7 @@ from certbot_webfaction.hosts.opalstack import seen as opalstack_seen
 from certbot_webfaction.hosts.opalstack.client import Opalstack
 from certbot_webfaction.hosts.opalstack.panel import Panel as OpalstackPanel
 from certbot_webfaction.hosts.webfaction.client import WebFaction
-from certbot_webfaction.hosts.webfaction.model import Account, Domain, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import Account, Domain, Mount, Website
 from certbot_webfaction.hosts.webfaction.panel import Panel
 from certbot_webfaction.hosts.webfaction.seen import Seen
 from certbot_webfaction.lineages.files import leaf_names

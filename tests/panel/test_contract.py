@@ -19,7 +19,7 @@ from certbot import errors
 from zope.interface.verify import verifyObject
 
 from certbot_webfaction.errors import ExplainedError
-from certbot_webfaction.hosts.webfaction.seen import FRESH
+from certbot_webfaction.hosts.seen import FRESH
 from certbot_webfaction.panel.errors import (
     CertificateGoneError,
     ChangedByHandError,

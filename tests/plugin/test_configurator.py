@@ -20,8 +20,7 @@ from certbot_webfaction.challenges.dns01 import Records
 from certbot_webfaction.command import command_parser
 from certbot_webfaction.command.configuration import read_configuration
 from certbot_webfaction.hosts.webfaction import WEBFACTION
-from certbot_webfaction.hosts.webfaction.model import Account, App, Domain, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import Account, App, Domain, Mount, Website
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Change
 from certbot_webfaction.plugin import door

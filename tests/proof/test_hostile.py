@@ -25,8 +25,7 @@ from certbot_webfaction.challenges.http01 import find_places
 from certbot_webfaction.hosts.host import Options
 from certbot_webfaction.hosts.local_files import LocalFiles
 from certbot_webfaction.hosts.webfaction import WEBFACTION
-from certbot_webfaction.hosts.webfaction.model import App, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import App, Mount, Website
 from certbot_webfaction.hosts.webfaction.shell_files import PanelFiles
 from certbot_webfaction.panel.files import File, check_path
 from certbot_webfaction.panel.model import Change

@@ -11,7 +11,7 @@ import pytest
 
 from certbot_webfaction.web.dialling import Trouble
 from certbot_webfaction.web.route import Route
-from certbot_webfaction.web.visit import Visit, visit, visit_all, why_not_https
+from certbot_webfaction.web.visit import Visit, visit, visit_all
 from certbot_webfaction.web.walk import Walk
 from tests.sandbox.certificates import write_self_signed
 from tests.web.web import Page, Web, nobody_listens
@@ -141,7 +141,7 @@ def test_no_answer_over_https_is_told(http: Web, https: Web) -> None:
 def test_a_website_that_has_nothing_over_http_loses_nothing() -> None:
     """But https that fails, too, is no place to send anybody to."""
     http = Walk(("http://shop.test/",), trouble=Trouble.REFUSED)
-    assert why_not_https(http, Walk(("https://shop.test/",), status=200)) is None
-    assert why_not_https(http, Walk(("https://shop.test/",), status=404)) == (
+    assert Visit(http, Walk(("https://shop.test/",), status=200)).lost is None
+    assert Visit(http, Walk(("https://shop.test/",), status=404)).lost == (
         "https answers with status 404 at https://shop.test/, where http gives no answer"
     )

@@ -34,7 +34,7 @@ from certbot_webfaction.panel.files import PlacingError
 from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
 from certbot_webfaction.panel.model import Place
 from certbot_webfaction.plugin.door import account_of, lineages_of, read_options
-from certbot_webfaction.text import listed
+from certbot_webfaction.text import grouped, listed
 
 SUMMARY = "check everything from the credentials to the served certificate"
 DESCRIPTION = """\
@@ -136,18 +136,13 @@ class Report:
 
     def tell_of_domains(self, title: str, findings: Sequence[tuple[str, Finding]]) -> None:
         """Print a check's findings, each beside its domain."""
-        fine: dict[str, list[str]] = {}
-        others: dict[Finding, list[str]] = {}
-        for domain, finding in findings:
-            if isinstance(finding, Fine):
-                fine.setdefault(finding.text, []).append(domain)
-            else:
-                others.setdefault(finding, []).append(domain)
+        found = grouped(findings)
+        fine = [f"{f.text} ({listed(names)})" for f, names in found.items() if isinstance(f, Fine)]
         if fine:
-            groups = [f"{text} ({listed(domains)})" for text, domains in fine.items()]
-            self._print(title, Fine(listed(groups)), [])
-        for finding, domains in others.items():
-            self._print(title, finding, domains)
+            self._print(title, Fine(listed(fine)), [])
+        for finding, domains in found.items():
+            if not isinstance(finding, Fine):
+                self._print(title, finding, domains)
 
     def tell_unmade(self, checks: Sequence[Check], because: str) -> None:
         """Print that checks can't be made; said once, where their ground is missing."""

@@ -282,8 +282,7 @@ def renewal(subject: Subject) -> Finding | None:
     text = f"its lineage {lineage.name} is not renewed"
     file = account.lineages.renewal_file(lineage.name)
     if not lineage.renewal.authenticator:
-        wildcard = any(name.startswith("*.") for name in lineage.names)
-        authenticator = account.phrases.dns_plugin if wildcard else account.host.name
+        authenticator = account.phrases.authenticator(lineage.names)
         return Problem(
             "no-renewal",
             f"{text}, for its renewal file names no authenticator",

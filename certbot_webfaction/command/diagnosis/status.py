@@ -19,6 +19,7 @@ from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.panel.findings import Problem
 from certbot_webfaction.panel.model import HttpSite, HttpsSite, Login, Place
 from certbot_webfaction.plugin.door import account_of
+from certbot_webfaction.text import grouped
 
 SUMMARY = "show the account's websites, certificates and lineages in one table"
 DESCRIPTION = """\
@@ -95,10 +96,7 @@ def _table(login: Login, rows: _Rows, screen: Screen) -> str:
 
 def _out_of_step(rows: _Rows, problems: Sequence[Problem], screen: Screen) -> list[str]:
     """A paragraph for each problem, with all domains that have it."""
-    told: dict[Problem, list[str]] = {}
-    for subject, wrong in rows.items():
-        for problem in wrong:
-            told.setdefault(problem, []).append(subject.domain)
+    told = grouped((subject.domain, each) for subject, wrong in rows.items() for each in wrong)
     paragraphs = [
         _paragraph(f"{', '.join(domains)}: {problem.text}.", problem, screen)
         for problem, domains in told.items()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from certbot import errors
@@ -23,8 +23,8 @@ from certbot_webfaction.command.diagnosis.findings import SOON
 from certbot_webfaction.command.diagnosis.survey import Lineage, Subject, Survey
 from certbot_webfaction.command.setup.limits import NAMES
 from certbot_webfaction.lineages.files import leaf_validity
-from certbot_webfaction.names import a_label, covered
-from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
+from certbot_webfaction.names import a_label, covered, without_covered
+from certbot_webfaction.panel.errors import refusal_of
 from certbot_webfaction.panel.findings import Problem
 from certbot_webfaction.panel.model import Certificate, HttpSite, Place
 
@@ -219,23 +219,18 @@ class _Search:
         panel = self._survey.account.panel
         if not panel.abilities.dns:
             return "only a record in its DNS can answer for it, and this account has no DNS"
-        try:
-            panel.find_zones([validation_name(name)])
-        except (PanelUnreachableError, LoginRefusedError):
-            raise
-        except errors.PluginError as error:
-            return str(error)
-        return ""
+        refusal = refusal_of(lambda: panel.find_zones([validation_name(name)]))
+        return str(refusal) if refusal else ""
 
     # What is to be done
 
     def _plan(self, site: HttpSite, lacking: Sequence[str], wanted: Sequence[str]) -> list[str]:
         """Plan the certificate of a site; return the names that it is for."""
         reached = [name for name in wanted if name not in self._unreached]
-        names = _without_covered(reached)
-        for name in (name for name in lacking if not covered(name, tuple(names))):
+        names = without_covered(reached)
+        for name in (name for name in lacking if not covered(name, names)):
             self._found.left[name] = self._unreached[name]
-        if not any(covered(name, tuple(names)) for name in lacking):
+        if not any(covered(name, names) for name in lacking):
             return []
         for name in names[NAMES:]:
             self._found.left[name] = f"a certificate holds {NAMES} names. Divide the {site.label}"
@@ -244,7 +239,7 @@ class _Search:
         if set(plain).intersection(lacking) and set(reached).difference(plain):
             step = replace(step, otherwise=tuple(plain[:NAMES]))
         self._found.steps.append(step)
-        return [*names, *(name for name in lacking if covered(name, tuple(names)))]
+        return [*names, *(name for name in lacking if covered(name, names))]
 
     def _step(self, site: HttpSite, lacking: Sequence[str], names: Sequence[str]) -> Step:
         if there := self._installable(names):
@@ -303,12 +298,6 @@ class _Search:
         lineages = self._survey.account.lineages
         is_there = lineages.renewal_file(name).exists() or (lineages.live / name).exists()
         return name in self._taken or is_there
-
-
-def _without_covered(names: Collection[str]) -> list[str]:
-    """Names without those that a wildcard among them covers, with which a CA refuses an order."""
-    wildcards = tuple(name for name in names if name.startswith("*."))
-    return [name for name in names if name in wildcards or not covered(name, wildcards)]
 
 
 def _keeper(subject: Subject) -> str:

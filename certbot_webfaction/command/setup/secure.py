@@ -22,12 +22,12 @@ from certbot_webfaction.command.diagnosis.survey import Survey
 from certbot_webfaction.command.setup.missing import Missing, find_missing
 from certbot_webfaction.command.setup.questions import Questions
 from certbot_webfaction.command.setup.user_configuration import options_for_cron, user_configuration
-from certbot_webfaction.command.setup.work import Say, Work, by_reason
+from certbot_webfaction.command.setup.work import Say, Work
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.panel.findings import Fine
 from certbot_webfaction.panel.model import HttpSite
 from certbot_webfaction.plugin.door import account_of, lineages_of
-from certbot_webfaction.text import listed
+from certbot_webfaction.text import grouped, listed
 
 SUMMARY = "get https for every website of the account that has none"
 DESCRIPTION = """\
@@ -167,7 +167,7 @@ def _common_options(
 def _tell_found(missing: Missing, say: Say) -> None:
     for keeper, names in missing.good.items():
         say(f"Good as it is ({keeper}): {listed(names, 10)}")
-    for names, reason in by_reason(missing.left.items()):
+    for reason, names in grouped(missing.left.items()).items():
         say(f"Left as it is: {', '.join(names)}: {reason.rstrip('.')}.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from certbot import configuration
@@ -20,7 +20,7 @@ from certbot_webfaction.command.setup.running import (
     why_all_fail,
 )
 from certbot_webfaction.phrases import CAN_RECONFIGURE
-from certbot_webfaction.text import listed
+from certbot_webfaction.text import grouped, listed
 
 Say = Callable[[str], None]
 """Prints a line of what is not wrong."""
@@ -120,7 +120,7 @@ class Work:
 
     def tell_rest(self) -> None:
         """Print what came of it, what failed and what waits."""
-        for names, reason in by_reason(self.waiting):
+        for reason, names in grouped(self.waiting).items():
             self.say(f"Not yet: {listed(names, 10)}: {reason}.")
         for text in self.failed:
             print(text, flush=True)
@@ -130,14 +130,6 @@ class Work:
 
 def _failed(names: Sequence[str], said: str) -> str:
     return f"Failed: {listed(names)}\n{_indented(said)}"
-
-
-def by_reason(reasons: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:
-    """Names of which the same is said, together."""
-    found: dict[str, list[str]] = {}
-    for name, reason in reasons:
-        found.setdefault(reason, []).append(name)
-    return [(names, reason) for reason, names in found.items()]
 
 
 def _indented(text: str) -> str:

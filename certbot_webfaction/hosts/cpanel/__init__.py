@@ -2,32 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
-
 from certbot_webfaction.hosts.cpanel.credentials import API_URL, at_hand, user_of
-from certbot_webfaction.hosts.host import Credentials, Host, Key, Options
-from certbot_webfaction.panel.interface import IPanel
-
-
-def _connect(credentials: Credentials) -> Any:
-    # Not above: every certbot run on the machine imports this module, and few call the panel.
-    from certbot_webfaction.hosts.cpanel.panel import connect
-
-    return connect(credentials)
-
-
-def _open(connection: Any, options: Options) -> IPanel:
-    from certbot_webfaction.hosts.cpanel.panel import Panel
-
-    return Panel(connection, options)
-
-
-def _log_in(credentials: Credentials, given: Collection[str]) -> Credentials:
-    from certbot_webfaction.hosts.cpanel.panel import log_in
-
-    return log_in(credentials)
-
+from certbot_webfaction.hosts.host import Host, Key, lazily
 
 CPANEL = Host(
     name="cpanel",
@@ -49,9 +25,9 @@ CPANEL = Host(
             help="an API token; the panel makes one under Security, Manage API Tokens",
         ),
     ),
-    connect=_connect,
-    open=_open,
-    log_in=_log_in,
+    connect=lazily(f"{__name__}.panel", "connect"),
+    open=lazily(f"{__name__}.panel", "Panel"),
+    log_in=lazily(f"{__name__}.panel", "log_in"),
     user_of=user_of,
     at_hand=at_hand,
     aliases={"url": "api_url"},  # as certbot-dns-cpanel's file has it (its README)

@@ -22,7 +22,7 @@ from certbot_webfaction.hosts.cpanel.transports import Command, Https, Transport
 from certbot_webfaction.hosts.host import Credentials
 from certbot_webfaction.hosts.tries import Tries
 from certbot_webfaction.hosts.wire import RefusalError
-from certbot_webfaction.panel.errors import ImpossibleError, LoginRefusedError, PanelRefusedError
+from certbot_webfaction.panel.errors import ImpossibleError, PanelRefusedError
 from certbot_webfaction.panel.model import Upload
 
 SINCE: Mapping[str, int] = {
@@ -56,7 +56,7 @@ FEATURES: Mapping[str, str] = {
 
 T = TypeVar("T")
 
-Installations = Mapping[str, Installed]
+Installations = dict[str, Installed]
 """What each virtual host presents, by its servername."""
 
 
@@ -76,16 +76,18 @@ class Client:
             self._transport = Command(COMMAND, username)
         else:
             token = credentials["token"]
-            self._transport = Https(credentials["api_url"], username, token, self._refuse_login)
+            self._transport = Https(
+                credentials["api_url"],
+                username,
+                token,
+                lambda error: self._tries.refuse_login(error),
+            )
         self._tries = Tries("cPanel", self._transport.address, sleep)
 
     @property
     def address(self) -> str:
         """Where the panel is."""
         return self._transport.address
-
-    def _refuse_login(self, error: LoginRefusedError) -> LoginRefusedError:
-        return self._tries.refuse_login(error)
 
     # Reads
 
@@ -170,8 +172,6 @@ class Client:
         """
         try:
             yield
-        except LoginRefusedError:
-            raise
         except PanelRefusedError as error:
             raise self._impossible(what, call, error.said) or error from error
 
@@ -309,8 +309,7 @@ class Client:
         """Switch the redirect of a virtual host to https on or off."""
 
         def switched() -> bool:
-            told = self.ask("DomainInfo::domains_data", return_https_redirects_status="1")
-            found = [each for each in model.read_domains(told) if each.domain in domains]
+            found = [each for each in self.domains() if each.domain in domains]
             return bool(found) and all(each.redirects == on for each in found)
 
         self.write(
@@ -335,8 +334,6 @@ class Client:
 
         try:
             self.write(f"delete a {kind}", todo, call, is_gone, lambda: self.ask(call, id=id))
-        except LoginRefusedError:
-            raise
         except PanelRefusedError:
             if not self._tries.read(f"look for a {kind}", is_gone):
                 raise
@@ -348,8 +345,6 @@ class Client:
         """
         try:
             self._tries.read("start AutoSSL", lambda: self.ask("SSL::start_autossl_check"))
-        except LoginRefusedError:
-            raise
         except PanelRefusedError as error:
             return error.said
         return ""

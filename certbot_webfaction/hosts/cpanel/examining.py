@@ -10,7 +10,7 @@ from certbot_webfaction.hosts.cpanel.answers import listed, text
 from certbot_webfaction.hosts.cpanel.client import Client
 from certbot_webfaction.hosts.cpanel.model import VirtualHost
 from certbot_webfaction.hosts.shapes import shapes_of, told
-from certbot_webfaction.panel.errors import LoginRefusedError, PanelRefusedError
+from certbot_webfaction.panel.errors import PanelRefusedError
 from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
 from certbot_webfaction.panel.model import CHALLENGE_PATH
 from certbot_webfaction.text import listed as some
@@ -103,8 +103,6 @@ def _second_opinion(client: Client, hosts: tuple[VirtualHost, ...]) -> Finding |
     domains = [host.names[0] for host in hosts if not host.names[0].startswith("*.")][:_ASKED]
     try:
         told = _looked_up(client, domains)
-    except LoginRefusedError:
-        raise
     except PanelRefusedError:
         return None  # a second opinion is none that has to be had
     failed = {
@@ -141,8 +139,6 @@ def _redirects(client: Client, hosts: tuple[VirtualHost, ...]) -> Finding | None
     roots = {host.document_root for host in hosts}
     try:
         told = client.read("list the redirects", "Mime::list_redirects")
-    except LoginRefusedError:
-        raise
     except PanelRefusedError:
         return None
     # Rules that lead to another page of the site are an application's, which leave files alone.

@@ -9,7 +9,7 @@ from certbot import errors
 
 from certbot_webfaction.hosts.cpanel.answers import objects, text
 from certbot_webfaction.hosts.cpanel.client import Client
-from certbot_webfaction.panel.errors import LoginRefusedError, PanelRefusedError
+from certbot_webfaction.panel.errors import PanelRefusedError
 from certbot_webfaction.panel.files import (
     File,
     PlacedFile,
@@ -40,8 +40,6 @@ class PanelFiles:
             placed.append(PlacedFile(file.directory, file.path))
             try:
                 self._place(file, replace, placed[-1].made)
-            except LoginRefusedError:
-                raise
             except PanelRefusedError as error:
                 raise PlacingError(file, _clause(error), placed) from error
             except _RefusedError as error:
@@ -60,7 +58,9 @@ class PanelFiles:
             f"write {file.path} in {file.directory}",
             "",
             "Fileman::save_file_content",
-            lambda: self._content_once(directory, name) == file.content,
+            lambda: (
+                name in self._entries(directory) and self._content(directory, name) == file.content
+            ),
             lambda: self._client.ask(
                 "Fileman::save_file_content",
                 dir=directory,
@@ -77,14 +77,11 @@ class PanelFiles:
             )
 
     def remove(self, placed: Sequence[PlacedFile]) -> list[tuple[PlacedFile, str]]:
-        """As `Files.remove`."""
         failed = []
         for file in placed:
             check_path(file.directory, file.path)
             try:
                 self._unlink(file.directory, file.path, is_directory=False)
-            except LoginRefusedError:
-                raise
             except PanelRefusedError as error:
                 failed.append((file, _clause(error)))
         for directory, path in deepest_first(placed):
@@ -108,14 +105,13 @@ class PanelFiles:
             f"remove {path} from {directory}",
             "Remove it in the panel's file manager.",
             "Fileman::fileop",
-            lambda: name not in self._entries_once(parent),
+            lambda: name not in self._entries(parent),
             lambda: self._client.ask_api2(
                 "Fileman::fileop", op="unlink", sourcefiles=f"{parent}/{name}", doubledecode="0"
             ),
         )
 
     def read(self, directory: str, path: str) -> str | None:
-        """As `Files.read`."""
         check_path(directory, path)
         parents, name = split(path)
         try:
@@ -127,7 +123,6 @@ class PanelFiles:
         return self._content(parent, name)
 
     def listing(self, directory: str) -> list[str]:
-        """As `Files.listing`."""
         parent, _, name = directory.rstrip("/").rpartition("/")
         return sorted(self._entries(directory)) if name in self._entries(parent) else []
 
@@ -157,7 +152,7 @@ class PanelFiles:
             f"make the directory {name} in {path}",
             "",
             "Fileman::mkdir",
-            lambda: self._entries_once(path).get(name) == "dir",
+            lambda: self._entries(path).get(name) == "dir",
             lambda: self._client.ask_api2(
                 "Fileman::mkdir", path=path, name=name, permissions="0755"
             ),
@@ -169,9 +164,6 @@ class PanelFiles:
             f"list {directory}", "Fileman::list_files", _entries, dir=directory, show_hidden="1"
         )
 
-    def _entries_once(self, directory: str) -> Mapping[str, str]:
-        return _entries(self._client.ask("Fileman::list_files", dir=directory, show_hidden="1"))
-
     def _content(self, directory: str, name: str) -> str:
         return self._client.read_as(
             f"read {name} in {directory}",
@@ -182,12 +174,6 @@ class PanelFiles:
             update_html_document_encoding="0",
             **_UTF8,
         )
-
-    def _content_once(self, directory: str, name: str) -> str | None:
-        if name not in self._entries_once(directory):
-            return None
-        told = self._client.ask("Fileman::get_file_content", dir=directory, file=name, **_UTF8)
-        return _content(told)
 
 
 class _RefusedError(Exception):

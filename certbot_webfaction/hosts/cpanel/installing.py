@@ -10,10 +10,11 @@ from certbot.display import util as display_util
 from certbot_webfaction.hosts.cpanel.model import (
     VirtualHost,
     handle_of,
-    is_ecdsa,
     public_mark,
 )
-from certbot_webfaction.hosts.cpanel.seen import FRESH, Seen
+from certbot_webfaction.hosts.cpanel.seen import Seen
+from certbot_webfaction.hosts.seen import FRESH
+from certbot_webfaction.lineages.files import is_elliptic
 from certbot_webfaction.panel.errors import (
     CertificateGoneError,
     ChangedByHandError,
@@ -76,9 +77,9 @@ def install(seen: Seen, site: HttpsSite, handle: str, notes: Notes) -> State:
         told.append(certificate)
         change.after.update(certificate=certificate, key=key)
 
-    todo = _STAYS + (_RSA if is_ecdsa(upload.leaf) else "")
+    todo = _STAYS + (_RSA if is_elliptic(upload.leaf) else "")
     with notes.changing(change), seen.changing():
-        seen.saw_installed(seen.client.install(host.servername, host.label, upload, todo, stored))
+        seen.installed.saw(seen.client.install(host.servername, host.label, upload, todo, stored))
         now = _there(seen, site)
         if now.installed is not None:
             change.after["certificate"] = now.installed.id
@@ -120,7 +121,7 @@ def restore(seen: Seen, site: HttpsSite, before: State) -> None:
         raise ChangedByHandError("the certificate that it had is gone: its id has another one")
     todo = "It presents what it presented. Choose its certificate in the panel, under SSL/TLS."
     with seen.changing():
-        seen.saw_installed(seen.client.install(host.servername, host.label, former, todo))
+        seen.installed.saw(seen.client.install(host.servername, host.label, former, todo))
     display_util.notify(f"The {host.label} presents the certificate {before['certificate']} again.")
     if state["autossl"]:
         _hand_back(seen, host)
@@ -129,7 +130,7 @@ def restore(seen: Seen, site: HttpsSite, before: State) -> None:
 def _take_off(seen: Seen, host: VirtualHost) -> None:
     with seen.changing():
         seen.client.uninstall(host.servername, host.label)
-    seen.saw_taken_off(host.servername)
+    seen.installed.change(lambda installed: installed.pop(host.servername, None))
     display_util.notify(f"The {host.label} has no certificate again.")
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
-import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from certbot import errors
 
 from certbot_webfaction.hosts.cpanel.answers import is_true, listed, names, number, objects, text
+from certbot_webfaction.lineages.files import fingerprints, leaf_names, public_of
 
 SERVICES = (
     "mail",
@@ -202,30 +201,14 @@ def handle_of(leaf: str) -> str:
 
     :param leaf: PEM; of what can't be read only the fingerprint is told
     """
-    try:
-        der = ssl.PEM_cert_to_DER_cert(leaf.strip())
-        mark = hashlib.sha256(der).hexdigest()[:_SHOWN]
-        found = x509.load_der_x509_certificate(der)
-        alternative = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return f"{alternative.get_values_for_type(x509.DNSName)[0]}-{mark}"
-    except (ValueError, IndexError, x509.ExtensionNotFound):
-        return hashlib.sha256("".join(leaf.split()).encode()).hexdigest()[:_SHOWN]
+    marks = fingerprints(leaf) or (hashlib.sha256("".join(leaf.split()).encode()).hexdigest(),)
+    name = ""
+    with contextlib.suppress(errors.PluginError, ValueError, IndexError):
+        name = f"{leaf_names(leaf)[0]}-"
+    return name + marks[0][:_SHOWN]
 
 
 def public_mark(leaf: str) -> str:
     """A fingerprint of a leaf's public key; ``""`` where it can't be read."""
-    try:
-        public = x509.load_pem_x509_certificate(leaf.encode()).public_key()
-        der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except ValueError:
-        return ""
-    return hashlib.sha256(der).hexdigest()
-
-
-def is_ecdsa(leaf: str) -> bool:
-    """Whether a leaf's key is ECDSA."""
-    try:
-        public = x509.load_pem_x509_certificate(leaf.encode()).public_key()
-    except ValueError:
-        return False
-    return isinstance(public, ec.EllipticCurvePublicKey)
+    public = public_of(leaf)
+    return hashlib.sha256(public).hexdigest() if public else ""

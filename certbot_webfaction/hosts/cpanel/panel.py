@@ -15,20 +15,23 @@ from urllib.parse import urlsplit
 
 from zope.interface import implementer
 
-from certbot_webfaction.hosts.cpanel import installing, places
+from certbot_webfaction.hosts.cpanel import installing
 from certbot_webfaction.hosts.cpanel.client import Client
 from certbot_webfaction.hosts.cpanel.credentials import COMMAND, at_hand, user_of
 from certbot_webfaction.hosts.cpanel.examining import examine, report
 from certbot_webfaction.hosts.cpanel.fileman import PanelFiles
 from certbot_webfaction.hosts.cpanel.model import handle_of
 from certbot_webfaction.hosts.cpanel.records import Records
-from certbot_webfaction.hosts.cpanel.seen import FRESH, Seen
+from certbot_webfaction.hosts.cpanel.seen import Seen
 from certbot_webfaction.hosts.host import Credentials, Options
 from certbot_webfaction.hosts.local_files import LocalFiles
+from certbot_webfaction.hosts.seen import FRESH
+from certbot_webfaction.panel.errors import PanelError
 from certbot_webfaction.panel.files import Files
 from certbot_webfaction.panel.findings import Finding
 from certbot_webfaction.panel.interface import IPanel, Notes
 from certbot_webfaction.panel.model import (
+    CHALLENGE_PATH,
     Abilities,
     Certificate,
     Change,
@@ -41,6 +44,13 @@ from certbot_webfaction.panel.model import (
 )
 
 logger = logging.getLogger(__name__)
+
+_INTERFERENCE = (
+    "something in {directory} answers in place of the file: a password that the panel has put on"
+    " the directory (Files, Directory Privacy), a redirect (Domains, Redirects), or rules of a"
+    " security plugin in its .htaccess. Take that off, or write"
+    " “RewriteRule ^\\.well-known/acme-challenge/ - [L]” before the other rules."
+)
 
 
 class Connection(Seen):
@@ -61,7 +71,7 @@ def connect(credentials: Credentials) -> Connection:
     return Connection(credentials)
 
 
-def log_in(credentials: Credentials) -> Credentials:
+def log_in(credentials: Credentials, given: Collection[str]) -> Credentials:
     """See `Host.log_in`; a plan with which no certificate can be installed is warned of."""
     client = Client(at_hand(credentials) or credentials)
     client.domains()
@@ -112,7 +122,6 @@ class Panel:
         return Login(user_of(credentials), server or socket.gethostname())
 
     def http_sites(self, fresh: bool = False) -> tuple[HttpSite, ...]:
-        """See `IPanel.http_sites`."""
         return tuple(
             HttpSite(
                 id=host.servername,
@@ -126,7 +135,6 @@ class Panel:
         )
 
     def https_sites(self, fresh: bool = False) -> tuple[HttpsSite, ...]:
-        """See `IPanel.https_sites`."""
         return tuple(
             HttpsSite(
                 id=host.servername,
@@ -176,11 +184,9 @@ class Panel:
         made: Change | None,
         notes: Notes,
     ) -> State:
-        """See `IPanel.install`."""
         return installing.install(self._seen, site, certificate, notes)
 
     def restore(self, site: HttpsSite, change: Change) -> None:
-        """See `IPanel.restore`."""
         installing.restore(self._seen, site, change.before)
 
     def serve_anew(self, site: HttpsSite) -> None:
@@ -195,7 +201,6 @@ class Panel:
         return ()
 
     def show_again(self, site: HttpSite, before: State, notes: Notes) -> None:
-        """See `IPanel.show_again`."""
         self._switch(site, on=False)
 
     def _switch(self, site: HttpSite, *, on: bool) -> None:
@@ -209,31 +214,45 @@ class Panel:
         self._seen.saw_redirect(host.servername, on=on)
 
     def find_place(self, site: HttpSite, domain: str) -> Place:
-        """See `IPanel.find_place`."""
-        is_here = isinstance(self.files, LocalFiles)
-        return places.find_place(self._seen, site, domain, is_here=is_here)
+        host = self._seen.host(site.id, within=None)
+        if host is None or not host.document_root.startswith("/"):
+            raise PanelError(
+                f"The {site.label} has no document root in the panel any more, so challenges for"
+                f" {domain} can't be answered there.",
+                "Look under Domains in the panel, and run the command again.",
+            )
+        root = Path(host.document_root)
+        # Rules above a document root count for it, too.
+        has_rules = any((folder / ".htaccess").exists() for folder in (root, *root.parents))
+        is_free = isinstance(self.files, LocalFiles) and not has_rules
+        return Place(
+            domain=domain,
+            site=site,
+            directory=host.document_root,
+            below=CHALLENGE_PATH.removeprefix("/"),
+            holder=host.document_root,
+            mount="/",
+            interference="" if is_free else _INTERFERENCE.format(directory=root),
+            protection="in the panel under Files, Directory Privacy",
+        )
 
     def make_places(self, places: Sequence[Place], notes: Notes) -> list[Place]:
         """See `IPanel.make_places`: document roots are there."""
         return list(places)
 
     def find_zones(self, names: Iterable[str]) -> None:
-        """See `IPanel.find_zones`."""
         self._records.find(names)
 
     def publish(self, name: str, value: str, notes: Notes) -> None:
-        """See `IPanel.publish`."""
         self._records.publish(name, value, notes)
 
     def undo(self, change: Change, again: bool = False) -> None:
-        """See `IPanel.undo`."""
         if change.what == installing.UPLOAD:
             installing.undo_upload(self._seen, change)
         elif change.what == Change.RECORD:
             self._records.undo(change.after)
 
     def examine(self) -> Sequence[tuple[str, Finding]]:
-        """See `IPanel.examine`."""
         return list(examine(self._seen.client, self._seen.hosts()))
 
     def report(self) -> Mapping[str, Any]:
@@ -241,6 +260,5 @@ class Panel:
         return report(self._seen.client)
 
     def forget(self) -> None:
-        """See `IPanel.forget`."""
         self._seen.forget()
         self._records.forget()

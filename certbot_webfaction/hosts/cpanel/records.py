@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from certbot_webfaction.hosts import zones
 from certbot_webfaction.hosts.cpanel.answers import (
     CallRefusedError,
     is_true,
@@ -28,7 +29,6 @@ TTL = 60
 
 _TRIES = 5  # edits of a zone that others edit at the same time
 _CNAMES = 8  # in a row
-_SHOWN = 20  # zones of the account that an error lists
 
 
 @dataclass(frozen=True)
@@ -83,20 +83,11 @@ class Records:
                     f" ({elsewhere[owner]})."
                 )
         if refusals:
-            raise self._not_ours(refusals)
-
-    def _not_ours(self, refusals: Mapping[str, str]) -> PanelError:
-        known = sorted(self._own_zones())
-        shown = ", ".join(known[:_SHOWN]) or "none"
-        if len(known) > _SHOWN:
-            shown += f" and {len(known) - _SHOWN} more"
-        lines = [
-            "These domains can't be validated through the account's DNS. The CA was not asked.",
-            *(f"  {_domain(name)}: {refusal}" for name, refusal in refusals.items()),
-            f"Zones of the account: {shown}. Use the authenticator of who serves the domain's DNS,"
-            " together with -i cpanel; without a wildcard challenge files do it, too.",
-        ]
-        return PanelError("\n".join(lines))
+            todo = (
+                "Use the authenticator of who serves the domain's DNS, together with -i cpanel;"
+                " without a wildcard challenge files do it, too."
+            )
+            raise zones.not_ours(refusals, "Zones", self._own_zones(), todo)
 
     def _own_zones(self) -> tuple[str, ...]:
         """One for each main, addon and parked domain; subdomains are in their parent's."""
@@ -108,16 +99,16 @@ class Records:
 
     def _zone_of(self, name: str) -> str:
         """The longest zone that a name is in, ``""`` for none."""
-        fit = [zone for zone in self._own_zones() if f".{name}".endswith(f".{a_label(zone)}")]
-        return max(fit, key=len, default="")
+        by_label = {a_label(zone): zone for zone in self._own_zones()}
+        return by_label.get(zones.longest(name, by_label), "")
 
-    def _served_elsewhere(self, zones: Sequence[str]) -> dict[str, str]:
+    def _served_elsewhere(self, asked: Sequence[str]) -> dict[str, str]:
         """The zones that the world asks other name servers for, with these; as far as is told."""
-        if not zones:
+        if not asked:
             return {}
         call = "DNS::has_local_authority"
         try:
-            told = self._client.read("tell who serves DNS", call, **_numbered("domain", zones))
+            told = self._client.read("tell who serves DNS", call, **_numbered("domain", asked))
         except ImpossibleError:
             return {}  # an older server does not tell
         return {
@@ -167,7 +158,7 @@ class Records:
 
     def _edit(self, zone: str, what: str, owner: str, value: str, *, present: bool) -> None:
         def look() -> bool:
-            return bool(_values(self._read_once(zone), owner, value)) == present
+            return bool(_values(self._read(zone), owner, value)) == present
 
         self._client.write(
             what,
@@ -180,7 +171,7 @@ class Records:
     def _edit_once(self, zone: str, owner: str, value: str, *, present: bool) -> None:
         """Edit a zone as it is; anew where somebody else edited it meanwhile."""
         for _ in range(_TRIES):
-            now = self._read_once(zone)
+            now = self._read(zone)
             same = _values(now, owner, value)
             if bool(same) == present:
                 return
@@ -235,11 +226,6 @@ class Records:
             lambda told: _parsed(zone, told),
             zone=zone,
         )
-
-    def _read_once(self, zone: str) -> Zone:
-        if self._is_old():
-            return self._read_old(zone)
-        return _parsed(zone, self._client.ask("DNS::parse_zone", zone=zone))
 
     def _is_old(self) -> bool:
         return 0 < self._client.version < SINCE["DNS::parse_zone"]
@@ -307,7 +293,3 @@ def _decoded(value: Any) -> str:
 def _numbered(key: str, values: Sequence[str]) -> dict[str, str]:
     """A list as arguments: the first under its key, the others numbered."""
     return {f"{key}-{n}" if n else key: value for n, value in enumerate(values)}
-
-
-def _domain(name: str) -> str:
-    return name.removeprefix("_acme-challenge.")

@@ -68,12 +68,10 @@ class Https:
         self.address = self._wire.address
 
     def uapi(self, module: str, function: str, arguments: Arguments) -> Any:
-        """See `Transport.uapi`."""
         answer = self._post(f"{module}::{function}", f"/execute/{module}/{function}", arguments)
         return uapi_data(answer, self.secrets)
 
     def api2(self, module: str, function: str, arguments: Arguments) -> list[dict[str, Any]]:
-        """See `Transport.api2`."""
         own = {
             "cpanel_jsonapi_user": self._username,
             "cpanel_jsonapi_apiversion": "2",
@@ -84,7 +82,7 @@ class Https:
         return api2_items(answer, self.secrets)
 
     def _post(self, call: str, path: str, arguments: Arguments) -> Any:
-        self.secrets.sending(arguments.values())
+        self.secrets.sending(arguments)
         body = urlencode(arguments).encode()
         status, text = self._wire.exchange(
             call, _read, path=path, body=body, readable=(200, 401, 403)
@@ -137,8 +135,7 @@ class Command:
         return bool(self.takes_input) and self.decodes_input is None
 
     def uapi(self, module: str, function: str, arguments: Arguments) -> Any:
-        """See `Transport.uapi`."""
-        self.secrets.sending(arguments.values())
+        self.secrets.sending(arguments)
         answer = self._answer(module, function, arguments)
         return uapi_data(answer, self.secrets)
 

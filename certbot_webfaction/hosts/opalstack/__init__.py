@@ -3,32 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
-from typing import Any
 
-from certbot_webfaction.hosts.host import Credentials, Host, Key, Option, Options
-from certbot_webfaction.panel.interface import IPanel
+from certbot_webfaction.hosts.host import Credentials, Host, Key, lazily
 
 API_URL = "https://my.opalstack.com/api/v1"
-
-
-def _connect(credentials: Credentials) -> Any:
-    # Not above: every certbot run on the machine imports this module, and few call the panel.
-    from certbot_webfaction.hosts.opalstack.panel import connect
-
-    return connect(credentials)
-
-
-def _open(connection: Any, options: Options) -> IPanel:
-    from certbot_webfaction.hosts.opalstack.panel import Panel
-
-    return Panel(connection, options)
-
-
-def _log_in(credentials: Credentials, given: Collection[str]) -> Credentials:
-    """Try the token; what else there is to know of the account, it tells by itself."""
-    _connect(credentials).osusers()
-    return credentials
 
 
 def _user_of(credentials: Credentials) -> str:
@@ -42,20 +20,17 @@ OPALSTACK = Host(
     description="Obtain and install certificates on Opalstack through its panel, without root",
     api_url=API_URL,
     keys=(Key("token", "API token", secret=True),),
-    connect=_connect,
-    open=_open,
-    log_in=_log_in,
+    connect=lazily(f"{__name__}.panel", "connect"),
+    open=lazily(f"{__name__}.panel", "Panel"),
+    log_in=lazily(f"{__name__}.panel", "log_in"),
     user_of=_user_of,
-    options=(
-        Option(
-            "app",
-            {
-                "metavar": "NAME",
-                "help": "app that holds challenge files; it is made if there is none of that name"
-                " (default: letsencrypt)",
-            },
-        ),
-    ),
+    options={
+        "app": {
+            "metavar": "NAME",
+            "help": "app that holds challenge files; it is made if there is none of that name"
+            " (default: letsencrypt)",
+        },
+    },
     holder="app",
     files=("auto", "local"),
 )

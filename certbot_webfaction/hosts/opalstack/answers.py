@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from certbot_webfaction.hosts.opalstack.model import (
     App,
-    Cert,
     Domain,
     Osuser,
     Record,
@@ -16,6 +15,7 @@ from certbot_webfaction.hosts.opalstack.model import (
     Site,
 )
 from certbot_webfaction.hosts.wire import NoAnswerError
+from certbot_webfaction.panel.model import Certificate
 
 T = TypeVar("T")
 
@@ -82,26 +82,30 @@ def _route(item: Item) -> Route:
     )
 
 
-def cert(item: Item) -> Cert:
+def cert(item: Item) -> Certificate:
     """A certificate, without its key."""
     expires = item.get("exp_date")
-    return Cert(
-        id=id_of(item),
-        name=_text(item.get("name")),
+    return Certificate(
+        handle=id_of(item),
+        label=_text(item.get("name")),
         names=tuple(_text(name).lower() for name in item.get("listed_domains") or ()),
         expires=datetime.date.fromisoformat(expires[:10]) if expires else None,
         kept_by_host=bool(item.get("is_opalstack_letsencrypt")),
         leaf=_text(item.get("cert")),
-        chain=_text(item.get("intermediates")),
     )
 
 
 def record(item: Item) -> Record:
-    """A DNS record. A text may be shown in quotes, which are none of it."""
+    """A DNS record."""
     content = _text(item["content"])
-    if item["type"] == "TXT" and len(content) > 1 and content[0] == content[-1] == '"':
-        content = content[1:-1]
-    return Record(id_of(item), _reference(item["domain"]), _text(item["type"]), content)
+    shown = unquoted(content) if item["type"] == "TXT" else content
+    return Record(id_of(item), _reference(item["domain"]), _text(item["type"]), shown)
+
+
+def unquoted(content: str) -> str:
+    """A text without the quotes that it may be shown in."""
+    quoted = len(content) > 1 and content[0] == content[-1] == '"'
+    return content[1:-1] if quoted else content
 
 
 def id_of(item: Item) -> str:

@@ -13,7 +13,6 @@ from certbot_webfaction.hosts.opalstack import answers
 from certbot_webfaction.hosts.opalstack.model import (
     STATIC,
     App,
-    Cert,
     Domain,
     Osuser,
     Record,
@@ -27,7 +26,7 @@ from certbot_webfaction.hosts.opalstack.rest import (
 )
 from certbot_webfaction.hosts.tries import Tries, words
 from certbot_webfaction.panel.errors import LoginRefusedError, PanelError, PanelRefusedError
-from certbot_webfaction.panel.model import Upload
+from certbot_webfaction.panel.model import Certificate, Upload
 from certbot_webfaction.web.waiting import wait_until_right
 
 READY_WITHIN = 300.0
@@ -36,7 +35,9 @@ READY_WITHIN = 300.0
 TTL = 300
 """Seconds for which a record may be remembered: the least that the host takes."""
 
-_EMBEDDED = "embed=domains,app,ip4"
+_EMBEDDED = "?embed=domains,app,ip4"
+
+_WORDS = {"cert": "certificate", "dnsrecord": "DNS record"}
 
 
 class Opalstack:
@@ -71,23 +72,17 @@ class Opalstack:
 
     def sites(self) -> tuple[Site, ...]:
         """The sites."""
-        return self._list("sites", f"/site/list/?{_EMBEDDED}", answers.site)
+        return self._list("sites", f"/site/list/{_EMBEDDED}", answers.site)
 
     def site(self, id: str) -> Site | None:
         """A site as it is now."""
-        path = f"/site/read/{id}?{_EMBEDDED}"
-
-        def read() -> Site | None:
-            found = self._found("show a site", path)
-            return None if found is None else answers.one(found, "sites", answers.site)
-
-        return self._tries.read("show a site", read)
+        return self._show("site", id, answers.site, _EMBEDDED)
 
     def apps(self) -> tuple[App, ...]:
         """The apps."""
         return self._list("apps", "/app/list/", answers.app)
 
-    def certificates(self) -> tuple[Cert, ...]:
+    def certificates(self) -> tuple[Certificate, ...]:
         """The certificates. The answer carries every private key, so it is for when it has to be.
 
         The host's shared one is not among them.
@@ -96,9 +91,7 @@ class Opalstack:
 
     def has_certificate(self, id: str) -> bool:
         """Whether there is a certificate of this identifier."""
-        what = "show a certificate"
-        found = self._tries.read(what, lambda: self._found(what, f"/cert/read/{id}"))
-        return found is not None
+        return self._show("cert", id) is not None
 
     def domains(self) -> tuple[Domain, ...]:
         """The domains."""
@@ -134,27 +127,23 @@ class Opalstack:
 
     def update_site(self, site: Site, **fields: Any) -> None:
         """Set some fields of a site, and leave the others as they are."""
-        self._write(
+        self._update(
             "site",
+            site.id,
             f"site {site.name}",
             f"change the site {site.name}",
             "It stays as it was. Look in the panel whether it and its certificate are still there.",
-            "update",
-            {"id": site.id, **fields},
-            lambda: self._with("site", site.id, fields),
-            answers.id_of,
+            fields,
         )
 
     def create_app(self, name: str, osuser: Osuser) -> App:
         """Create an app that serves files."""
-        return self._write(
+        return self._create(
             "app",
             f"app {name}",
             f"create the app {name} of the user {osuser.name}",
             "Look in the panel whether an app of that name is there already.",
-            "create",
             {"name": name, "osuser": osuser.id, "type": STATIC},
-            lambda: self._listed("app", name=name, osuser=osuser.id, type=STATIC),
             answers.app,
         )
 
@@ -164,34 +153,28 @@ class Opalstack:
 
     def create_certificate(self, name: str, upload: Upload) -> str:
         """Create a certificate, and return its identifier; another of its name does not matter."""
-        fields = _certificate(upload)
-        return self._write(
+        return self._create(
             "cert",
             f"certificate {name}",
             f"store the certificate {name}",
             "Websites serve what they served before.",
-            "create",
-            {"name": name, **fields},
-            lambda: self._certificate_like(name, fields),
+            {"name": name, **_certificate(upload)},
             answers.cert,
-        ).id
+        ).handle
 
     def update_certificate(self, id: str, name: str, upload: Upload) -> bool:
         """Replace a certificate; whether there is one of this identifier.
 
         :param name: what a message calls it
         """
-        fields = _certificate(upload)
         try:
-            self._write(
+            self._update(
                 "cert",
+                id,
                 f"certificate {name}",
                 f"replace the certificate {name}",
                 "Websites serve what they served before.",
-                "update",
-                {"id": id, **fields},
-                lambda: self._with("cert", id, _shown(fields)),
-                answers.id_of,
+                _certificate(upload),
             )
         except PanelRefusedError:
             if self.has_certificate(id):
@@ -201,14 +184,12 @@ class Opalstack:
 
     def create_domain(self, name: str) -> Domain:
         """Create a domain; it is a name in the DNS, whatever its parent."""
-        return self._write(
+        return self._create(
             "domain",
             f"domain {name}",
             f"add the domain {name}",
             "Look in the panel whether it is there already.",
-            "create",
             {"name": name},
-            lambda: self._listed("domain", name=name),
             answers.domain,
         )
 
@@ -220,14 +201,12 @@ class Opalstack:
 
     def create_text(self, domain: Domain, content: str) -> Record:
         """Publish a TXT record of a domain's name."""
-        return self._write(
+        return self._create(
             "dnsrecord",
             f"TXT record of {domain.name}",
             f"publish a TXT record at {domain.name}",
             "Look in the panel whether that domain is there.",
-            "create",
             {"domain": domain.id, "type": "TXT", "content": content, "ttl": TTL},
-            lambda: self._text_of(domain, content),
             answers.record,
         )
 
@@ -243,13 +222,42 @@ class Opalstack:
         do = f"list the {what}"
         return self._tries.read(do, lambda: answers.each(self._get(do, path), what, make))
 
-    def _write(
+    def _create(
         self,
         kind: str,
         label: str,
         what: str,
         todo: str,
+        fields: Mapping[str, Any],
+        make: Callable[[answers.Item], answers.T],
+    ) -> answers.T:
+        """Create an object, see `_write`; after a lost answer the first with its fields is it."""
+
+        def look() -> Any:
+            every = answers.each(self._get(what, f"/{kind}/list/"), kind, dict)
+            return next((item for item in every if _holds(item, fields)), None)
+
+        return self._write(kind, "create", label, what, todo, fields, look, make)
+
+    def _update(
+        self, kind: str, id: str, label: str, what: str, todo: str, fields: Mapping[str, Any]
+    ) -> None:
+        """Set fields of an object, see `_write`."""
+
+        def look() -> Any:
+            found = self._show(kind, id)
+            return found if found and _holds(found, fields) else None
+
+        item = {"id": id, **fields}
+        self._write(kind, "update", label, what, todo, item, look, answers.id_of)
+
+    def _write(
+        self,
+        kind: str,
         verb: str,
+        label: str,
+        what: str,
+        todo: str,
         item: Mapping[str, Any],
         look: Callable[[], Any],
         make: Callable[[answers.Item], answers.T],
@@ -264,19 +272,12 @@ class Opalstack:
         """
 
         def send() -> answers.Item:
-            return self._only(self._post(what, f"/{kind}/{verb}/", [item]), make)
+            return _only(self._post(what, f"/{kind}/{verb}/", [item]), make)
 
         done = self._tries.write(what, todo, send, look)
         if done.get("ready", True) is False:
             self._wait(label, lambda: self._is_ready(kind, answers.id_of(done), label))
         return make(done)
-
-    def _only(self, answer: Any, make: Callable[[answers.Item], object]) -> answers.Item:
-        """The one object of an answer, if something can be made of it."""
-        is_one = isinstance(answer, list) and len(answer) == 1
-        found: answers.Item = answer[0] if is_one else {}
-        answers.one(found, "objects", make)
-        return found
 
     def _delete(self, kind: str, id: str, label: str, what: str) -> None:
         """Delete an object, and wait until it is gone."""
@@ -290,9 +291,9 @@ class Opalstack:
             what,
             "Look in the panel whether it is still there and what uses it, and delete it there.",
             send,
-            lambda: self._found(what, f"/{kind}/read/{id}") is None,
+            lambda: self._show(kind, id) is None,
         )
-        self._wait(label, lambda: self._show(kind, id, label) is None)
+        self._wait(label, lambda: self._show(kind, id) is None)
 
     def _wait(self, label: str, is_done: Callable[[], bool]) -> None:
         def check() -> str | None:
@@ -314,59 +315,34 @@ class Opalstack:
             )
 
     def _is_ready(self, kind: str, id: str, label: str) -> bool:
-        found = self._show(kind, id, label)
+        found = self._show(kind, id)
         if found is None:
             raise PanelError(f"The {label} vanished while the panel made it ready.")
         return found.get("ready", True) is not False
 
-    def _show(self, kind: str, id: str, label: str) -> Mapping[str, Any] | None:
-        what = f"show the {label}"
-        found = self._tries.read(what, lambda: self._found(what, f"/{kind}/read/{id}"))
-        return found if isinstance(found, Mapping) else None
+    def _show(
+        self,
+        kind: str,
+        id: str,
+        make: Callable[[answers.Item], answers.T] = dict,  # type: ignore[assignment] # as it came
+        options: str = "",
+    ) -> answers.T | None:
+        """An object as it is now, `None` if there is none."""
+        what = f"show a {_WORDS.get(kind, kind)}"
 
-    # One try each, for the calls above and for a look after a lost answer.
+        def read() -> answers.T | None:
+            try:
+                return answers.one(self._get(what, f"/{kind}/read/{id}{options}"), "objects", make)
+            except GoneError:
+                return None
+
+        return self._tries.read(what, read)
 
     def _get(self, what: str, path: str) -> Any:
         return self._permitted(what, lambda: self._rest.get(path))
 
     def _post(self, what: str, path: str, body: Any) -> Any:
         return self._permitted(what, lambda: self._rest.post(path, body))
-
-    def _found(self, what: str, path: str) -> Any:
-        """What is at a path, `None` if there is no such object."""
-        try:
-            return self._get(what, path)
-        except GoneError:
-            return None
-
-    def _with(self, kind: str, id: str, fields: Mapping[str, Any]) -> Any:
-        """An object, if its fields are these."""
-        found = self._found(f"show the {kind}", f"/{kind}/read/{id}")
-        is_so = isinstance(found, Mapping) and all(
-            _meaning(name, found.get(name)) == _meaning(name, value)
-            for name, value in fields.items()
-        )
-        return found if is_so else None
-
-    def _listed(self, kind: str, **fields: Any) -> Any:
-        """The first object of a kind whose fields are these."""
-        for item in answers.each(self._get(f"list each {kind}", f"/{kind}/list/"), kind, dict):
-            if all(
-                _meaning(name, item.get(name)) == _meaning(name, fields[name]) for name in fields
-            ):
-                return item
-        return None
-
-    def _certificate_like(self, name: str, fields: Mapping[str, str]) -> Any:
-        return self._listed("cert", name=name, **_shown(fields))
-
-    def _text_of(self, domain: Domain, content: str) -> Any:
-        every = self._get("list the DNS records", "/dnsrecord/list/")
-        for item in answers.each(every, "DNS records", dict):
-            record = answers.one(item, "DNS records", answers.record)
-            if (record.domain, record.type, record.content) == (domain.id, "TXT", content):
-                return item
-        return None
 
     def _permitted(self, what: str, ask: Callable[[], Any]) -> Any:
         if not re.fullmatch(r"[!-~]+", self._token):
@@ -400,15 +376,39 @@ def _certificate(upload: Upload) -> dict[str, str]:
     return {"cert": upload.leaf, "intermediates": upload.chain, "key": upload.private_key}
 
 
-def _shown(fields: Mapping[str, str]) -> dict[str, str]:
-    """What tells a certificate from others; nobody needs to look at its key."""
-    return {name: fields[name] for name in ("cert", "intermediates")}
+def _only(answer: Any, make: Callable[[answers.Item], object]) -> answers.Item:
+    """The one object of an answer, if something can be made of it."""
+    is_one = isinstance(answer, list) and len(answer) == 1
+    found: answers.Item = answer[0] if is_one else {}
+    answers.one(found, "objects", make)
+    return found
+
+
+def _holds(item: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    """Whether an object has these fields; a key is not looked at, and hosts may raise a TTL."""
+    return all(
+        _meaning(name, item.get(name)) == _meaning(name, value)
+        for name, value in fields.items()
+        if name not in ("key", "ttl")
+    )
 
 
 def _meaning(name: str, value: Any) -> Any:
-    """A field's value as far as it matters: how PEM's lines end does not, nor do routes' ids."""
-    if name == "routes":
-        return [(route.get("app"), route.get("uri")) for route in value or ()]
-    if name in ("cert", "intermediates", "key") and value:
-        return "".join(str(value).split())
-    return value.lower() if name == "name" and isinstance(value, str) else value or None
+    """A field's value as far as it matters."""
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    return _MEANINGS[name](value) if value and name in _MEANINGS else value or None
+
+
+def _letters(pem: str) -> str:
+    """PEM without what ends its lines."""
+    return "".join(pem.split())
+
+
+_MEANINGS: Mapping[str, Callable[[Any], Any]] = {
+    "routes": lambda routes: [(route.get("app"), route.get("uri")) for route in routes],
+    "cert": _letters,
+    "intermediates": _letters,
+    "content": answers.unquoted,
+    "name": str.lower,
+}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass, field
 
 STATIC = "STA"
@@ -72,19 +71,6 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Cert:
-    """A certificate; the private key that the API gives with it is never kept."""
-
-    id: str
-    name: str
-    names: tuple[str, ...]
-    expires: datetime.date | None
-    kept_by_host: bool
-    leaf: str = field(repr=False)
-    chain: str = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Record:
     """A DNS record of the name that its domain is; ``content`` without quotes around it."""
 
@@ -92,3 +78,8 @@ class Record:
     domain: str
     type: str
     content: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from others but those of the same."""
+        return self.domain, self.type, self.content

@@ -13,14 +13,16 @@ from typing import Any
 from certbot.display import util as display_util
 from zope.interface import implementer
 
+from certbot_webfaction.hosts.apps import APP
 from certbot_webfaction.hosts.host import Credentials, Options
 from certbot_webfaction.hosts.local_files import LocalFiles
 from certbot_webfaction.hosts.opalstack import places, records
 from certbot_webfaction.hosts.opalstack.client import Opalstack
 from certbot_webfaction.hosts.opalstack.examining import examine
-from certbot_webfaction.hosts.opalstack.model import Cert, Site
+from certbot_webfaction.hosts.opalstack.model import Site
 from certbot_webfaction.hosts.opalstack.places import Places
-from certbot_webfaction.hosts.opalstack.seen import FRESH, Seen
+from certbot_webfaction.hosts.opalstack.seen import Seen
+from certbot_webfaction.hosts.seen import FRESH
 from certbot_webfaction.hosts.shapes import shapes_of
 from certbot_webfaction.panel.errors import (
     CertificateGoneError,
@@ -56,6 +58,12 @@ def connect(credentials: Credentials) -> Seen:
     return Seen(lambda: Opalstack(credentials))
 
 
+def log_in(credentials: Credentials, given: Collection[str]) -> Credentials:
+    """See `Host.log_in`: what there is to know of the account besides the token, it tells."""
+    Opalstack(credentials).osusers()
+    return credentials
+
+
 @implementer(IPanel)
 class Panel:
     """One account on Opalstack, over what this process has seen of it."""
@@ -72,13 +80,11 @@ class Panel:
         return replace(ABILITIES, files=self._places.here() is not None)
 
     def login(self) -> Login:
-        """See `IPanel.login`."""
         users = self._seen.osusers()
         user = self._seen.this_user() or next(iter(users), None)
         return Login(user.name, user.hostname) if user else Login("", "")
 
     def http_sites(self, fresh: bool = False) -> tuple[HttpSite, ...]:
-        """See `IPanel.http_sites`."""
         return tuple(
             HttpSite(
                 site.id,
@@ -92,7 +98,6 @@ class Panel:
         )
 
     def https_sites(self, fresh: bool = False) -> tuple[HttpsSite, ...]:
-        """See `IPanel.https_sites`."""
         return tuple(
             HttpsSite(
                 site.id,
@@ -107,9 +112,7 @@ class Panel:
         )
 
     def certificate(self, handle: str) -> Certificate | None:
-        """See `IPanel.certificate`."""
-        known = self._seen.certificates().get(handle)
-        return None if known is None else _certificate(known)
+        return self._seen.certificates().get(handle)
 
     def store(
         self,
@@ -187,7 +190,6 @@ class Panel:
             self._seen.update_site(there, cert=there.cert)
 
     def redirect(self, site: HttpSite, notes: Notes) -> None:
-        """See `IPanel.redirect`."""
         there = self._there(site)
         if not there.redirect:
             self._seen.update_site(there, redirect=True)
@@ -197,7 +199,6 @@ class Panel:
         return ()
 
     def show_again(self, site: HttpSite, before: State, notes: Notes) -> None:
-        """See `IPanel.show_again`."""
         there = self._there(site)
         if there.redirect:
             self._seen.update_site(there, redirect=False)
@@ -208,32 +209,26 @@ class Panel:
         raise PanelError(f"The {site.label} is gone from the panel.")
 
     def find_place(self, site: HttpSite, domain: str) -> Place:
-        """See `IPanel.find_place`."""
         return self._places.find(site, domain)
 
     def make_places(self, places: Sequence[Place], notes: Notes) -> list[Place]:
-        """See `IPanel.make_places`."""
         return self._places.make(places, self.files, notes)
 
     def find_zones(self, names: Iterable[str]) -> None:
-        """See `IPanel.find_zones`."""
         records.find_owners(self._seen, names)
 
     def publish(self, name: str, value: str, notes: Notes) -> None:
-        """See `IPanel.publish`."""
         records.publish(self._seen, name, value, notes)
 
     def undo(self, change: Change, again: bool = False) -> None:
-        """See `IPanel.undo`."""
         if change.what == Change.RECORD:
             records.undo_record(self._seen, change)
         elif change.what == places.ROUTE:
             places.undo_route(self._seen, change)
-        elif change.what == places.APP:
+        elif change.what == APP:
             places.undo_app(self._seen, self.files, change)
 
     def examine(self) -> Sequence[tuple[str, Finding]]:
-        """See `IPanel.examine`."""
         return examine(self._seen)
 
     def report(self) -> Mapping[str, Any]:
@@ -242,7 +237,6 @@ class Panel:
         return {"answers": shapes_of(lists)}
 
     def forget(self) -> None:
-        """See `IPanel.forget`."""
         self._seen.forget()
 
 
@@ -261,7 +255,3 @@ def _redirects(site: Site) -> bool:
 
 def _state(site: Site) -> State:
     return {"cert": site.cert, "generate_le": site.generate_le}
-
-
-def _certificate(cert: Cert) -> Certificate:
-    return Certificate(cert.id, cert.name, cert.names, cert.expires, cert.leaf, cert.kept_by_host)

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from certbot_webfaction.hosts.apps import APP, CHALLENGE_APP, is_empty, unless_refused
 from certbot_webfaction.hosts.opalstack.model import STATIC, App, Osuser, Route, Site
 from certbot_webfaction.hosts.opalstack.seen import Seen, home_here
 from certbot_webfaction.names import a_label
-from certbot_webfaction.panel.errors import PanelError, PanelRefusedError
+from certbot_webfaction.panel.errors import PanelError
 from certbot_webfaction.panel.files import Files
 from certbot_webfaction.panel.interface import Notes
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Change, HttpSite, Place
-from certbot_webfaction.text import listed, printable
 
-logger = logging.getLogger(__name__)
-
-CHALLENGE_APP = "letsencrypt"
-
-APP = "app"
-"""What a change of ours to an app is called; ``after`` has the user it is of, and its ``id``."""
 ROUTE = "route"
 """What a change of ours to a site's routes is called; ``after`` has the ``app``."""
 
@@ -133,11 +126,8 @@ class Places:
         after = {"user": user.id, "id": ""}
         change = Change(APP, name, after=after, purpose=Change.CHALLENGE, names=names)
         with notes.changing(change):
-            try:
+            with unless_refused(change, notes):
                 app = self.seen.create_app(name, user)
-            except PanelRefusedError:
-                notes.forget(change)  # an app of that name that has appeared meanwhile is not ours
-                raise
             change.after["id"] = app.id
             change.after["own"] = files.listing(_directory(home, app))
         return app
@@ -216,28 +206,8 @@ def undo_app(seen: Seen, files: Files, change: Change) -> None:
         ),
         None,
     )
-    used = (
-        any(route.app == app.id for site in seen.sites(0) for route in site.routes) if app else True
-    )
-    if app is None or used:
+    if app is None or any(r.app == app.id for site in seen.sites(0) for r in site.routes):
         return
-    others = _put_there_by_others(files, app, change)
-    if others:
-        logger.warning(
-            "The app %s stays on the panel: somebody put %s into it.",
-            app.name,
-            printable(listed(others)),
-        )
-    else:
-        seen.delete_app(app)
-
-
-def _put_there_by_others(files: Files, app: App, change: Change) -> list[str]:
-    """What is in an app's directory besides what the panel put there, and challenge files."""
     home = home_here()
-    if home is None:
-        return []
-    directory = _directory(home, app)
-    found = (name for name in files.listing(directory) if name not in change.after.get("own", ()))
-    # A challenge file's content starts with its name (RFC 8555, section 8.1).
-    return [n for n in found if not (files.read(directory, n) or "").startswith(f"{n}.")]
+    if home is None or is_empty(files, _directory(home, app), change):
+        seen.delete_app(app)

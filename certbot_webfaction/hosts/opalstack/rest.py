@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from certbot_webfaction.hosts.hiding import Secrets
@@ -56,7 +55,7 @@ class Rest:
 
     def post(self, path: str, body: Any) -> Any:
         """What comes of sending ``body``, `None` for an empty answer; errors as for `get`."""
-        self._secrets.sending(_strings(body))
+        self._secrets.sending(body)
         text = json.dumps(body).encode()
         return self._wire.exchange(
             f"POST {path}", self._read, path=path, body=text, readable=_READABLE
@@ -90,11 +89,3 @@ def _messages(detail: Any) -> str:
     if isinstance(detail, list):
         return " ".join(filter(None, map(_messages, detail)))
     return detail if isinstance(detail, str) else ""
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list | tuple):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _strings(item)

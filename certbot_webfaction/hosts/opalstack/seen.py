@@ -1,4 +1,4 @@
-"""The client and what it was last seen to show, for all that one process does to an account."""
+"""What was last seen of an account on Opalstack, and whether it is on this machine."""
 
 from __future__ import annotations
 
@@ -6,27 +6,21 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from certbot_webfaction.hosts import seen
 from certbot_webfaction.hosts.opalstack.client import Opalstack
-from certbot_webfaction.hosts.opalstack.model import App, Cert, Domain, Osuser, Record, Route, Site
+from certbot_webfaction.hosts.opalstack.model import App, Domain, Osuser, Record, Route, Site
+from certbot_webfaction.hosts.seen import FRESH, Reading
 from certbot_webfaction.panel.errors import CertificateGoneError
 from certbot_webfaction.panel.model import Upload
 
-FRESH = 60.0
-"""Seconds for which a reading of the panel counts as what it holds now."""
 
-
-class Seen:
-    """A client and what was seen of its account, shared by everything in this process.
-
-    Placing challenges is content with what was seen at any time, so that a renewal of many
-    lineages reads the panel once; whoever changes routes reads the site first.
+class Seen(seen.Seen[Opalstack]):
+    """What was seen of an account: its users, its apps, its domains by their names, its records.
 
     ``made_domains`` are those that this process added to the account's DNS.
     """
@@ -34,42 +28,20 @@ class Seen:
     def __init__(
         self, make_client: Callable[[], Opalstack], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._make_client = make_client
-        self._clock = clock
-        self._osusers: tuple[Osuser, ...] | None = None
+        super().__init__(make_client, clock)
         self.made_domains: set[str] = set()
-        self.forget()
-
-    @cached_property
-    def client(self) -> Opalstack:
-        """The client itself."""
-        return self._make_client()
-
-    def forget(self) -> None:
-        """Read everything anew when it is next asked for, but who the users are."""
-        self._sites: dict[str, Site] | None = None
-        self._sites_seen = 0.0
-        self._apps: tuple[App, ...] | None = None
-        self._certificates: dict[str, Cert] | None = None
-        self._stored: dict[str, str] = {}
-        self._dns: tuple[dict[str, Domain], tuple[Record, ...]] | None = None
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Forget what was seen if a change fails: it may have happened all the same."""
-        try:
-            yield
-        except BaseException:
-            self.forget()
-            raise
-
-    # Users
-
-    def osusers(self) -> tuple[Osuser, ...]:
-        """The account's users. It is the login, too: the token is tried."""
-        if self._osusers is None:
-            self._osusers = self.client.osusers()
-        return self._osusers
+        # It is the login, too: the token is tried. Who the users are is never forgotten.
+        self.osusers = Reading(lambda: self.client.osusers(), clock)
+        self._sites = self._reading(lambda client: {site.id: site for site in client.sites()})
+        self.apps = self._reading(Opalstack.apps)
+        self.certificates = self._reading(
+            lambda client: {cert.handle: cert for cert in client.certificates()}
+        )
+        self._stored = self._reading(lambda _client: dict[str, str]())
+        self.domains = self._reading(
+            lambda client: {domain.name: domain for domain in client.domains()}
+        )
+        self.records = self._reading(lambda client: list(client.records()))
 
     def this_user(self, *, anywhere: bool = False) -> Osuser | None:
         """The user of the account that this process runs as, on this machine.
@@ -85,25 +57,16 @@ class Seen:
 
     def sites(self, within: float | None = None) -> tuple[Site, ...]:
         """The account's sites as seen in the last ``within`` seconds, or ever."""
-        return tuple(self._sites_by_id(within).values())
-
-    def _sites_by_id(self, within: float | None) -> dict[str, Site]:
-        old = within is not None and self._clock() - self._sites_seen > within
-        if self._sites is None or old:
-            self._sites = {site.id: site for site in self.client.sites()}
-            self._sites_seen = self._clock()
-        return self._sites
+        return tuple(self._sites(within).values())
 
     def site(self, id: str, within: float | None = FRESH) -> Site | None:
         """The site of this identifier."""
-        return self._sites_by_id(within).get(id)
+        return self._sites(within).get(id)
 
     def update_site(self, site: Site, **fields: Any) -> None:
-        """As `Opalstack.update_site`."""
-        with self._changing():
-            self.client.update_site(site, **fields)
-        if self._sites is not None:
-            self._sites[site.id] = replace(self._sites.get(site.id, site), **fields)
+        with self.changing() as client:
+            client.update_site(site, **fields)
+        self._note(replace(self.site(site.id, None) or site, **fields))
 
     def route(self, id: str, change: Callable[[tuple[Route, ...]], tuple[Route, ...]]) -> None:
         """Give a site other routes, made from those that it has at this moment.
@@ -114,95 +77,68 @@ class Seen:
         if site is None or (routes := change(site.routes)) == site.routes:
             return
         sent = [{"app": route.app, "uri": route.uri} for route in routes]
-        with self._changing():
-            self.client.update_site(site, routes=sent)
-        if self._sites is not None:
-            self._sites[id] = replace(site, routes=routes)
+        with self.changing() as client:
+            client.update_site(site, routes=sent)
+        self._note(replace(site, routes=routes))
+
+    def _note(self, site: Site) -> None:
+        self._sites.change(lambda sites: sites.update({site.id: site}))
 
     # Apps
 
-    def apps(self, *, anew: bool = False) -> tuple[App, ...]:
-        """The account's apps, as seen by this process."""
-        if self._apps is None or anew:
-            self._apps = self.client.apps()
-        return self._apps
-
     def create_app(self, name: str, osuser: Osuser) -> App:
-        """As `Opalstack.create_app`."""
-        with self._changing():
-            app = self.client.create_app(name, osuser)
-        self._apps = None
+        with self.changing() as client:
+            app = client.create_app(name, osuser)
+        self.apps.value = None
         return app
 
     def delete_app(self, app: App) -> None:
-        """As `Opalstack.delete_app`."""
-        with self._changing():
-            self.client.delete_app(app)
-        self._apps = None
+        with self.changing() as client:
+            client.delete_app(app)
+        self.apps.value = None
 
     # Certificates
 
-    def certificates(self, *, anew: bool = False) -> dict[str, Cert]:
-        """The account's certificates as seen by this process, before what it stored."""
-        if self._certificates is None or anew:
-            self._certificates = {cert.id: cert for cert in self.client.certificates()}
-        return self._certificates
-
     def has_stored(self, id: str, upload: Upload) -> bool:
         """Whether this process stored this very leaf there."""
-        return self._stored.get(id) == upload.leaf
+        return self._stored().get(id) == upload.leaf
 
     def store(self, name: str, upload: Upload, known: str) -> str:
         """Replace the certificate ``known``, or create one if that is ``""``; its identifier.
 
         :raises CertificateGoneError: if the known one is not there
         """
-        with self._changing():
-            if known and not self.client.update_certificate(known, name, upload):
+        with self.changing() as client:
+            if known and not client.update_certificate(known, name, upload):
                 raise CertificateGoneError(f"The certificate {name} is not in the panel.")
-            handle = known or self.client.create_certificate(name, upload)
-        self._stored[handle] = upload.leaf
+            handle = known or client.create_certificate(name, upload)
+        self._stored()[handle] = upload.leaf
         return handle
 
     # DNS
 
-    def dns(self, *, anew: bool = False) -> tuple[dict[str, Domain], tuple[Record, ...]]:
-        """The account's domains by their names, and its DNS records, as seen by this process."""
-        if self._dns is None or anew:
-            domains = {domain.name: domain for domain in self.client.domains()}
-            self._dns = domains, self.client.records()
-        return self._dns
-
     def create_domain(self, name: str) -> Domain:
-        """As `Opalstack.create_domain`."""
-        with self._changing():
-            domain = self.client.create_domain(name)
+        with self.changing() as client:
+            domain = client.create_domain(name)
         self.made_domains.add(domain.id)
-        domains, records = self.dns()
-        self._dns = {**domains, domain.name: domain}, records
+        self.domains.change(lambda domains: domains.update({domain.name: domain}))
         return domain
 
     def delete_domain(self, domain: Domain) -> None:
-        """As `Opalstack.delete_domain`."""
-        with self._changing():
-            self.client.delete_domain(domain)
-        domains, records = self.dns()
-        self._dns = {n: each for n, each in domains.items() if each.id != domain.id}, records
+        with self.changing() as client:
+            client.delete_domain(domain)
+        self.domains.change(lambda domains: domains.pop(domain.name, None))
 
     def create_text(self, domain: Domain, content: str) -> Record:
-        """As `Opalstack.create_text`."""
-        with self._changing():
-            record = self.client.create_text(domain, content)
-        domains, records = self.dns()
-        self._dns = domains, (*records, record)
+        with self.changing() as client:
+            record = client.create_text(domain, content)
+        self.records.change(lambda records: records.append(record))
         return record
 
     def delete_record(self, record: Record, name: str) -> None:
-        """As `Opalstack.delete_record`."""
-        with self._changing():
-            self.client.delete_record(record, name)
-        domains, records = self.dns()
-        self._dns = domains, tuple(each for each in records if each.id != record.id)
+        with self.changing() as client:
+            client.delete_record(record, name)
+        self.records.change(lambda records: records.remove(record))
 
 
 def _is_here(hostname: str) -> bool:

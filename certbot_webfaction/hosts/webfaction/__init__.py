@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
-
-from certbot_webfaction.hosts.host import Credentials, Host, Key, Option, Options
+from certbot_webfaction.hosts.host import Host, Key, lazily
 from certbot_webfaction.hosts.webfaction.version1 import carry_over
-from certbot_webfaction.panel.interface import IPanel
 
 API_URL = "https://api.webfaction.com/"
-
-
-def _connect(credentials: Credentials) -> Any:
-    # Not above: every certbot run on the machine imports this module, and few call the panel.
-    from certbot_webfaction.hosts.webfaction.panel import connect
-
-    return connect(credentials)
-
-
-def _open(connection: Any, options: Options) -> IPanel:
-    from certbot_webfaction.hosts.webfaction.panel import Panel
-
-    return Panel(connection, options)
-
-
-def _log_in(credentials: Credentials, given: Collection[str]) -> Credentials:
-    from certbot_webfaction.hosts.webfaction.logging_in import log_in
-
-    return log_in(credentials, given)
 
 
 WEBFACTION = Host(
@@ -47,29 +24,23 @@ WEBFACTION = Host(
             " need none, and on the machine itself it is found",
         ),
     ),
-    connect=_connect,
-    open=_open,
-    log_in=_log_in,
+    connect=lazily(f"{__name__}.panel", "connect"),
+    open=lazily(f"{__name__}.panel", "Panel"),
+    log_in=lazily(f"{__name__}.logging_in", "log_in"),
     user_of=lambda credentials: credentials["username"],
     dns_plugin="dns-webfaction",
-    options=(
-        Option(
-            "app",
-            {
-                "metavar": "NAME",
-                "help": "app that holds challenge files (default: found for each website;"
-                " letsencrypt where one has to be made)",
-            },
-        ),
-        Option(
-            "app-type",
-            {
-                "metavar": "TYPE",
-                "default": "static_php70",
-                "help": "type of the apps that are made",
-            },
-        ),
-    ),
+    options={
+        "app": {
+            "metavar": "NAME",
+            "help": "app that holds challenge files (default: found for each website;"
+            " letsencrypt where one has to be made)",
+        },
+        "app-type": {
+            "metavar": "TYPE",
+            "default": "static_php70",
+            "help": "type of the apps that are made",
+        },
+    },
     carry_over=carry_over,
     holder="app",
 )

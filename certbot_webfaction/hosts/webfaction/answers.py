@@ -20,9 +20,9 @@ from certbot_webfaction.hosts.webfaction.model import (
     Certificate,
     DnsRecord,
     Domain,
+    Mount,
     Website,
 )
-from certbot_webfaction.hosts.webfaction.mount import Mount
 from certbot_webfaction.hosts.wire import NoAnswerError
 
 # API page, section "Applications": types that serve files, and whether they obey .htaccess.

@@ -58,7 +58,9 @@ class WebFaction:
 
     def websites(self) -> tuple[Website, ...]:
         """All websites of the account, as they are now."""
-        return self._tries.read("list the websites", self._websites)
+        return self._tries.read(
+            "list the websites", lambda: answers.websites(self._ask("list_websites"))
+        )
 
     def create_website(self, website: Website) -> None:
         """Create a website; `PanelRefusedError` if one of its name and protocol exists."""
@@ -86,13 +88,13 @@ class WebFaction:
         self._write(
             f"delete {_called(website)}",
             "Look in the panel whether it is still there, and delete it there if so.",
-            lambda: all((o.name, o.ip, o.https) != key for o in self._websites()),
+            lambda: all((o.name, o.ip, o.https) != key for o in self.websites()),
             ("delete_website", *key),
         )
 
     def apps(self) -> tuple[App, ...]:
         """All apps of the account, as they are now."""
-        return self._tries.read("list the apps", self._apps)
+        return self._tries.read("list the apps", self._list_apps)
 
     def create_app(self, name: str, type: str) -> App:
         """Create an app; `PanelRefusedError` if the name is taken or the type unknown."""
@@ -100,7 +102,7 @@ class WebFaction:
             f'create the app "{name}" of type {type}',
             "Look in the panel whether an app of that name is there already, and whether the"
             " type exists (--webfaction-app-type).",
-            lambda: any((app.name, app.type) == (name, type) for app in self._apps()),
+            lambda: any((app.name, app.type) == (name, type) for app in self.apps()),
             ("create_app", name, type),
         )
         return answers.app(name, type, "", self.login().home)
@@ -110,13 +112,15 @@ class WebFaction:
         self._write(
             f'delete the app "{name}"',
             "Look in the panel whether it is still there and which websites use it.",
-            lambda: all(app.name != name for app in self._apps()),
+            lambda: all(app.name != name for app in self.apps()),
             ("delete_app", name),
         )
 
     def certificates(self) -> tuple[Certificate, ...]:
         """All certificates of the account. Slow: every private key travels with the answer."""
-        return self._tries.read("list the certificates", self._certificates)
+        return self._tries.read(
+            "list the certificates", lambda: answers.certificates(self._ask("list_certificates"))
+        )
 
     def create_certificate(self, name: str, upload: Upload) -> None:
         """Upload a new certificate; `PanelRefusedError` if the name is taken."""
@@ -149,7 +153,9 @@ class WebFaction:
 
     def domains(self) -> tuple[Domain, ...]:
         """The domains that the account's DNS serves."""
-        return self._tries.read("list the domains", self._domains)
+        return self._tries.read(
+            "list the domains", lambda: answers.domains(self._ask("list_domains"))
+        )
 
     def create_subdomain(self, domain: str, label: str) -> None:
         """Add the subdomain ``label`` to one of the account's domains."""
@@ -171,14 +177,16 @@ class WebFaction:
 
     def dns_records(self) -> tuple[DnsRecord, ...]:
         """The TXT and CNAME records that the account added."""
-        return self._tries.read("list the DNS overrides", self._dns_records)
+        return self._tries.read(
+            "list the DNS overrides", lambda: answers.dns_records(self._ask("list_dns_overrides"))
+        )
 
     def create_txt(self, name: str, value: str) -> None:
         """Publish a TXT record beside others of the same name."""
         self._write(
             f"publish a TXT record at {name}",
             "Look in the panel whether that name is there as a domain or subdomain.",
-            lambda: DnsRecord(name.lower(), "TXT", value) in self._dns_records(),
+            lambda: DnsRecord(name.lower(), "TXT", value) in self.dns_records(),
             ("create_dns_override", *_txt(name, value)),
         )
 
@@ -187,7 +195,7 @@ class WebFaction:
         self._write(
             f"remove a TXT record at {name}",
             "Look in the panel whether it is still there, and remove it there if so.",
-            lambda: DnsRecord(name.lower(), "TXT", value) not in self._dns_records(),
+            lambda: DnsRecord(name.lower(), "TXT", value) not in self.dns_records(),
             ("delete_dns_override", *_txt(name, value)),
         )
 
@@ -206,38 +214,24 @@ class WebFaction:
         self.login()
         self._tries.write(what, todo, lambda: self._ask(*call), happened)
 
-    # One try of each read, for the reads above and for a look after a lost answer.
-
-    def _websites(self) -> tuple[Website, ...]:
-        return answers.websites(self._ask("list_websites"))
-
-    def _apps(self) -> tuple[App, ...]:
+    def _list_apps(self) -> tuple[App, ...]:
         listed = self._ask("list_apps")
         return answers.apps(listed, self._opened().account.home)
 
-    def _certificates(self) -> tuple[Certificate, ...]:
-        return answers.certificates(self._ask("list_certificates"))
-
-    def _domains(self) -> tuple[Domain, ...]:
-        return answers.domains(self._ask("list_domains"))
-
-    def _dns_records(self) -> tuple[DnsRecord, ...]:
-        return answers.dns_records(self._ask("list_dns_overrides"))
-
     def _has_website(self, website: Website) -> bool:
-        return any(_content(other) == _content(website) for other in self._websites())
+        return any(_content(other) == _content(website) for other in self.websites())
 
     def _holds(self, name: str, upload: Upload) -> bool:
         sent = (name, _letters(upload.leaf), _letters(upload.chain))
         return any(
             (held.name, _letters(held.leaf), _letters(held.chain)) == sent
-            for held in self._certificates()
+            for held in self.certificates()
         )
 
     def _has_subdomain(self, domain: str, label: str) -> bool:
         return any(
             known.name == domain.lower() and label.lower() in known.subdomains
-            for known in self._domains()
+            for known in self.domains()
         )
 
     # Sessions

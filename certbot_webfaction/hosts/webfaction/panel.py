@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from certbot.display import util as display_util
 from zope.interface import implementer
 
+from certbot_webfaction.hosts.apps import APP
 from certbot_webfaction.hosts.host import Credentials, Options
 from certbot_webfaction.hosts.local_files import LocalFiles
+from certbot_webfaction.hosts.seen import FRESH
 from certbot_webfaction.hosts.webfaction import (
     apps,
-    certificates,
     records,
     redirects,
     sites,
@@ -23,8 +26,9 @@ from certbot_webfaction.hosts.webfaction import (
 )
 from certbot_webfaction.hosts.webfaction.client import WebFaction
 from certbot_webfaction.hosts.webfaction.places import MOUNT, Places, undo_mount
-from certbot_webfaction.hosts.webfaction.seen import FRESH, Seen
+from certbot_webfaction.hosts.webfaction.seen import Seen
 from certbot_webfaction.hosts.webfaction.shell_files import PanelFiles
+from certbot_webfaction.names import covered
 from certbot_webfaction.panel.errors import CertificateGoneError, PanelRefusedError
 from certbot_webfaction.panel.files import Files
 from certbot_webfaction.panel.findings import Finding, Fine, Problem
@@ -107,11 +111,43 @@ class Panel:
         taken: Collection[str],
         choose: Callable[[str], None],
     ) -> str:
-        name = known or certificates.free_name(self._seen, label, tuple(names), taken)
+        name = known or self._free_name(label, names, taken)
         if not known:
             choose(name)
-        certificates.store(self._seen, label, name, upload, there=bool(known))
+        if not self._seen.has_stored(name, upload):
+            self._send(name, upload, there=bool(known) or self._seen.saw_certificate(name))
+            display_util.notify(f"Uploaded certificate {label} to the panel as {name}.")
         return name
+
+    def _free_name(self, label: str, names: Sequence[str], taken: Collection[str]) -> str:
+        """A name for a new certificate, after the label, as letsencrypt_webfaction named its own.
+
+        Somebody else's certificate keeps its name: one that is for more than these names.
+        """
+
+        def is_free(name: str) -> bool:
+            known = self._seen.certificates().get(name)
+            is_theirs = known and not (
+                known.domains and all(covered(n, names) for n in known.domains)
+            )
+            return name not in taken and not is_theirs
+
+        return sites.first_free(re.sub(r"[^A-Za-z0-9_]", "_", label), is_free)
+
+    def _send(self, name: str, upload: Upload, *, there: bool) -> None:
+        """Replace a certificate, or create it; which of them, is not always known for sure.
+
+        :raises CertificateGoneError: if it was there, and is not any more
+        """
+        try:
+            self._seen.put_certificate(name, upload, there=there)
+        except PanelRefusedError as error:
+            # The string of "no such certificate" was never recorded, so the panel is asked.
+            if there == (name in self._seen.certificates(anew=True)):
+                raise
+            if there:
+                raise CertificateGoneError(error.what, error.todo, error.said) from error
+            self._seen.put_certificate(name, upload, there=not there)
 
     def install(
         self,
@@ -160,7 +196,7 @@ class Panel:
             records.undo_record(self._seen, change.after, again)
         elif change.what == MOUNT:
             undo_mount(self._seen, change.after)
-        elif change.what == apps.APP:
+        elif change.what == APP:
             undo = redirects.undo_app if change.purpose == redirects.PURPOSE else apps.undo_app
             undo(self._seen, self.files, change)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from certbot_webfaction.hosts.webfaction.apps import APP, make_app
-from certbot_webfaction.hosts.webfaction.model import App, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.hosts.webfaction.seen import FRESH, Seen
+from certbot_webfaction.hosts.apps import APP, CHALLENGE_APP
+from certbot_webfaction.hosts.seen import FRESH
+from certbot_webfaction.hosts.webfaction.apps import make_app
+from certbot_webfaction.hosts.webfaction.model import App, Mount, Website
+from certbot_webfaction.hosts.webfaction.seen import Seen
 from certbot_webfaction.hosts.webfaction.sites import http_sites
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import PanelError
@@ -16,8 +17,6 @@ from certbot_webfaction.panel.files import Files
 from certbot_webfaction.panel.interface import Notes
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Change, HttpSite, Place
 from certbot_webfaction.panel.serving import Sites
-
-CHALLENGE_APP = "letsencrypt"
 
 MOUNT = "mount"
 """What a change of ours to a website's mounts is called; ``after`` has ``website``, ``app`` and

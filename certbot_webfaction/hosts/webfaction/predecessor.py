@@ -16,7 +16,7 @@ from typing import Any
 
 from certbot import errors
 
-from certbot_webfaction.hosts.webfaction.places import CHALLENGE_APP
+from certbot_webfaction.hosts.apps import CHALLENGE_APP
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -7,24 +7,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from certbot_webfaction.hosts import zones
 from certbot_webfaction.hosts.webfaction.model import DnsRecord
 from certbot_webfaction.hosts.webfaction.seen import Dns, Seen
 from certbot_webfaction.names import a_label
-from certbot_webfaction.panel.errors import PanelError, PanelRefusedError
+from certbot_webfaction.panel.errors import PanelRefusedError
 from certbot_webfaction.panel.interface import Notes
 from certbot_webfaction.panel.model import Change
-from certbot_webfaction.text import listed
 
 logger = logging.getLogger(__name__)
 
 RECORD = "record"
 """What a change of ours to the DNS is called; ``after`` has ``name``, ``value``, ``domain`` and the
 ``subdomain`` of it that we made (``""``: it was there)."""
-
-LABEL = "_acme-challenge"
-"""The label below which a CA asks for TXT records (RFC 8555, section 8.4)."""
-
-_SHOWN = 20  # domains of the account that an error lists
 
 
 @dataclass(frozen=True)
@@ -44,69 +39,18 @@ class Owner:
 
 
 def find_owners(names: Iterable[str], dns: Dns) -> dict[str, Owner]:
-    """Find for each validation name where its TXT record belongs.
-
-    That is the name itself, below the longest domain of the account that fits, or where CNAME
-    records of the account lead from there, as a CA follows them.
-
-    :raises PanelError: for all names at once, if that is in none of the domains
-    """
+    """The place of the TXT record of each validation name, see `zones.find_owners`."""
     by_name = {a_label(domain.name): domain.name for domain in dns.domains}
     aliases = {
         a_label(record.name): a_label(record.value)
         for record in dns.records
         if record.type == "CNAME"
     }
-    owners, refusals = {}, {}
-    for name in names:
-        path = _follow(a_label(name), aliases)
-        owner = _owner(path[-1], by_name)
-        if path[-1] in path[:-1]:
-            refusals[name] = (
-                f"CNAME records lead in a circle ({' → '.join(path)}). Remove one of these DNS"
-                " overrides in the panel."
-            )
-        elif owner:
-            owners[name] = owner
-        elif len(path) > 1:
-            refusals[name] = (
-                f"a CNAME record leads to another name ({' → '.join(path)}), where this account"
-                " can't publish anything. Remove that DNS override in the panel, or use the"
-                " authenticator of who hosts that name."
-            )
-        else:
-            refusals[name] = "it is in no domain of the account."
-    if refusals:
-        raise _not_ours(refusals, by_name)
+    owners = {}
+    for name, at in zones.find_owners(names, by_name, aliases, "DNS override").items():
+        zone = zones.longest(at, by_name)
+        owners[name] = Owner(by_name[zone], at.removesuffix(zone).rstrip("."))
     return owners
-
-
-def _follow(name: str, aliases: Mapping[str, str]) -> list[str]:
-    """The names that CNAME records lead through; in a circle the last one is there twice."""
-    path = [name]
-    while path[-1] in aliases and path[-1] not in path[:-1]:
-        path.append(aliases[path[-1]])
-    return path
-
-
-def _owner(name: str, domains: Mapping[str, str]) -> Owner | None:
-    labels = name.split(".")
-    for start in range(len(labels)):
-        domain = domains.get(".".join(labels[start:]))
-        if domain is not None:
-            return Owner(domain, ".".join(labels[:start]))
-    return None
-
-
-def _not_ours(refusals: Mapping[str, str], domains: Iterable[str]) -> PanelError:
-    known = listed(sorted(domains), _SHOWN) or "none"
-    lines = [
-        "These domains can't be validated through the account's DNS. The CA was not asked.",
-        *(f"  {name.removeprefix(f'{LABEL}.')}: {refusal}" for name, refusal in refusals.items()),
-        f"Domains of the account: {known}. Correct the name, or add the domain in the panel if its"
-        " name servers are this host's. Then run the command again.",
-    ]
-    return PanelError("\n".join(lines))
 
 
 def publish(seen: Seen, name: str, value: str, notes: Notes) -> None:

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 from certbot.display import util as display_util
 
-from certbot_webfaction.hosts.webfaction.apps import APP, listed, make_app, put_there_by_others
+from certbot_webfaction.hosts.apps import APP, put_there_by_others
+from certbot_webfaction.hosts.seen import FRESH
+from certbot_webfaction.hosts.webfaction.apps import make_app
 from certbot_webfaction.hosts.webfaction.model import App, Website
-from certbot_webfaction.hosts.webfaction.seen import FRESH, Seen
+from certbot_webfaction.hosts.webfaction.seen import Seen
 from certbot_webfaction.hosts.webfaction.sites import (
     REDIRECT,
     REDIRECT_APP,
@@ -176,5 +178,5 @@ def _why_it_stays(seen: Seen, files: Files, app: App, change: Change) -> str:
         return ""
     if files.read(app.directory, ".htaccess") not in (None, HTACCESS):
         return "its .htaccess was changed"
-    others = put_there_by_others(files, app, change, ".htaccess")
-    return f"somebody put {listed(others)} into it" if others else ""
+    others = put_there_by_others(files, app.directory, change, ".htaccess")
+    return f"somebody put {others} into it" if others else ""

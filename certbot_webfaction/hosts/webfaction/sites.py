@@ -6,8 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from certbot_webfaction.hosts.webfaction.model import Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import Mount, Website
 from certbot_webfaction.panel.model import HttpSite, HttpsSite, State
 from certbot_webfaction.panel.serving import Sites
 

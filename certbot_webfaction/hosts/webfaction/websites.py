@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from certbot.display import util as display_util
 
-from certbot_webfaction.hosts.webfaction.model import Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.hosts.webfaction.seen import FRESH, Seen
+from certbot_webfaction.hosts.seen import FRESH
+from certbot_webfaction.hosts.webfaction.model import Mount, Website
+from certbot_webfaction.hosts.webfaction.seen import Seen
 from certbot_webfaction.hosts.webfaction.sites import (
     content_behind,
     https_state,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import xmlrpc.client
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 from xml.parsers import expat
 
-from certbot_webfaction.hosts.hiding import Secrets
+from certbot_webfaction.hosts.hiding import Secrets, texts_in
 from certbot_webfaction.hosts.webfaction.answers import fault_words
 from certbot_webfaction.hosts.wire import Answer, NoAnswerError, RefusalError, Wire
 
@@ -46,7 +46,7 @@ class Transport:
         :raises NoAnswerError: if there is no usable answer, or the call could not be sent
         """
         body = _request_body(method, parameters)
-        self.secrets.sending(_strings(parameters))
+        self.secrets.sending(parameters)
         return self._wire.exchange(method, self._read, body=body)
 
     def _read(self, answer: Answer) -> Any:
@@ -59,20 +59,12 @@ class Transport:
 
 
 def _request_body(method: str, parameters: tuple[Any, ...]) -> bytes:
-    if any(_NOT_IN_XML.search(text) for text in _strings(parameters)):
+    if any(_NOT_IN_XML.search(text) for text in texts_in(parameters)):
         cause = "a value to be sent holds a control character, which XML can't carry"
         raise NoAnswerError(cause, reached=False, passing=False)
     text = xmlrpc.client.dumps(parameters, method)
     # A parser reads a bare CR as LF (XML 1.0, section 2.11), a password would be another one.
     return text.replace("\r", "&#13;").encode()
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _strings(item)
 
 
 class _Reader(xmlrpc.client.Unmarshaller):

@@ -15,8 +15,7 @@ from certbot_webfaction.books.wanted import Source, WantedSite
 from certbot_webfaction.command.diagnosis.findings import problems_of
 from certbot_webfaction.command.diagnosis.survey import Subject, Survey
 from certbot_webfaction.hosts.webfaction import WEBFACTION
-from certbot_webfaction.hosts.webfaction.model import App, Certificate, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import App, Certificate, Mount, Website
 from certbot_webfaction.hosts.webfaction.seen import Seen
 from certbot_webfaction.lineages.files import CertificateFiles
 from certbot_webfaction.panel.findings import Problem

@@ -18,8 +18,7 @@ from certbot_webfaction.command.diagnosis.findings import (
     served,
     uploaded,
 )
-from certbot_webfaction.hosts.webfaction.model import App, Certificate
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import App, Certificate, Mount
 from certbot_webfaction.panel.errors import PanelUnreachableError
 from certbot_webfaction.panel.findings import Fine, Note, Problem
 from certbot_webfaction.panel.model import Change

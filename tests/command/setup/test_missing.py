@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from certbot_webfaction.command.setup.missing import Missing, Step, find_missing
-from certbot_webfaction.hosts.webfaction.model import App, Certificate, Domain
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import App, Certificate, Domain, Mount
 from certbot_webfaction.lineages.files import leaf_names, leaf_validity
 from tests.command.diagnosis.scene import SHOP, Account
 from tests.sandbox.cpanel.authority import Authority, self_signed

@@ -7,8 +7,7 @@ from pathlib import Path
 from certbot_webfaction.books import Books
 from certbot_webfaction.hosts.host import Options
 from certbot_webfaction.hosts.webfaction.client import WebFaction
-from certbot_webfaction.hosts.webfaction.model import Account, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import Account, Mount, Website
 from certbot_webfaction.hosts.webfaction.panel import Panel
 from certbot_webfaction.hosts.webfaction.seen import Seen
 from certbot_webfaction.panel.model import HttpSite, HttpsSite

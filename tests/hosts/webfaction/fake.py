@@ -17,7 +17,7 @@ from certbot_webfaction.hosts.webfaction.model import (
     Domain,
     Website,
 )
-from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
+from certbot_webfaction.panel.errors import PanelError, PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Upload
 
 ALICE = Account(username="alice", home="/home/alice", web_server="web500")
@@ -30,7 +30,7 @@ _TYPES = re.compile(
 
 @dataclass
 class _Order:
-    error: PanelUnreachableError | PanelRefusedError
+    error: PanelError
     verb: str | None
     after: bool
     left: int
@@ -75,7 +75,7 @@ class FakePanel(WebFaction):
         verb: str | None = None,
         *,
         after: bool = False,
-        error: PanelUnreachableError | PanelRefusedError | None = None,
+        error: PanelError | None = None,
     ) -> None:
         """Let the ``n``-th call from now fail (of ``verb``), before or ``after`` its effect."""
         unreachable = PanelUnreachableError("The panel gave no usable answer.")

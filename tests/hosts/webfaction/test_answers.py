@@ -11,8 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from certbot_webfaction.hosts.webfaction import answers
-from certbot_webfaction.hosts.webfaction.model import App, DnsRecord, Domain, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import App, DnsRecord, Domain, Mount, Website
 from certbot_webfaction.hosts.wire import NoAnswerError
 
 WEBSITE = {

@@ -12,8 +12,7 @@ from certbot import errors
 
 from certbot_webfaction.account import Account
 from certbot_webfaction.challenges.http01 import clean_up, place, remove_leftovers
-from certbot_webfaction.hosts.webfaction.model import App, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import App, Mount, Website
 from certbot_webfaction.panel.model import CHALLENGE_PATH
 from certbot_webfaction.web.challenge_file import ChallengeFile
 from tests.accounts import make_account

@@ -13,8 +13,7 @@ from certbot_webfaction.hosts.webfaction.client import (
     likely_machine,
     machine_of_this_host,
 )
-from certbot_webfaction.hosts.webfaction.model import Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import Mount, Website
 from certbot_webfaction.panel.errors import (
     LoginRefusedError,
     PanelRefusedError,

@@ -10,8 +10,7 @@ import pytest
 from cryptography import x509
 
 from certbot_webfaction.hosts.webfaction.client import WebFaction
-from certbot_webfaction.hosts.webfaction.model import App, DnsRecord, Domain, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import App, DnsRecord, Domain, Mount, Website
 from certbot_webfaction.panel.errors import PanelRefusedError
 from certbot_webfaction.panel.model import Upload
 from tests.hosts.webfaction.fake import ALICE, IP, FakePanel

@@ -14,8 +14,7 @@ import pytest
 from certbot_webfaction.hosts import wire
 from certbot_webfaction.hosts.tries import RETRY_DELAYS
 from certbot_webfaction.hosts.webfaction.client import WebFaction
-from certbot_webfaction.hosts.webfaction.model import Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import Mount, Website
 from certbot_webfaction.panel.errors import PanelError, PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Upload
 from tests.hosts.webfaction.conftest import credentials

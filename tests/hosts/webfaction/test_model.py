@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from certbot_webfaction.hosts.webfaction.model import Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import Mount, Website
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Upload
 
 

@@ -14,12 +14,12 @@ from certbot import errors
 from zope.interface.verify import verifyObject
 
 from certbot_webfaction.books import Books
+from certbot_webfaction.hosts.seen import FRESH
 from certbot_webfaction.hosts.webfaction import WEBFACTION
 from certbot_webfaction.hosts.webfaction.client import WebFaction
-from certbot_webfaction.hosts.webfaction.model import Certificate, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import Certificate, Mount, Website
 from certbot_webfaction.hosts.webfaction.panel import Panel, connect
-from certbot_webfaction.hosts.webfaction.seen import FRESH, Seen
+from certbot_webfaction.hosts.webfaction.seen import Seen
 from certbot_webfaction.panel import model
 from certbot_webfaction.panel.errors import (
     CertificateGoneError,

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from certbot import errors
 
-from certbot_webfaction.hosts.webfaction.model import App, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import App, Mount, Website
 from certbot_webfaction.hosts.webfaction.panel import Panel
 from certbot_webfaction.hosts.webfaction.seen import Seen
 from certbot_webfaction.panel.errors import PanelRefusedError

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from certbot import errors
 
+from certbot_webfaction.hosts.seen import FRESH
 from certbot_webfaction.hosts.webfaction.model import DnsRecord, Domain
 from certbot_webfaction.hosts.webfaction.records import Owner, find_owners
-from certbot_webfaction.hosts.webfaction.seen import FRESH, Dns
+from certbot_webfaction.hosts.webfaction.seen import Dns
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Change
 from tests.hosts.webfaction.accounts import Fixture

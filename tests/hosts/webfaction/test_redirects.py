@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from certbot import errors
 
-from certbot_webfaction.hosts.webfaction.model import App, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import App, Mount, Website
 from certbot_webfaction.hosts.webfaction.redirects import HTACCESS
 from certbot_webfaction.hosts.webfaction.sites import REDIRECT
 from certbot_webfaction.panel.errors import ChangedByHandError, PanelUnreachableError

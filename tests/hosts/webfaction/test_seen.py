@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from certbot_webfaction.hosts.webfaction.model import DnsRecord, Domain, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
-from certbot_webfaction.hosts.webfaction.seen import FRESH, Seen
+from certbot_webfaction.hosts.seen import FRESH
+from certbot_webfaction.hosts.webfaction.model import DnsRecord, Domain, Mount, Website
+from certbot_webfaction.hosts.webfaction.seen import Seen
 from certbot_webfaction.panel.errors import PanelUnreachableError
 from certbot_webfaction.panel.model import Upload
 from tests.hosts.webfaction.fake import IP, FakePanel

@@ -16,8 +16,14 @@ from certbot_webfaction.books import Books
 from certbot_webfaction.books.document import DamagedError
 from certbot_webfaction.books.wanted import Source, WantedSite
 from certbot_webfaction.hosts.webfaction import WEBFACTION
-from certbot_webfaction.hosts.webfaction.model import App, Certificate, DnsRecord, Domain, Website
-from certbot_webfaction.hosts.webfaction.mount import Mount
+from certbot_webfaction.hosts.webfaction.model import (
+    App,
+    Certificate,
+    DnsRecord,
+    Domain,
+    Mount,
+    Website,
+)
 from certbot_webfaction.panel.errors import ChangedByHandError
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Change
 from tests.hosts.webfaction.accounts import Fixture, http, https

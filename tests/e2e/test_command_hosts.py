@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from tests.e2e import command
+from tests.e2e.cpanel import install_by_hand
 from tests.sandbox.base import AnySandbox
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
 from tests.sandbox.opalstack.sandbox import OpalstackSandbox
@@ -102,6 +103,52 @@ def secured(request: pytest.FixtureRequest) -> tuple[str, AnySandbox]:
     sandbox.certbot("run", "-a", host, "-i", host, *BOTH)
     sandbox.wait_applied()
     return host, sandbox
+
+
+def keeper_of(sandbox: AnySandbox, host: str) -> tuple[str, str]:
+    """Who status and doctor say sees to the certificate of a site, and what the doctor says."""
+    sandbox.wait_applied()
+    told = command.run(sandbox, "status", "--host", host, "--json")
+    rows = {each["domain"]: each for each in json.loads(told.stdout)["domains"]}
+    done = command.run(sandbox, "doctor", "--host", host, "-d", "example.com")
+    return rows["example.com"]["keeper"], " ".join(done.stdout.split())
+
+
+def test_whose_a_certificate_is_is_told_on_cpanel(cpanel: CpanelSandbox) -> None:
+    """AutoSSL's, the user's own, ours; one that AutoSSL will renew is no problem near its end."""
+    cpanel.account.run_autossl()
+    keeper, told = keeper_of(cpanel, "cpanel")
+    assert keeper == "host"
+    assert ", kept by cPanel itself (example.com)" in told
+    assert "; cPanel renews it by itself (example.com)" in told
+    shown = command.run(cpanel, "status", "--host", "cpanel")
+    assert "(host)" in shown.stdout
+
+    install_by_hand(cpanel, "example.com", "example.com", "www.example.com")
+    keeper, told = keeper_of(cpanel, "cpanel")
+    assert keeper == "user"
+    assert ", your own (example.com)" in told
+
+    cpanel.certbot("run", "-a", "cpanel", "-i", "cpanel", *BOTH)
+    keeper, told = keeper_of(cpanel, "cpanel")
+    assert keeper == "certbot"
+    assert ", of the lineage example.com (example.com)" in told
+
+
+def test_whose_a_certificate_is_is_told_on_opalstack(opalstack: OpalstackSandbox) -> None:
+    """The host's as long as it sees to the site, then the user's own."""
+    account = opalstack.account
+    app = account.add_app("blog")
+    cert = account.add_cert("blog", "example.com", by_host=True)
+    site = account.add_site("blog", ("example.com",), {"/": app}, cert=cert.id, generate_le=True)
+    keeper, told = keeper_of(opalstack, "opalstack")
+    assert keeper == "host"
+    assert "kept by Opalstack itself" in told
+    own = account.add_cert("bought", "example.com")
+    account.update("site", [{"id": site.id, "generate_le": False, "cert": own.id}])
+    keeper, told = keeper_of(opalstack, "opalstack")
+    assert keeper == "user"
+    assert "bought, your own" in told
 
 
 def test_status_shows_what_is_in_step(secured: tuple[str, AnySandbox]) -> None:

@@ -108,7 +108,14 @@ def certificate(subject: Subject) -> Finding | None:
     if known is None:
         text = f"its {https.label} uses a certificate {name} that the panel does not have"
         return Problem("other-certificate", text, "Choose another one in the panel.")
-    return _not_covered(subject, known) or _test_certificate(subject) or Fine(name)
+    wrong = _not_covered(subject, known) or _test_certificate(subject)
+    return wrong or Fine(f"{name}, {_whose(subject)}")
+
+
+def _whose(subject: Subject) -> str:
+    if subject.keeper == "host":
+        return f"kept by {subject.survey.account.host.label} itself"
+    return f"of the lineage {subject.in_place.name}" if subject.in_place else "your own"
 
 
 def _not_covered(subject: Subject, known: Certificate) -> Problem | None:
@@ -239,6 +246,8 @@ def _days_left_on_panel(subject: Subject) -> Finding | None:
         return None
     left = known.expires - subject.survey.now.date()
     expiry = _when(left, "expires", "expired")
+    if subject.keeper == "host" and left.days >= 0:
+        return Fine(f"{expiry}; {subject.survey.account.host.label} renews it by itself")
     if left >= SOON:
         return Fine(expiry)
     if lineage:

@@ -29,8 +29,8 @@ what to do stands below the table. Nothing is changed.
 
   WEBSITE      its http and its https website; one name if both have the same, - for none
   APP          the app that answers challenges; (none) where one is to be mounted yet
-  CERTIFICATE  its lineage, or the certificate that the panel uses in place of one; (shared): the
-               host's own, about which browsers warn
+  CERTIFICATE  its lineage, or the certificate that the panel uses in place of one; with (host):
+               the host keeps it by itself; (shared): the host's own, about which browsers warn
   LEFT         days until that expires, with - in front if it has
   SERVED       yes: visitors get the panel's certificate; other: another one; none: none; shared:
                the host's own; ?: not looked at, as for wildcards and with --…-wait 0
@@ -39,6 +39,7 @@ what to do stands below the table. Nothing is changed.
 --json prints one object: "version" (1), "account" ("username", "web_server"), "problems" of the
 account, and "domains", a list of objects: "domain", "http_website", "https_website",
 "challenge_app", "challenge_mount", "certificate" (on the panel: "name", "expires", "fingerprint"),
+"keeper" (who sees to that: "certbot", "host" for the host itself, "user"),
 "served" ("fingerprint", "description"), "lineage" ("name", "expires", "renews", "fingerprint",
 "authenticator", "installer"), "in_step" and "problems" ("kind", "text", "remedy"). What there is
 none of is null. Times are in ISO 8601 and UTC, fingerprints are SHA-256 of the leaf in hexadecimal.
@@ -147,9 +148,10 @@ def _certificate(subject: Subject) -> str:
         return subject.in_place.name
     if subject.https is None:
         return "-"
-    if subject.certificate:
-        return subject.certificate.label
-    return subject.holds or "(shared)"
+    label = subject.certificate.label if subject.certificate else subject.holds
+    if subject.keeper == "host":
+        return f"{label} (host)"
+    return label or "(shared)"
 
 
 def _left(subject: Subject, now: datetime.datetime) -> str:
@@ -202,6 +204,7 @@ def _domain_as_json(subject: Subject, problems: Sequence[Problem]) -> dict[str, 
             "expires": known.expires and known.expires.isoformat(),
             "fingerprint": subject.leaf,
         },
+        "keeper": subject.keeper,
         "served": subject.served
         and {"fingerprint": subject.served.leaf or None, "description": subject.served.words},
         "lineage": lineage and _lineage_as_json(lineage),

@@ -293,6 +293,16 @@ class Subject:
         return None
 
     @property
+    def keeper(self) -> str | None:
+        """Who sees to the certificate of its https site: certbot, the host or the user."""
+        if not self.https or not self.holds:
+            return None
+        if self.in_place:
+            return "certbot"
+        is_hosts = self.https.kept_by_host or (self.certificate and self.certificate.kept_by_host)
+        return "host" if is_hosts else "user"
+
+    @property
     def ready_place(self) -> Place | None:
         """The place of its challenge files, if nothing has to be made for it."""
         return self.place if isinstance(self.place, Place) and self.place.ready else None

@@ -302,11 +302,9 @@ class _Search:
 
 def _keeper(subject: Subject) -> str:
     """Who keeps the certificate of a name's https site."""
-    known, https = subject.certificate, subject.https
-    if subject.in_place:
-        return "certbot renews it"
-    if (known and known.kept_by_host) or (https and https.kept_by_host):
-        return "the host renews it"
+    known = subject.certificate
+    if subject.keeper in ("certbot", "host"):
+        return "certbot renews it" if subject.keeper == "certbot" else "the host renews it"
     until = f" until {known.expires}" if known and known.expires else ""
     return f"your own{until}"
 

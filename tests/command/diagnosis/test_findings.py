@@ -131,7 +131,7 @@ def test_what_was_never_uploaded_was_not_replaced_by_hand(healthy: Account) -> N
     healthy.panel.sites["shop", True] = replace(site, certificate="bought")
     healthy.books.journal.drop(healthy.change(Change.CERTIFICATE, SHOP))
     healthy.save()
-    assert certificate(healthy.subject()) == Fine("bought")
+    assert certificate(healthy.subject()) == Fine("bought, your own")
 
 
 def test_a_certificate_that_the_panel_does_not_have(account: Account) -> None:
@@ -550,7 +550,9 @@ def test_webroot_behind_a_redirect(healthy: Account) -> None:
 
 def test_a_test_certificate(healthy: Account) -> None:
     """From a staging server, as certbot decides it, and only where a website uses it."""
-    assert certificate(healthy.subject()) == Fine("shop_example_com")
+    assert certificate(healthy.subject()) == Fine(
+        "shop_example_com, of the lineage shop.example.com"
+    )
     healthy.add_lineage(SHOP, server="https://acme-staging-v02.api.letsencrypt.org/directory")
     healthy.install(SHOP, "shop")
     (problem,) = healthy.problems()

@@ -52,6 +52,7 @@ NO_MESSAGES_IN: Mapping[str, str] = {
     "_say_what_next": "tells what to do next",
     "_tell_renewing": "likewise",
     "_keeper": "tells what is good",
+    "_whose": "likewise",
     "certbot_lines": "commands to copy",
     "find_schedule": "tells what renews",
     "_install": "a remedy; stands below what is wrong",

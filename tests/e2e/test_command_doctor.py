@@ -513,7 +513,7 @@ def test_a_wildcard_lineage_is_checked_where_it_is_used(healthy: Healthy) -> Non
     add_site(healthy.sandbox, "blog", "blog.example.com")
     done = healthy.doctor("-d", "*.example.com")
     assert done.returncode == 0, done.stdout
-    assert f"ok     certificate     wild ({SHOP})\n" in done.stdout
+    assert f"ok     certificate     wild, of the lineage wild ({SHOP})\n" in done.stdout
     assert f"ok     served          serves the certificate of the panel ({SHOP})\n" in done.stdout
     assert (
         "-      https website   blog.example.com: no https website serves it, and only a wildcard"

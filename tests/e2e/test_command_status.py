@@ -91,6 +91,7 @@ def test_json_has_the_documented_keys(sandbox: Sandbox) -> None:
         "challenge_app": "blog",
         "challenge_mount": "/",
         "certificate": None,
+        "keeper": None,
         "served": None,
         "lineage": None,
         "in_step": True,
@@ -103,6 +104,7 @@ def test_json_has_the_documented_keys(sandbox: Sandbox) -> None:
         "expires": expires,
         "fingerprint": fingerprint,
     }
+    assert shop["keeper"] == "certbot"
     assert shop["served"] == {
         "fingerprint": fingerprint,
         "description": f"a certificate for shop.example.com that expires on {expires}",

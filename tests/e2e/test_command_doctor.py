@@ -523,7 +523,10 @@ def test_a_wildcard_lineage_is_checked_where_it_is_used(healthy: Healthy) -> Non
     assert "challenge path" not in done.stdout
     install(healthy.sandbox, "wild", "--no-redirect")
     done = healthy.doctor("-d", "*.example.com")
-    assert f"ok     certificate     wild ({SHOP}, blog.example.com)\n" in done.stdout
+    assert (
+        f"ok     certificate     wild, of the lineage wild ({SHOP}, blog.example.com)\n"
+        in done.stdout
+    )
 
 
 def test_doctors_at_the_same_time_do_not_disturb_each_other(healthy: Healthy) -> None:

@@ -76,6 +76,11 @@ class Seen(Generic[C]):
         for reading in self._readings:
             reading.value = None
 
+    def change(self, change: Callable[[C], T]) -> T:
+        """Make one change, see `changing`; what the client returns."""
+        with self.changing() as client:
+            return change(client)
+
     @contextmanager
     def changing(self) -> Iterator[C]:
         """Forget what was seen if a change fails: it may have happened all the same."""

@@ -128,8 +128,7 @@ def restore(seen: Seen, site: HttpsSite, before: State) -> None:
 
 
 def _take_off(seen: Seen, host: VirtualHost) -> None:
-    with seen.changing():
-        seen.client.uninstall(host.servername, host.label)
+    seen.change(lambda client: client.uninstall(host.servername, host.label))
     seen.installed.change(lambda installed: installed.pop(host.servername, None))
     display_util.notify(f"The {host.label} has no certificate again.")
 

@@ -209,8 +209,7 @@ class Panel:
             return
         # An addon domain goes together with its subdomain (vendor's documentation).
         domains = [host.names[0], *filter(None, [host.subdomain])]
-        with self._seen.changing():
-            self._seen.client.toggle_redirect(domains, host.label, on=on)
+        self._seen.change(lambda client: client.toggle_redirect(domains, host.label, on=on))
         self._seen.saw_redirect(host.servername, on=on)
 
     def find_place(self, site: HttpSite, domain: str) -> Place:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from certbot_webfaction.hosts import seen
 from certbot_webfaction.hosts.cpanel import model
 from certbot_webfaction.hosts.cpanel.client import Client
-from certbot_webfaction.hosts.cpanel.model import Installed, VirtualHost
+from certbot_webfaction.hosts.cpanel.model import VirtualHost
 from certbot_webfaction.hosts.seen import FRESH
 from certbot_webfaction.panel.model import Upload
 
@@ -45,13 +45,14 @@ class Seen(seen.Seen[Client]):
         """
         domains, installed = self.domains(within), self.installed(within)
         capable: Mapping[str, tuple[str, ...]] = {}
-        if not all(_tells_names(installed.get(each.servername)) for each in domains):
+        serves = {servername: each.serves for servername, each in installed.items()}
+        if not all(serves.get(each.servername) for each in domains):
             capable = self._capable()
         main = domains[0].domain if domains else ""
         return tuple(
             model.virtual_host(
                 domain,
-                _known(installed.get(domain.servername), capable.get(domain.servername, ())),
+                [*serves.get(domain.servername, ()), *capable.get(domain.servername, ())],
                 installed.get(domain.servername),
                 main,
             )
@@ -61,11 +62,3 @@ class Seen(seen.Seen[Client]):
     def host(self, servername: str, within: float | None = FRESH) -> VirtualHost | None:
         """The virtual host with this servername."""
         return next((host for host in self.hosts(within) if host.servername == servername), None)
-
-
-def _tells_names(installed: Installed | None) -> bool:
-    return installed is not None and bool(installed.serves)
-
-
-def _known(installed: Installed | None, capable: tuple[str, ...]) -> tuple[str, ...]:
-    return (*(installed.serves if installed else ()), *capable)

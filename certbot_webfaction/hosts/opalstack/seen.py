@@ -64,8 +64,7 @@ class Seen(seen.Seen[Opalstack]):
         return self._sites(within).get(id)
 
     def update_site(self, site: Site, **fields: Any) -> None:
-        with self.changing() as client:
-            client.update_site(site, **fields)
+        self.change(lambda client: client.update_site(site, **fields))
         self._note(replace(self.site(site.id, None) or site, **fields))
 
     def route(self, id: str, change: Callable[[tuple[Route, ...]], tuple[Route, ...]]) -> None:
@@ -77,8 +76,7 @@ class Seen(seen.Seen[Opalstack]):
         if site is None or (routes := change(site.routes)) == site.routes:
             return
         sent = [{"app": route.app, "uri": route.uri} for route in routes]
-        with self.changing() as client:
-            client.update_site(site, routes=sent)
+        self.change(lambda client: client.update_site(site, routes=sent))
         self._note(replace(site, routes=routes))
 
     def _note(self, site: Site) -> None:
@@ -87,14 +85,12 @@ class Seen(seen.Seen[Opalstack]):
     # Apps
 
     def create_app(self, name: str, osuser: Osuser) -> App:
-        with self.changing() as client:
-            app = client.create_app(name, osuser)
+        app = self.change(lambda client: client.create_app(name, osuser))
         self.apps.value = None
         return app
 
     def delete_app(self, app: App) -> None:
-        with self.changing() as client:
-            client.delete_app(app)
+        self.change(lambda client: client.delete_app(app))
         self.apps.value = None
 
     # Certificates
@@ -118,26 +114,22 @@ class Seen(seen.Seen[Opalstack]):
     # DNS
 
     def create_domain(self, name: str) -> Domain:
-        with self.changing() as client:
-            domain = client.create_domain(name)
+        domain = self.change(lambda client: client.create_domain(name))
         self.made_domains.add(domain.id)
         self.domains.change(lambda domains: domains.update({domain.name: domain}))
         return domain
 
     def delete_domain(self, domain: Domain) -> None:
-        with self.changing() as client:
-            client.delete_domain(domain)
+        self.change(lambda client: client.delete_domain(domain))
         self.domains.change(lambda domains: domains.pop(domain.name, None))
 
     def create_text(self, domain: Domain, content: str) -> Record:
-        with self.changing() as client:
-            record = client.create_text(domain, content)
+        record = self.change(lambda client: client.create_text(domain, content))
         self.records.change(lambda records: records.append(record))
         return record
 
     def delete_record(self, record: Record, name: str) -> None:
-        with self.changing() as client:
-            client.delete_record(record, name)
+        self.change(lambda client: client.delete_record(record, name))
         self.records.change(lambda records: records.remove(record))
 
 

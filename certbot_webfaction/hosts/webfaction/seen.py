@@ -54,18 +54,15 @@ class Seen(seen.Seen[WebFaction]):
         return self._websites(within).get((name, https))
 
     def create_website(self, website: Website) -> None:
-        with self.changing() as client:
-            client.create_website(website)
+        self.change(lambda client: client.create_website(website))
         self._note(website)
 
     def update_website(self, website: Website) -> None:
-        with self.changing() as client:
-            client.update_website(website)
+        self.change(lambda client: client.update_website(website))
         self._note(website)
 
     def delete_website(self, website: Website) -> None:
-        with self.changing() as client:
-            client.delete_website(website)
+        self.change(lambda client: client.delete_website(website))
         self._websites.change(lambda websites: websites.pop(_key(website), None))
 
     def _note(self, website: Website) -> None:
@@ -74,14 +71,12 @@ class Seen(seen.Seen[WebFaction]):
     # Apps
 
     def create_app(self, name: str, type: str) -> App:
-        with self.changing() as client:
-            app = client.create_app(name, type)
+        app = self.change(lambda client: client.create_app(name, type))
         self.apps.change(lambda apps: apps.update({name: app}))
         return app
 
     def delete_app(self, name: str) -> None:
-        with self.changing() as client:
-            client.delete_app(name)
+        self.change(lambda client: client.delete_app(name))
         self.apps.change(lambda apps: apps.pop(name, None))
 
     # Certificates
@@ -117,25 +112,21 @@ class Seen(seen.Seen[WebFaction]):
     def create_subdomain(self, domain: str, label: str) -> None:
         name = f"{label}.{domain}"
         self.made_subdomains.add(name)  # even if the answer gets lost
-        with self.changing() as client:
-            client.create_subdomain(domain, label)
+        self.change(lambda client: client.create_subdomain(domain, label))
         self._dns.change(lambda dns: dns.names.add(name))
 
     def delete_subdomain(self, domain: str, label: str) -> None:
         name = f"{label}.{domain}"
-        with self.changing() as client:
-            client.delete_subdomain(domain, label)
+        self.change(lambda client: client.delete_subdomain(domain, label))
         self.made_subdomains.discard(name)
         self._dns.change(lambda dns: dns.names.discard(name))
 
     def create_txt(self, record: DnsRecord) -> None:
-        with self.changing() as client:
-            client.create_txt(record.name, record.value)
+        self.change(lambda client: client.create_txt(record.name, record.value))
         self._dns.change(lambda dns: dns.records.append(record))
 
     def delete_txt(self, record: DnsRecord) -> None:
-        with self.changing() as client:
-            client.delete_txt(record.name, record.value)
+        self.change(lambda client: client.delete_txt(record.name, record.value))
         self._dns.change(lambda dns: dns.records.remove(record))
 
 

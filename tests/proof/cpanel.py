@@ -130,12 +130,11 @@ REFUSALS: Mapping[str, Order] = {
     "status 0 in Portuguese": once(refusal("Não foi possível. Você não tem permissão: “ação”.")),
     "status 0, and done": once(UNKNOWN_ERROR),
     "an error as metadata": once(instead(_METADATA)),
-    "answer without data": once(answer(None)),
     "answer of another type": once(answer(7)),
     "a list of numbers": once(answer([1, 2])),
     "other types from then on": from_then_on(answer([{"domain": 7, "servername": 7, "file": 7}])),
 }
-"""What comes over either transport."""
+"""What comes over either transport; an answer without data is none: so a panel may say "empty"."""
 
 FAULTS: Mapping[str, Order] = {
     **UNREACHABLE,

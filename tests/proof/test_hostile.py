@@ -7,7 +7,7 @@ import copy
 import dataclasses
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,18 @@ from certbot_webfaction.books.document import DamagedError
 from certbot_webfaction.books.journal import Journal
 from certbot_webfaction.books.wanted import Source, Wanted, WantedSite
 from certbot_webfaction.challenges.http01 import find_places
-from certbot_webfaction.hosts.host import Options
+from certbot_webfaction.hosts.cpanel import answers as cpanel_answers
+from certbot_webfaction.hosts.cpanel import fileman
+from certbot_webfaction.hosts.cpanel import model as cpanel
+from certbot_webfaction.hosts.cpanel import records as cpanel_records
+from certbot_webfaction.hosts.hiding import Secrets
+from certbot_webfaction.hosts.host import Host, Options
 from certbot_webfaction.hosts.local_files import LocalFiles
-from certbot_webfaction.hosts.webfaction import WEBFACTION
+from certbot_webfaction.hosts.opalstack import answers
+from certbot_webfaction.hosts.register import HOSTS
 from certbot_webfaction.hosts.webfaction.model import App, Mount, Website
 from certbot_webfaction.hosts.webfaction.shell_files import PanelFiles
+from certbot_webfaction.hosts.wire import NoAnswerError, RefusalError
 from certbot_webfaction.panel.files import File, check_path
 from certbot_webfaction.panel.model import Change
 from certbot_webfaction.web.route import Route
@@ -102,16 +109,17 @@ def test_any_domain_has_a_place_or_is_told_to_have_none(
 
 @settings(max_examples=150)
 @given(
+    host=st.sampled_from([*HOSTS.values()]),
     lines=st.lists(
-        st.sampled_from(["webfaction_username", "webfaction_password", "webfaction_machine", "x"])
+        st.sampled_from([f"{host.name}_{key.name}" for host in HOSTS.values() for key in host.keys])
         .flatmap(lambda key: st.text(max_size=12).map(lambda value: f"{key} = {value}"))
         .filter(bool)
         | st.text(max_size=12),
         max_size=5,
-    )
+    ),
 )
 def test_any_credentials_file_is_read_or_refused(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[str]
+    tmp_path_factory: pytest.TempPathFactory, host: Host, lines: list[str]
 ) -> None:
     """Files written by hand: nothing but certbot's own kind of error."""
     path = tmp_path_factory.getbasetemp() / "credentials.ini"
@@ -119,9 +127,91 @@ def test_any_credentials_file_is_read_or_refused(
     path.chmod(0o600)
     options = Options(path, path, None, "auto", 0, Route())
     with contextlib.suppress(errors.PluginError):
-        credentials = read_credentials(WEBFACTION, options)
-        assert credentials["username"]
-        assert credentials["password"]
+        credentials = read_credentials(host, options)
+        assert host.at_hand or all(credentials[key.name] for key in host.keys if not key.optional)
+
+
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    7,
+    10**20,
+    float("inf"),
+    "",
+    "odd",
+    "2026-13-45",
+    [],
+    [7],
+    [[]],
+    {},
+    {"a": 7},
+)
+
+_DOMAIN = {"domain": "a.test", "servername": "a.test", "serveralias": "b.test", "documentroot": "/"}
+_LEAF = {"id": "i", "domains": ["a.test"], "not_after": 1, "is_autossl": 0}
+_SOA = {"type": "record", "record_type": "SOA", "dname_b64": "YQ==", "line_index": 1}
+_USER = {"id": "u", "name": "alice", "server": {"id": "s", "hostname": "opal1"}}
+_APP = {"id": "a", "name": "blog", "type": "STA", "osuser": "u"}
+_SITE = {
+    "id": "s",
+    "name": "blog",
+    "server": "s",
+    "ip4": {"id": "i", "ip": "192.0.2.1"},
+    "domains": [{"id": "d", "name": "a.test"}],
+    "routes": [{"app": _APP, "uri": "/"}],
+    "cert": "c",
+}
+_CERT = {
+    "id": "c",
+    "name": "blog",
+    "listed_domains": ["a.test"],
+    "exp_date": "2026-11-28T00:00",
+    "cert": "PEM",
+}
+_RECORD = {"id": "r", "domain": "d", "type": "TXT", "content": "value"}
+
+READINGS: Mapping[str, tuple[Callable[[Any], object], Any]] = {
+    "domains": (cpanel.read_domains, {"main_domain": _DOMAIN, "sub_domains": [_DOMAIN]}),
+    "installed": (
+        cpanel.read_installed,
+        [{"servername": "a.test", "certificate_text": "PEM", "certificate": _LEAF, "fqdns": ["b"]}],
+    ),
+    "capable": (cpanel.read_capable, [{"domain": "a.test", "vhost_name": "a.test"}]),
+    "files": (fileman._entries, [{"file": "token", "type": "file"}]),
+    "content": (fileman._content, {"content": "token"}),
+    "zones": (cpanel_records._zones, {"main_domain": "a.test", "addon_domains": ["b.test"]}),
+    "zone": (
+        lambda told: cpanel_records._parsed("a.test", told),
+        [{**_SOA, "data_b64": ["YQ==", "YQ==", "MQ=="]}, {**_SOA, "record_type": "TXT"}],
+    ),
+    "UAPI": (
+        lambda told: cpanel_answers.uapi_data(told, Secrets()),
+        {"result": {"status": 0, "errors": ["No."], "data": [{}]}},
+    ),
+    "API 2": (
+        lambda told: cpanel_answers.api2_items(told, Secrets()),
+        {"cpanelresult": {"event": {"result": 1}, "data": [{"result": 0, "reason": "No."}]}},
+    ),
+    "users": (lambda told: answers.each(told, "users", answers.osuser), [_USER]),
+    "apps": (lambda told: answers.each(told, "apps", answers.app), [_APP]),
+    "sites": (lambda told: answers.each(told, "sites", answers.site), [_SITE]),
+    "certificates": (lambda told: answers.each(told, "certificates", answers.cert), [_CERT]),
+    "records": (lambda told: answers.each(told, "records", answers.record), [_RECORD]),
+}
+"""What reads an answer of cPanel or Opalstack, and one that it reads."""
+
+
+@pytest.mark.parametrize("read", READINGS)
+def test_an_answer_with_one_odd_value_is_understood_or_none(read: str) -> None:
+    """Anywhere in it: nothing but the error that says so, or a refusal."""
+    reader, answer = READINGS[read]
+    for position in range(len(list(_nodes([answer])))):
+        for odd in ODD:
+            changed = copy.deepcopy([answer])
+            container, key = list(_nodes(changed))[position]
+            container[key] = odd
+            with contextlib.suppress(NoAnswerError, RefusalError):
+                reader(changed[0])
 
 
 JOURNAL = Journal(

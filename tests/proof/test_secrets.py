@@ -7,19 +7,26 @@ import html
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 import requests
 
+from tests.e2e.cpanel import on_the_host
 from tests.e2e.scenes import add_site
 from tests.proof.spawner import Spawner
+from tests.proof.stage import Api
+from tests.sandbox.cpanel.faults import refusal
+from tests.sandbox.cpanel.sandbox import CpanelSandbox
 from tests.sandbox.faults import RESET_AFTER, fault
 from tests.sandbox.host import Host
+from tests.sandbox.opalstack.faults import refused
+from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 from tests.sandbox.sandbox import Sandbox
 
 PASSWORD = "grün &<b>%41\"x\\y' #,=äß"
@@ -27,32 +34,38 @@ RUN = ("run", "-a", "webfaction", "-i", "webfaction", "-vvv", "-d", "shop.exampl
 
 
 class Watched:
-    """A sandbox whose every session id, and every process that ran during a call, is noted."""
+    """A sandbox whose every secret, and every process that ran during a call, is noted.
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        sandbox.reset(make_host=lambda homes: Host(homes, password=PASSWORD))
+    ``known`` tells secrets with what they are, whenever it is asked; the keys that certbot has are
+    found. ``host`` is the plugin's name.
+    """
+
+    def __init__(
+        self, sandbox: Any, host: str, api: Api, known: Callable[[], Iterable[tuple[str, str]]]
+    ) -> None:
         self.sandbox = sandbox
-        self._sessions: set[str] = set()
+        self._host = host
+        self._known = known
+        self._secrets: dict[str, str] = {}
         self._processes: set[str] = set()
-        sandbox.api.before_call = sandbox.api.after_call = self._look
+        api.before_call = api.after_call = self._look
 
     def _look(self, _number: int, _method: str) -> None:
-        self._sessions |= set(self.sandbox.api._sessions._open)  # nobody else needs to know them
+        self._secrets |= {secret: what for what, secret in self._known()}
         for process in Path("/proc").glob("[0-9]*"):
             for what in ("cmdline", "environ"):
                 with suppress(OSError):
                     self._processes.add((process / what).read_bytes().decode(errors="replace"))
 
     def secrets(self) -> dict[str, str]:
-        """Everything that must not get out, by what it is."""
-        found = {"the password": PASSWORD}
-        found |= {f"session {number}": each for number, each in enumerate(sorted(self._sessions))}
+        """What each of everything is that must not get out."""
+        found = dict(self._secrets)
         config = self.sandbox.config_dir
         for path in (*config.glob("archive/*/privkey*.pem"), *config.glob("keys/*.pem")):
-            found |= {f"{path.name}, line {n}": line for n, line in _lines(path)}
+            found |= {line: f"{path.name}, line {n}" for n, line in _lines(path)}
         for path in config.glob("accounts/**/private_key.json"):
             key = json.loads(path.read_text())
-            found |= {f"{key} of the ACME account": key[part] for part in "dpq" if part in key}
+            found |= {key[part]: f"{part} of the ACME account" for part in "dpq" if part in key}
         return found
 
     def leaks(self, *outputs: str) -> list[str]:
@@ -60,10 +73,10 @@ class Watched:
         directory = self.sandbox.directory / "certbot"
         places = {f"output {number}": text for number, text in enumerate(outputs)}
         places |= {f"process {number}": text for number, text in enumerate(self._processes)}
-        for path in (*directory.glob("logs/*"), *self.sandbox.config_dir.glob("webfaction/*/*")):
+        for path in (*directory.glob("logs/*"), *self.sandbox.config_dir.glob(f"{self._host}/*/*")):
             places[path.name] = path.read_text()
         spellings = [
-            (what, spelled) for what, secret in self.secrets().items() for spelled in _spell(secret)
+            (what, spelled) for secret, what in self.secrets().items() for spelled in _spell(secret)
         ]
         return [
             f"{what} in {place} as {spelled}"
@@ -96,7 +109,14 @@ def _spell(secret: str) -> set[str]:
 @pytest.fixture
 def watched(sandbox: Sandbox) -> Iterator[Watched]:
     """A website, and an account with a password in which everything is odd."""
-    watched = Watched(sandbox)
+    sandbox.reset(make_host=lambda homes: Host(homes, password=PASSWORD))
+    api = sandbox.api
+
+    def known() -> Iterator[tuple[str, str]]:
+        yield "the password", PASSWORD
+        yield from (("a session", each) for each in api._sessions._open)  # nobody else needs them
+
+    watched = Watched(sandbox, "webfaction", api, known)
     add_site(sandbox, "shop", "shop.example.com")
     yield watched
     sandbox.api.before_call = sandbox.api.after_call = lambda _number, _method: None
@@ -107,8 +127,49 @@ def test_a_run_at_the_highest_verbosity_tells_no_secret(watched: Watched) -> Non
     done = watched.sandbox.certbot(*RUN, "--webfaction-files", "api")
     renewed = watched.sandbox.certbot("renew", "--force-renewal", "-vvv")
     assert watched.leaks(done.output, renewed.output) == []
-    assert len([what for what in watched.secrets() if what.startswith("session")]) == 2
-    assert any("privkey2.pem" in what for what in watched.secrets())
+    assert list(watched.secrets().values()).count("a session") == 2
+    assert any("privkey2.pem" in what for what in watched.secrets().values())
+
+
+def test_no_token_or_key_gets_out_at_opalstack(opalstack: OpalstackSandbox) -> None:
+    """A run, a renewal, a refusal that repeats what was sent, a token that is refused."""
+    account, api = opalstack.account, opalstack.api
+    account.add_site("shop", ["shop.example.com"], {"/": account.add_app("shop")})
+    token = account.token.key
+    watched = Watched(opalstack, "opalstack", api, lambda: [("the token", token)])
+    run = ("run", "-a", "opalstack", "-i", "opalstack", "-vvv", "-d", "shop.example.com")
+    outputs = [opalstack.certbot(*run).output]
+    outputs.append(opalstack.certbot("renew", "--force-renewal", "-vvv").output)
+    key = (opalstack.config_dir / "live/shop.example.com/privkey.pem").read_text()
+    repeated = refused(400, [{"key": [f"{key} is no key"], "token": [token]}])
+    api.faults.on(1, repeated, "POST /cert/update/")
+    outputs.append(opalstack.certbot("renew", "--force-renewal", "-vvv", check=False).output)
+    api.faults.always(refused(401, {"detail": f"Invalid token {token}."}))
+    outputs.append(opalstack.certbot(*run, "--force-renewal", check=False).output)
+    assert "does not know this API token" in " ".join(outputs[-1].split())
+    assert any("privkey2.pem" in what for what in watched.secrets().values())
+    assert watched.leaks(*outputs) == []
+
+
+@pytest.mark.parametrize("is_here", [False, True])
+def test_no_token_or_key_gets_out_at_cpanel(cpanel: CpanelSandbox, is_here: bool) -> None:
+    """Likewise, with a token or with the command ``uapi``, whose arguments others may see."""
+    token = cpanel.credentials.read_text().split("cpanel_token = ")[1].strip()
+    if is_here:
+        on_the_host(cpanel)
+    watched = Watched(cpanel, "cpanel", cpanel.panel, lambda: [("the token", token)])
+    run = ("run", "-a", "cpanel", "-i", "cpanel", "-vvv", "-d", "example.com")
+    outputs = [cpanel.certbot(*run).output]
+    outputs.append(cpanel.certbot("renew", "--force-renewal", "-vvv").output)
+    key = (cpanel.config_dir / "live/example.com/privkey.pem").read_text()
+    repeated = key if is_here else f"{token} {key}"  # what was sent
+    cpanel.panel.faults.on(1, refusal(repeated), "SSL::install_ssl")
+    outputs.append(cpanel.certbot("renew", "--force-renewal", "-vvv", check=False).output)
+    assert "cPanel refused to install" in " ".join(outputs[-1].split())
+    assert any("privkey2.pem" in what for what in watched.secrets().values())
+    outputs += [" ".join(arguments) for arguments in cpanel.command.runs]
+    outputs.append((cpanel.directory / "access_log").read_text() if not is_here else "")
+    assert watched.leaks(*outputs) == []
 
 
 def test_a_secret_that_gets_out_would_be_found(watched: Watched) -> None:

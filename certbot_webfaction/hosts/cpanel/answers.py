@@ -94,7 +94,7 @@ def number(value: Any) -> int:
     """What a number means, which may be text; 0 where it is none."""
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
 
 

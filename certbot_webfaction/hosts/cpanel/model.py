@@ -12,6 +12,7 @@ from typing import Any
 from certbot import errors
 
 from certbot_webfaction.hosts.cpanel.answers import is_true, listed, names, number, objects, text
+from certbot_webfaction.hosts.wire import NoAnswerError
 from certbot_webfaction.lineages.files import fingerprints, leaf_names, public_of
 
 SERVICES = (
@@ -27,6 +28,7 @@ SERVICES = (
 )
 """Labels before a domain for which the panel answers itself, through the domain's virtual host."""
 
+_LAST = 2**35  # seconds since the epoch: the year 3058
 _SHOWN = 16  # characters of a fingerprint in a handle
 
 
@@ -93,6 +95,8 @@ def read_domains(told: Any) -> tuple[Domain, ...]:
     """The domains of an answer, one for each virtual host; the main one comes first.
 
     Parked domains come as mere names, and are aliases of the main domain.
+
+    :raises NoAnswerError: if there is none
     """
     kinds = ("main_domain", "addon_domains", "sub_domains")
     if isinstance(told, Mapping):
@@ -103,6 +107,8 @@ def read_domains(told: Any) -> tuple[Domain, ...]:
     for kind, each in entries:
         domain = _read_domain(each, is_addon=kind.startswith("addon"))
         found.setdefault(domain.servername, domain)
+    if not found:  # each account has a main domain
+        raise NoAnswerError("its answer names no domain", passing=False)
     return tuple(found.values())
 
 
@@ -124,13 +130,12 @@ def read_installed(told: Any) -> dict[str, Installed]:
     found = {}
     for each in objects(told, "servername"):
         certificate = next(iter(listed(each.get("certificate"))), {})
-        ends = number(certificate.get("not_after"))
         leaf = text(each.get("certificate_text"))
         found[text(each.get("servername")).lower()] = Installed(
             id=text(certificate.get("id")),
             leaf=leaf,
             names=names(certificate.get("domains")),
-            expires=_date(ends) if ends else None,
+            expires=_date(number(certificate.get("not_after"))),
             is_autossl=is_true(certificate.get("is_autossl")),
             is_self_signed=is_true(certificate.get("is_self_signed")),
             serves=names(each.get("fqdns")),
@@ -138,7 +143,10 @@ def read_installed(told: Any) -> dict[str, Installed]:
     return found
 
 
-def _date(seconds: int) -> datetime.date:
+def _date(seconds: int) -> datetime.date | None:
+    """A day; none where it is not told, or so far away that it is no date."""
+    if not 0 < seconds < _LAST:
+        return None
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).date()
 
 

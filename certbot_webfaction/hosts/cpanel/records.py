@@ -270,7 +270,8 @@ def _parsed(zone: str, told: Any) -> Zone:
     for each in listed(told):
         if each.get("type") != "record":
             continue
-        values = [_decoded(value) for value in each.get("data_b64") or ()]
+        data = each.get("data_b64")
+        values = [_decoded(value) for value in data] if isinstance(data, list) else []
         name, kind = _decoded(each.get("dname_b64")), text(each.get("record_type"))
         absolute = name if name.endswith(".") else f"{name}.{zone}"
         if kind == "SOA" and len(values) > 2:

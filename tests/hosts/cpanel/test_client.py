@@ -80,6 +80,15 @@ def test_an_answer_that_is_none_of_what_was_asked_for_is_told(place: Place, data
             read()
 
 
+def test_an_account_without_any_domain_is_none(place: Place) -> None:
+    """Else each website would be taken for one that is gone."""
+    text = json.dumps({"status": 1, "data": None, "errors": None}).encode()
+    fault = Fault("no data", takes_effect=True, body=lambda _right: text)
+    place.stand_in.faults.always(fault, "DomainInfo::domains_data")
+    with pytest.raises(PanelUnreachableError, match="names no domain"):
+        place.panel().http_sites()
+
+
 def test_a_zone_that_can_not_be_read_is_told(place: Place) -> None:
     """Also where everything else can."""
     text = json.dumps({"status": 1, "data": [{"type": "record"}], "errors": None}).encode()

@@ -17,6 +17,7 @@ need apache2-bin command -v apache2
 need pebble command -v pebble-challtestsrv
 need certbot test -x /usr/bin/certbot # its 2.1 is tested beside the newest
 need python3-zope.interface /usr/bin/python3 -c "import zope.interface" # for the same
+need python3-dnspython /usr/bin/python3 -c "import dns" # for the same
 need python3-venv "$1" -c "import ensurepip, venv"
 
 [ -n "$missing" ] || exit 0

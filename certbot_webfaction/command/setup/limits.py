@@ -1,6 +1,6 @@
 """How many certificates Let's Encrypt still gives, counted from those that are here.
 
-The figures are those of https://letsencrypt.org/docs/rate-limits/, read in November 2026. A renewal
+The figures are those of https://letsencrypt.org/docs/rate-limits/ as of June 2025. A renewal
 (the same names as a certificate before) counts against neither.
 """
 

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from certbot import configuration, errors
@@ -53,6 +54,8 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "deploy": deploy,
 }
 
+_LABELS = " or ".join(host.label for host in HOSTS.values())
+
 INTERRUPTED = 130
 """The exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
 
@@ -63,11 +66,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     :param argv: the command line without the program's name, by default this process's
     :returns: the exit status
     """
-    arguments = command_parser(_host_in(argv)).parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    named = _host_in(words)
+    arguments = command_parser(named or HOST).parse_args(words)
     try:
         config = read_configuration(arguments)
         set_up_output(quiet=config.quiet)
-        exit_status = SUBCOMMANDS[arguments.subcommand].run(config, arguments)
+        exit_status = 0
+        for host in [named] if named else _hosts_there(config, arguments):
+            if host not in (named, HOST):
+                arguments = command_parser(host).parse_args([*words, "--host", host.name])
+                config = read_configuration(arguments)
+            status_there = SUBCOMMANDS[arguments.subcommand].run(config, arguments)
+            exit_status = max(exit_status, status_there)
         sys.stdout.flush()
         return exit_status
     except BrokenPipeError:
@@ -83,22 +94,40 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _host_in(argv: Sequence[str] | None) -> Host:
+def _hosts_there(
+    config: configuration.NamespaceConfig, arguments: argparse.Namespace
+) -> Sequence[Host]:
+    """The hosts of the accounts that are set up here, for a command line that names none.
+
+    :raises certbot.errors.Error: if there are several, and the subcommand is for one
+    """
+    if any(name.startswith(f"{HOST.name}_") for name in vars(arguments)):
+        return [HOST]
+    folder = Path(config.config_dir)
+    there = [host for host in HOSTS.values() if (folder / f"{host.name}.ini").exists()]
+    if len(there) > 1 and arguments.subcommand not in ("status", "doctor"):
+        flags = " or ".join(f"--host {host.name}" for host in there)
+        raise errors.Error(f"There are accounts on several hosts here. Name one: {flags}.")
+    at_hand = [host for host in HOSTS.values() if host.at_hand and host.at_hand({}) is not None]
+    return there or at_hand or [HOST]
+
+
+def _host_in(argv: Sequence[str]) -> Host | None:
     """The host that a command line names, before its options can be known."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--host")
     try:
         named = parser.parse_known_args(argv)[0].host
     except argparse.ArgumentError:
-        return HOST
-    return HOSTS.get(named, HOST)
+        return None
+    return HOSTS.get(named)
 
 
 def command_parser(host: Host = HOST) -> argparse.ArgumentParser:
     """The command line's parser, with the options that it has for a host."""
     parser = argparse.ArgumentParser(
         prog="certbot-webfaction",
-        description=f"Sets certbot up for a {HOST.label} account, and shows and checks its state.",
+        description=f"Sets certbot up for an account on {_LABELS}, and shows and checks its state.",
         allow_abbrev=False,
     )
     subparsers = parser.add_subparsers(

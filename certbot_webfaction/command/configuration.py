@@ -47,7 +47,8 @@ def common_options(parser: argparse.ArgumentParser, host: Host = HOST) -> None:
         dest="panel",
         choices=HOSTS,
         default=HOST.name,
-        help="whose control panel the account is on; with --help, its options are shown",
+        help="whose control panel the account is on (default: those whose credentials file is"
+        " there); with --help, its options are shown",
     )
     group = parser.add_argument_group("certbot's options, as in its cli.ini files")
     group.add_argument(

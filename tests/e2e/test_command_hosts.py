@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import subprocess
 
@@ -13,6 +14,7 @@ from tests.e2e.cpanel import install_by_hand
 from tests.sandbox.base import AnySandbox
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
 from tests.sandbox.opalstack.sandbox import OpalstackSandbox
+from tests.sandbox.sandbox import Sandbox
 
 WRITTEN_HERE = ("--no-cron", "--no-cli-ini")
 
@@ -159,6 +161,28 @@ def test_status_shows_what_is_in_step(secured: tuple[str, AnySandbox]) -> None:
     assert "example.com" in done.stdout
     assert ("blog" in done.stdout) == (host == "opalstack"), "what the panel's user calls it"
     assert "all in step" in done.stdout, done.stdout
+
+
+def test_the_host_need_not_be_named(secured: tuple[str, AnySandbox], sandbox: Sandbox) -> None:
+    """It is known by the credentials file, and cPanel's by its command."""
+    host, there = secured
+    done = command.run(there, "status")
+    assert done.returncode == 0, done.stderr
+    assert "all in step" in done.stdout
+    if host == "cpanel":
+        there.credentials.unlink()
+        done = command.run(there, "status")
+        assert "example.com" in done.stdout, done.stderr
+        return
+
+    both = there.config_dir / "webfaction.ini"
+    shutil.copy(sandbox.credentials, both)
+    done = command.run(there, "status")
+    assert "all in step" in done.stdout, done.stderr
+    assert "0 domains" in done.stdout
+    done = command.run(there, "deploy", "--cert-name", "example.com")
+    assert done.returncode == 1
+    assert "Name one: --host webfaction or --host opalstack." in done.stderr
 
 
 def test_the_doctor_finds_nothing_wrong(secured: tuple[str, AnySandbox]) -> None:

@@ -14,7 +14,7 @@ from certbot._internal.plugins import disco
 from certbot.display import util as display_util
 
 from certbot_webfaction.books.wanted import Source, Wanted
-from certbot_webfaction.command.configuration import HOST, host_of
+from certbot_webfaction.command.configuration import host_of
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.lineages.files import CertificateFiles
 from certbot_webfaction.lineages.renewals import Renewal
@@ -25,9 +25,9 @@ from certbot_webfaction.plugin.door import account_of, lineages_of
 logger = logging.getLogger(__name__)
 
 SUMMARY = "put a certificate of any authenticator onto the panel, as a deploy hook"
-DESCRIPTION = f"""\
+DESCRIPTION = """\
 Uploads a certificate to the panel and attaches it to the https websites of its
-domains, exactly as `certbot install -i {HOST.name}` does. It is for certificates
+domains, exactly as `certbot install -i HOST` does. It is for certificates
 that another authenticator gets, as a deploy hook of certbot:
 
   certbot certonly --webroot -w DIR -d DOMAIN \\
@@ -36,7 +36,7 @@ that another authenticator gets, as a deploy hook of certbot:
 certbot keeps the hook, and runs it after each renewal. A script that does the
 same in CONFIG_DIR/renewal-hooks/deploy is run for every certificate, so do that
 only if all of them belong on this account. Certificates whose installer is
-{HOST.name} need no hook.
+its plugin need no hook.
 
 certbot tells the hook its certificate and CONFIG_DIR. Other options come from
 the command line, else from the certificate's renewal file, else from certbot's

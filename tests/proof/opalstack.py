@@ -187,8 +187,8 @@ VERBS = verbs(
         "dns": (
             *("GET /osuser/list/", *_ZONES, "POST /domain/create/"),
             *("POST /dnsrecord/create/", "POST /dnsrecord/create/"),
-            *("POST /dnsrecord/delete/", "GET /dnsrecord/read", *_ZONES),
-            *("POST /dnsrecord/delete/", "GET /dnsrecord/read", *_ZONES),
+            *("POST /dnsrecord/delete/", "GET /dnsrecord/read", "GET /dnsrecord/list/"),
+            *("POST /dnsrecord/delete/", "GET /dnsrecord/read", "GET /dnsrecord/list/"),
             *("POST /domain/delete/", "GET /domain/read"),
         ),
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -204,6 +205,7 @@ def _is_stand_in(name: str) -> bool:
     return name.startswith("_wildcard_.")
 
 
+@functools.cache  # every one is compared with each that is looked for
 def handle_of(leaf: str) -> str:
     """What tells one certificate from others, in documents and messages: a name and a fingerprint.
 

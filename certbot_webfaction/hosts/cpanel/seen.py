@@ -43,6 +43,9 @@ class Seen(seen.Seen[Client]):
         Where each presents a certificate, `installed` has told all names; for others one more
         function knows those of services.
         """
+        return self._hosts(within)
+
+    def _hosts(self, within: float | None, only: str = "") -> tuple[VirtualHost, ...]:
         domains, installed = self.domains(within), self.installed(within)
         capable: Mapping[str, tuple[str, ...]] = {}
         serves = {servername: each.serves for servername, each in installed.items()}
@@ -57,8 +60,9 @@ class Seen(seen.Seen[Client]):
                 main,
             )
             for domain in domains
+            if only in ("", domain.servername)
         )
 
     def host(self, servername: str, within: float | None = FRESH) -> VirtualHost | None:
         """The virtual host with this servername."""
-        return next((host for host in self.hosts(within) if host.servername == servername), None)
+        return next(iter(self._hosts(within, servername)), None)

@@ -162,8 +162,6 @@ FAULTS: Mapping[str, Order] = {
     "other types from then on": from_then_on(_wrong([{"id": 7, "name": 7}])),
 }
 
-_ZONES = ("GET /domain/list/", "GET /dnsrecord/list/")
-
 VERBS = verbs(
     "opalstack",
     ("run", "-a", "opalstack", "-i", "opalstack"),
@@ -185,7 +183,8 @@ VERBS = verbs(
             *("POST /site/update/", "POST /site/update/"),
         ),
         "dns": (
-            *("GET /osuser/list/", *_ZONES, "POST /domain/create/"),
+            *("GET /osuser/list/", "GET /domain/list/", "GET /dnsrecord/list/"),
+            "POST /domain/create/",
             *("POST /dnsrecord/create/", "POST /dnsrecord/create/"),
             *("POST /dnsrecord/delete/", "GET /dnsrecord/read", "GET /dnsrecord/list/"),
             *("POST /dnsrecord/delete/", "GET /dnsrecord/read", "GET /dnsrecord/list/"),

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.proof.matrix import TRIALS, Case, Matrix
-from tests.proof.orders import KILLS
-from tests.sandbox.faults import REFUSED
+from tests.proof.orders import KILLS, from_then_on
+from tests.sandbox.faults import RESET_BEFORE
 
 _STEPS = {"webfaction": 1, "opalstack": 3, "cpanel": 8}
 """Of the first host each call is tried, of the others each third or eighth."""
@@ -35,7 +35,7 @@ for _host, _cases in _FOUND.items():
     _SAMPLES[_host] += [Case(_host, _by_name[name], n, fault) for name, n, fault in _cases]
 
 
-@pytest.mark.parametrize("case", itertools.chain(*_SAMPLES.values()), ids=str)
+@pytest.mark.parametrize("case", [*itertools.chain(*_SAMPLES.values())], ids=str)
 def test_what_goes_wrong_at_a_call_is_survived(
     matrix_of: Callable[[str], Matrix], case: Case
 ) -> None:
@@ -59,7 +59,7 @@ def test_a_rollback_that_the_panel_missed_says_what_completes_it(
     stage = matrix_of(host).stage
     (rollback,) = (verb for verb in TRIALS[host].verbs if verb.name == "rollback")
     stage.restore(stage.scenes[rollback.scene])
-    stage.api.faults.on(2, REFUSED)
+    from_then_on(RESET_BEFORE)(stage, 2)
     ended = stage.certbot(*rollback.argv)
     stage.calm()
     assert ended.status == 1

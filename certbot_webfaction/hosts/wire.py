@@ -26,10 +26,10 @@ from certbot_webfaction.text import one_line, printable
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT = 60.0
+TIMEOUT = 90.0
 """Seconds to wait for the connection, and for each further piece of the answer.
 
-Panels do some work while the caller waits, hence so long.
+Panels do some work while the caller waits: of one, more than 30 s for a domain are known.
 """
 
 BODY_TIMEOUT = 300.0

@@ -237,7 +237,7 @@ _CAUSES: Sequence[tuple[Callable[[_Seen], bool], str]] = (
     (
         _redirected_to_https,
         "it redirects to https, where other content answers. Exclude {path}/ from the redirect,"
-        " or mount the {holder} there on the https website too{or_alternative}.",
+        " or have https show the {holder}, too{or_alternative}.",
     ),
     (
         _interfered,

@@ -22,6 +22,7 @@ from certbot_webfaction.command.output import set_up_output
 from certbot_webfaction.command.setup import init, secure
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.hosts.register import HOSTS
+from certbot_webfaction.plugin.door import lineages_of
 
 
 class Subcommand(Protocol):
@@ -73,9 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = read_configuration(arguments)
         set_up_output(quiet=config.quiet)
         exit_status = 0
-        for host in [named] if named else _hosts_there(config, arguments):
+        for host in [named] if named else _hosts_there(config, arguments.subcommand):
             if host not in (named, HOST):
-                arguments = command_parser(host).parse_args([*words, "--host", host.name])
+                arguments = command_parser(host).parse_args(words)
                 config = read_configuration(arguments)
             status_there = SUBCOMMANDS[arguments.subcommand].run(config, arguments)
             exit_status = max(exit_status, status_there)
@@ -94,33 +95,42 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _hosts_there(
-    config: configuration.NamespaceConfig, arguments: argparse.Namespace
-) -> Sequence[Host]:
+def _hosts_there(config: configuration.NamespaceConfig, subcommand: str) -> Sequence[Host]:
     """The hosts of the accounts that are set up here, for a command line that names none.
 
     :raises certbot.errors.Error: if there are several, and the subcommand is for one
     """
-    if any(name.startswith(f"{HOST.name}_") for name in vars(arguments)):
-        return [HOST]
     folder = Path(config.config_dir)
-    there = [host for host in HOSTS.values() if (folder / f"{host.name}.ini").exists()]
-    if len(there) > 1 and arguments.subcommand not in ("status", "doctor"):
+    hosts = HOSTS.values()
+    there = (
+        [host for host in hosts if (folder / f"{host.name}.ini").exists()]
+        or [host for host in hosts if host.at_hand and host.at_hand({}) is not None]
+        or [host for host in hosts if _renews(config, host)]
+    )
+    if len(there) > 1 and subcommand not in ("status", "doctor"):
         flags = " or ".join(f"--host {host.name}" for host in there)
         raise errors.Error(f"There are accounts on several hosts here. Name one: {flags}.")
-    at_hand = [host for host in HOSTS.values() if host.at_hand and host.at_hand({}) is not None]
-    return there or at_hand or [HOST]
+    return there or [HOST]
+
+
+def _renews(config: configuration.NamespaceConfig, host: Host) -> bool:
+    """Whether a lineage names a plugin of the host, whose credentials file may be gone."""
+    return any(
+        {renewal.authenticator, renewal.installer} & set(host.plugins)
+        for renewal in lineages_of(config).renewals()
+    )
 
 
 def _host_in(argv: Sequence[str]) -> Host | None:
-    """The host that a command line names, before its options can be known."""
+    """The host that a command line names, by itself or by an option, which only that host has."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--host")
     try:
         named = parser.parse_known_args(argv)[0].host
     except argparse.ArgumentError:
         return None
-    return HOSTS.get(named)
+    by_option = (host for host in HOSTS.values() for word in argv if word.startswith(host.flag("")))
+    return HOSTS.get(named) if named else next(by_option, None)
 
 
 def command_parser(host: Host = HOST) -> argparse.ArgumentParser:

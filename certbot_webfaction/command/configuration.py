@@ -46,7 +46,7 @@ def common_options(parser: argparse.ArgumentParser, host: Host = HOST) -> None:
         "--host",
         dest="panel",
         choices=HOSTS,
-        default=HOST.name,
+        default=host.name,
         help="whose control panel the account is on (default: those whose credentials file is"
         " there); with --help, its options are shown",
     )

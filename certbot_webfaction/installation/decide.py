@@ -141,12 +141,15 @@ def _one_certificate(names: Sequence[str], account: Account) -> str:
         return f"The certificate {there} on this machine covers all of it: `{command}`"
     text = f"One certificate for all of it: `{account.phrases.get(names)}`"
     wildcards = [name for name in names if name.startswith("*.")]
-    if odd := [name for name in names if "_" in name and not covered(name, wildcards)]:
-        text += (
-            f", but for {', '.join(dict.fromkeys(odd))}: no CA certifies a name with an underscore."
-            " Only a wildcard covers it; or put it on a website of its own"
-        )
-    return text
+    odd = [name for name in names if "_" in name and not covered(name, wildcards)]
+    if not odd:
+        return text
+    has_rest = account.lineages.covering([name for name in names if name not in odd])
+    return (
+        f"{'Nothing covers it' if has_rest else text}, but for"
+        f" {', '.join(dict.fromkeys(odd))}: no CA certifies a name with an underscore."
+        " Only a wildcard covers it; or put it on a website of its own"
+    )
 
 
 def _loss(

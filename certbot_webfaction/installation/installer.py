@@ -30,6 +30,7 @@ from certbot_webfaction.installation.reconcile import Watch, reconcile
 from certbot_webfaction.installation.watch import ServedWatch
 from certbot_webfaction.lineages.files import CertificateFiles
 from certbot_webfaction.names import a_label
+from certbot_webfaction.replacing import version
 
 logger = logging.getLogger(__name__)
 
@@ -175,17 +176,25 @@ class Installer:
             return
         self._has_checkpoint = False
         self.account.read_books()
-        before = self.account.books.wanted.sources()
+        books = self.account.books
+        wanted, there = books.wanted, version(books.wanted_path)
+        before = wanted.sources()
         restore()
         self.account.read_books()
-        after = self.account.books.wanted.sources()
+        after = books.wanted.sources()
+        is_restored = version(books.wanted_path) != there
+        if self.run.verb == "rollback" and is_restored and books.wanted == wanted:
+            logger.warning(
+                "What was rolled back had changed nothing on the panel, as where a redirect was"
+                " refused. Run the same command again to take back what was done before that."
+            )
         for source in before if self.account.panel.abilities.keeps_certificates else ():
-            handle = self.account.books.journal.handle_of(source.name)
+            handle = books.journal.handle_of(source.name)
             if handle and source not in after:
                 logger.warning(
                     "The certificate %s stays on the panel as it is now; what it held before"
                     " certbot-webfaction uploaded it can't be brought back.",
-                    handle,
+                    source.name,
                 )
 
     def restart(self) -> None:

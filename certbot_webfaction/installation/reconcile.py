@@ -347,6 +347,9 @@ class _Reconciliation:
         except ImpossibleError as error:
             self.books.forget(change)
             self._refuse(site, str(error))
+            return
+        if not site.redirects:
+            display_util.notify(f"The {site.label} now redirects to https.")
 
     def _undo_redirect(self, key: str) -> None:
         change = self.books.journal.find(Change.REDIRECT, key)

@@ -26,6 +26,7 @@ from certbot_webfaction.challenges import (
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.installation.installer import Installer
 from certbot_webfaction.names import covered
+from certbot_webfaction.panel.errors import refusal_of
 from certbot_webfaction.panel.model import Place
 from certbot_webfaction.plugin import door
 from certbot_webfaction.web.challenge_file import ChallengeFile
@@ -105,12 +106,23 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
         by_dns = [name for name in names if self._kind_ahead(name) is challenges.DNS01]
         by_file = [name for name in names if name not in by_dns]
         if by_dns and not subset:
-            account.panel.find_zones(map(validation_name, by_dns))
+            self._find_zones(by_dns)
         if by_file and subset:
             by_file = http01.answerable(account, by_file, quiet=True)
         elif by_file:
             http01.find_places(account, by_file, self._lineage_ahead)
         return [*by_file, *by_dns]
+
+    def _find_zones(self, names: list[str]) -> None:
+        find = self._account.panel.find_zones
+        refusal = refusal_of(lambda: find(map(validation_name, names)))
+        if refusal and any(self._kinds(name)[0] is challenges.HTTP01 for name in names):
+            raise errors.PluginError(
+                f"{refusal} Or leave out preferred-challenges, on the command line or in cli.ini:"
+                " names without a wildcard are answered by files then."
+            )
+        if refusal:
+            raise refusal
 
     def _finish_what_was_left(self) -> None:
         if self._account.memory.finished:
@@ -323,7 +335,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             self._undo_what_was_left()
         if not self._installer.has_installed(lineage.lineagename):
             logger.warning(
-                "The certificate %s names %s as its installer but was never installed with it."
+                "The certificate %s names %s as its installer but is not installed with it."
                 " Install it with `%s`.",
                 lineage.lineagename,
                 self.name,

@@ -16,6 +16,7 @@ from certbot_webfaction.command.configuration import (
 )
 from certbot_webfaction.plugin.door import add_options, read_options
 from certbot_webfaction.plugin.webfaction import Configurator
+from tests.lineages.writing import write_lineage
 
 
 @pytest.fixture
@@ -178,6 +179,25 @@ def test_a_wrong_command_line_is_refused(
         main(args)
     assert ended.value.code == 2
     assert "usage: certbot-webfaction" in capsys.readouterr().err
+
+
+def test_lineages_tell_the_host_whose_credentials_file_is_gone(
+    tmp_path: Path, directories: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not another host's file is missed then."""
+    plugins = {"authenticator": "opalstack", "installer": "opalstack"}
+    names = "shop.example.com", "shop.example.com"
+    write_lineage(tmp_path / "config", *names, **plugins)  # type: ignore[arg-type] # all are text
+    assert main(["status", *directories]) == 1
+    assert "init --host opalstack` to write it" in capsys.readouterr().err
+
+
+def test_an_option_of_a_host_names_it(
+    directories: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that an option which an error names can be typed as it stands there."""
+    assert main(["status", *directories, "--opalstack-credentials=/nowhere.ini"]) == 1
+    assert "There is no credentials file /nowhere.ini" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("host", ["cpanel", "opalstack"])

@@ -39,8 +39,9 @@ def host(cpanel: CpanelSandbox) -> CpanelSandbox:
 
 def test_one_command_secures_and_redirects_without_credentials(host: CpanelSandbox) -> None:
     """Got, installed, served with its chain, redirected; in at most eight calls."""
-    run(host, "run", *BOTH, *SITE)
+    result = run(host, "run", *BOTH, *SITE)
 
+    assert "The virtual host example.com now redirects to https." in result.output
     assert serves(host, "example.com", "example.com")
     assert host.fetch_verified("www.example.com").text == "hello"
     met = host.http("example.com", "/page")

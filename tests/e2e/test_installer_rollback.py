@@ -35,7 +35,7 @@ def test_rollback_takes_back_the_redirect_first_and_then_the_installation(
     assert sandbox.http("shop.example.com").text == "page of shop"
     assert sandbox.fetch_verified("shop.example.com").text == "page of shop"
     output = rollback(sandbox)
-    assert "certificate shop_example_com stays on the panel" in output
+    assert "certificate shop.example.com stays on the panel" in output
     after = sandbox.host.snapshot()
     assert (after.websites, after.apps) == (before.websites, before.apps)
     assert len(after.certificates) == 1

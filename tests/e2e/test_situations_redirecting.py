@@ -76,6 +76,8 @@ def test_by_default_a_website_that_https_would_break_is_left_as_it_is(
     assert shows_its_page(sandbox)
     assert serves(sandbox, DOMAIN, DOMAIN)
     before = sandbox.host.snapshot().websites
+    undone = words(sandbox.certbot("rollback", "-i", "webfaction").output)
+    assert "What was rolled back had changed nothing on the panel" in undone
     assert told in words(sandbox.certbot(*RUN, *SHORT, "-d", DOMAIN, "--reinstall").output)
     assert told in words(install(sandbox, DOMAIN, *SHORT))
     assert sandbox.certbot(*RENEW).output.strip() == ""

@@ -175,6 +175,17 @@ def test_a_wildcard_of_no_domain_of_the_account_is_refused_before_an_order(
         each.prepare()
 
 
+def test_who_prefers_dns_in_vain_is_told_that_files_would_do(
+    panel: ShellPanel, tmp_path: Path
+) -> None:
+    """The option may stand in a cli.ini that nobody thinks of any more; it helps no wildcard."""
+    for domain, is_told in (("gone.test", True), ("*.gone.test", False)):
+        each = plugin(tmp_path, domains=[domain], pref_challs=["dns-01"])
+        with pytest.raises(errors.ConfigurationError, match="it is in no domain") as raised:
+            each.prepare()
+        assert ("leave out preferred-challenges" in str(raised.value)) == is_told
+
+
 # What becomes of a mount
 
 

@@ -341,17 +341,21 @@ def _is_hidden_by_redirect(subject: Subject, lineage: Lineage) -> bool:
     return place.mount == "/" and not any(place.directory in each for each in filled)
 
 
-def _reaches_panel(subject: Subject, lineage: Lineage) -> Finding:
+def _reaches_panel(subject: Subject, lineage: Lineage) -> Finding | None:
     """What renewals of the lineage get has to be installed."""
     survey, name, settings = subject.survey, lineage.name, lineage.renewal
     if _is_ours_to_install(subject, lineage):
         if lost := _goes_nowhere(subject, lineage):
             return lost
-        if subject.is_installed or survey.damage:
+        # Without books the next run finds what is installed by what the sites present.
+        is_found = survey.is_new and subject.leaf == lineage.fingerprint
+        if subject.is_installed or survey.damage or is_found:
             return Fine(f"{name} renews and installs")
+        if survey.is_new and survey.offline:
+            return None
         return Problem(
             "not-installed",
-            f"its lineage {name} names {settings.installer} as its installer but was never"
+            f"its lineage {name} names {settings.installer} as its installer but is not"
             " installed with it, so renewals do not get onto the panel",
             _install(subject, lineage),
         )

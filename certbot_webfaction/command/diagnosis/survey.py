@@ -116,7 +116,8 @@ class Survey:
     what is wrong with lineages that can't be read; ``damage`` says why the books can't be, which
     count as empty then. ``stored`` are the certificates that the books have on the panel, by their
     sources, ``installed`` the lineages that they want on sites, and ``differences`` is what the
-    next `certbot renew` has to do.
+    next `certbot renew` has to do. ``is_new`` tells that there are no books of the account, as
+    with a token that is another one, or wrong.
 
     :param offline: whether to tell what can be told without the panel: without sites
     :raises certbot.errors.PluginError: if the panel does not answer
@@ -124,6 +125,8 @@ class Survey:
 
     def __init__(self, account: Account, *, offline: bool = False) -> None:
         self.account = account
+        self.offline = offline
+        self.is_new = not account.books.wanted_path.exists()
         self.now = datetime.datetime.now(datetime.timezone.utc)
         self.http: Sites[HttpSite] = Sites(())
         self.https: Sites[HttpsSite] = Sites(())

@@ -62,22 +62,26 @@ class Missing:
     left: dict[str, str] = field(default_factory=dict)
 
 
-def find_missing(survey: Survey, sites: Iterable[HttpSite], server: str) -> Missing:
+def find_missing(
+    survey: Survey, sites: Iterable[HttpSite], server: str, *, by_dns: bool = False
+) -> Missing:
     """Find what http sites lack.
 
     Files are placed at challenge paths, fetched and removed; nothing else is changed.
 
     :param server: the directory of the CA that certificates are got from
+    :param by_dns: whether the user prefers challenges that records in DNS answer
     :raises certbot.errors.PluginError: if the panel does not answer
     """
-    return _Search(survey, server).of(list(sites))
+    return _Search(survey, server, by_dns=by_dns).of(list(sites))
 
 
 class _Search:
     """A search for what is missing."""
 
-    def __init__(self, survey: Survey, server: str) -> None:
+    def __init__(self, survey: Survey, server: str, *, by_dns: bool) -> None:
         self._survey = survey
+        self._by_dns = by_dns
         self._server = server
         self._subjects: dict[str, Subject] = {}
         self._unreached: dict[str, str] = {}
@@ -190,7 +194,7 @@ class _Search:
     def _find_unreached(self, subjects: Sequence[Subject]) -> dict[str, str]:
         """The names for which no challenge can be answered, each with the reason."""
         account, found = self._survey.account, {}
-        files = account.panel.abilities.files
+        files = account.panel.abilities.files and not self._by_dns
         ready: list[Place] = []
         others: list[Place] = []
         for subject in subjects:

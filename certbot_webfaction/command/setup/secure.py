@@ -97,7 +97,8 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     sites = _chosen(survey, arguments)
     common = _common_options(config, arguments)
     say = _silent if config.quiet else _say
-    missing = find_missing(survey, sites, config.server)
+    by_dns = (config.pref_challs or [""])[0] == "dns-01"
+    missing = find_missing(survey, sites, config.server, by_dns=by_dns)
     for problem in account_problems(survey):
         say(f"{problem.text[:1].upper()}{problem.text[1:].rstrip('.')}. {problem.remedy}")
     _tell_found(missing, say)

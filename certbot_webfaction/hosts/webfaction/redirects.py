@@ -49,7 +49,6 @@ def redirect(seen: Seen, files: Files, site: HttpSite, app_type: str, notes: Not
     _ensure_app(seen, files, app_type, notes)
     if not redirects(website):
         seen.update_website(replace(website, mounts=(REDIRECT, *website.challenges)))
-        display_util.notify(f"The http website {site.id} now redirects to https.")
 
 
 def _ensure_app(seen: Seen, files: Files, app_type: str, notes: Notes) -> None:

@@ -54,6 +54,7 @@ class Account:
                 https_port=443,
                 domains=[],
                 ip_addresses=[],
+                pref_challs=[],
                 quiet=False,
                 webfaction_credentials=None,
                 webfaction_api_url=None,

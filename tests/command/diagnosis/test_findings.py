@@ -18,6 +18,7 @@ from certbot_webfaction.command.diagnosis.findings import (
     served,
     uploaded,
 )
+from certbot_webfaction.command.diagnosis.survey import Subject, Survey
 from certbot_webfaction.hosts.webfaction.model import App, Certificate, Mount
 from certbot_webfaction.panel.errors import PanelUnreachableError
 from certbot_webfaction.panel.findings import Fine, Note, Problem
@@ -401,6 +402,15 @@ def test_a_lineage_that_was_never_installed(healthy: Account) -> None:
     healthy.add_lineage("blog", "blog.example.com", installer="")
     assert healthy.kinds("blog.example.com") == []
     assert isinstance(renewal(healthy.subject("blog.example.com")), Note)
+
+
+def test_without_books_what_a_site_presents_is_installed(healthy: Account) -> None:
+    """As with a new token; with a wrong one it is not known, so that nothing is said."""
+    healthy.books.wanted_path.unlink()
+    healthy.books.journal_path.unlink()
+    assert healthy.kinds() == []
+    offline = Survey(healthy.account, offline=True)
+    assert renewal(Subject(offline, SHOP)) is None
 
 
 def test_a_deploy_hook_does_what_the_installer_would(healthy: Account) -> None:

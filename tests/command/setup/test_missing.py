@@ -30,9 +30,9 @@ def account(tmp_path: Path) -> Account:
     return account
 
 
-def found(account: Account, server: str = CA) -> Missing:
+def found(account: Account, server: str = CA, *, by_dns: bool = False) -> Missing:
     survey = account.survey()
-    return find_missing(survey, survey.http.all, server)
+    return find_missing(survey, survey.http.all, server, by_dns=by_dns)
 
 
 def present(account: Account, leaf: str, *names: str) -> None:
@@ -47,6 +47,13 @@ def test_a_site_without_https_gets_one_certificate_for_its_names(account: Accoun
     account.add_website("blog", "Blog.example.com")
     blog = Step("blog.example.com", ("blog.example.com",))
     assert found(account) == Missing([NEW, blog])
+
+
+def test_who_prefers_dns_gets_what_dns_can_answer(account: Account) -> None:
+    """Files, which could answer, are not asked for then."""
+    missing = found(account, by_dns=True)
+    assert missing.steps == []
+    assert f"{SHOP}: it is in no domain of the account" in missing.left[SHOP]
 
 
 def test_what_certbot_renews_is_good(account: Account) -> None:

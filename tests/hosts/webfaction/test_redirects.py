@@ -66,7 +66,6 @@ def test_a_website_redirects_by_an_app(tmp_path: Path, files: str, notices: io.S
         done=True,
         purpose="redirect",
     )
-    assert "The http website shop now redirects to https." in notices.getvalue()
 
 
 def test_a_redirect_that_is_there_takes_no_write(scene: Scene) -> None:

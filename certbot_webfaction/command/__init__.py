@@ -98,7 +98,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _hosts_there(config: configuration.NamespaceConfig, subcommand: str) -> Sequence[Host]:
     """The hosts of the accounts that are set up here, for a command line that names none.
 
-    :raises certbot.errors.Error: if there are several, and the subcommand is for one
+    :raises certbot.errors.Error: if there are several, and the subcommand is for one; if there is
+        none for a subcommand that can say nothing without
     """
     folder = Path(config.config_dir)
     hosts = HOSTS.values()
@@ -110,6 +111,11 @@ def _hosts_there(config: configuration.NamespaceConfig, subcommand: str) -> Sequ
     if len(there) > 1 and subcommand not in ("status", "doctor"):
         flags = " or ".join(f"--host {host.name}" for host in there)
         raise errors.Error(f"There are accounts on several hosts here. Name one: {flags}.")
+    if not there and subcommand in ("status", "secure"):
+        raise errors.Error(
+            f"No account is set up in {folder}. `certbot-webfaction init --host NAME` does that,"
+            f" where NAME is {' or '.join(HOSTS)}."
+        )
     return there or [HOST]
 
 

@@ -192,6 +192,14 @@ def test_lineages_tell_the_host_whose_credentials_file_is_gone(
     assert "init --host opalstack` to write it" in capsys.readouterr().err
 
 
+def test_where_nothing_tells_the_host_none_is_assumed(
+    directories: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who has just installed it may be on any."""
+    assert main(["secure", *directories]) == 1
+    assert "where NAME is webfaction or cpanel or opalstack." in capsys.readouterr().err
+
+
 def test_an_option_of_a_host_names_it(
     directories: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -38,5 +38,5 @@ def test_certbots_user_configuration_is_found_without_options(sandbox: Sandbox) 
     done = command.run(sandbox, "status", empty, env=elsewhere)
     assert done.returncode == 1
     assert done.stdout == ""
-    assert "There is no credentials file" in done.stderr
+    assert f"No account is set up in {sandbox.directory / 'empty'}" in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -105,10 +105,11 @@ def _second_opinion(client: Client, hosts: tuple[VirtualHost, ...]) -> Finding |
         told = _looked_up(client, domains)
     except PanelRefusedError:
         return None  # a second opinion is none that has to be had
+    # A CA follows redirects, and so does the doctor's own look at the challenge path.
     failed = {
         domain: text(each.get("failure_reason"))
         for domain, each in zip(domains, listed(told), strict=False)
-        if each.get("failure_reason")
+        if each.get("failure_reason") and not each.get("redirects")
     }
     if not failed:
         return Fine("the panel finds its own challenge files by http")

@@ -469,7 +469,7 @@ def test_a_lineage_that_was_never_installed_is_said(healthy: Healthy) -> None:
         "`certbot install --cert-name blog -i webfaction` installs it.",
     )
     assert wrong["renewal"][0].startswith(
-        "blog.example.com: its lineage blog names webfaction as its installer but was never"
+        "blog.example.com: its lineage blog names webfaction as its installer but is not"
     )
 
 

@@ -1,7 +1,8 @@
-"""``python tests/pythons.py FOLDER``: the unit tests on each supported Python that is here.
+"""``python tests/pythons.py FOLDER [VERSION…]``: the unit tests on each of these Pythons.
 
-Each gets a virtual environment in FOLDER, once. One that is not here is said to be missing, and no
-failure. This Python is left out: all tests run on it anyway.
+Without versions on all that are supported. Each gets a virtual environment in FOLDER, once. One
+that is not here is said to be missing, and no failure. This Python is left out: all tests run on it
+anyway.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def main() -> int:
     folder = Path(sys.argv[1]).absolute()
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     outcomes = {}
-    for version in supported():
+    for version in sys.argv[2:] or supported():
         if version == own:
             outcomes[version] = "runs all tests"
         elif python := find(version):

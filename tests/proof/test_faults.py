@@ -11,8 +11,8 @@ from tests.proof.matrix import TRIALS, Case, Matrix
 from tests.proof.orders import KILLS, from_then_on
 from tests.sandbox.faults import RESET_BEFORE
 
-_STEPS = {"webfaction": 1, "opalstack": 3, "cpanel": 8}
-"""Of the first host each call is tried, of the others each third or eighth."""
+_STEPS = {"webfaction": 1, "opalstack": 6, "cpanel": 16}
+"""Of the first host each call is tried, of the others each sixth or sixteenth."""
 
 _SAMPLES = {host: [*TRIALS[host].sample(step)] for host, step in _STEPS.items()}
 

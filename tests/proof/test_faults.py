@@ -26,7 +26,11 @@ _FOUND = {
         ("renew", 11, "status 0"),
         ("dns", 3, "other types from then on"),
     ],
-    "opalstack": [("run", 5, "a list of numbers"), ("run", 6, "empty answers from then on")],
+    "opalstack": [
+        ("run", 5, "a list of numbers"),
+        ("run", 6, "empty answers from then on"),
+        ("dns", 4, "other types from then on"),
+    ],
 }
 """What the matrices found, and is survived since then."""
 

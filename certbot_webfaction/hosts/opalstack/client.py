@@ -410,5 +410,5 @@ _MEANINGS: Mapping[str, Callable[[Any], Any]] = {
     "cert": _letters,
     "intermediates": _letters,
     "content": answers.unquoted,
-    "name": str.lower,
+    "name": lambda name: str(name).lower(),
 }

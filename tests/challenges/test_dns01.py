@@ -27,7 +27,7 @@ def ours(value: str = "ours") -> Record:
 
 
 @dataclass
-class Scene:
+class OneZone:
     """An account with one zone, example.com."""
 
     directory: Path
@@ -59,8 +59,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
+def scene(tmp_path: Path) -> OneZone:
+    return OneZone(tmp_path)
 
 
 @pytest.mark.parametrize("domain", ["example.com", "*.example.com"])
@@ -69,7 +69,7 @@ def test_a_wildcard_is_validated_at_the_name_of_its_base(domain: str) -> None:
     assert validation_name(domain) == NAME
 
 
-def test_names_that_are_in_no_zone_are_refused(scene: Scene) -> None:
+def test_names_that_are_in_no_zone_are_refused(scene: OneZone) -> None:
     """All at once, and nothing is published."""
     names = [NAME, "_acme-challenge.example.org", "_acme-challenge.example.net"]
     with pytest.raises(errors.PluginError, match=r"example\.org, _acme-challenge\.example\.net"):
@@ -78,7 +78,7 @@ def test_names_that_are_in_no_zone_are_refused(scene: Scene) -> None:
     assert scene.host.writes() == []
 
 
-def test_base_and_wildcard_are_two_values_at_one_name(scene: Scene) -> None:
+def test_base_and_wildcard_are_two_values_at_one_name(scene: OneZone) -> None:
     """Each is taken away by itself."""
     records = Records(scene.account)
     records.publish(NAME, "base")
@@ -91,7 +91,7 @@ def test_base_and_wildcard_are_two_values_at_one_name(scene: Scene) -> None:
     assert (scene.records(), scene.noted()) == ([], [])
 
 
-def test_records_of_others_stay(scene: Scene) -> None:
+def test_records_of_others_stay(scene: OneZone) -> None:
     """Another value at the same name."""
     scene.host.records["7"] = FOREIGN
     records = Records(scene.account)
@@ -102,13 +102,13 @@ def test_records_of_others_stay(scene: Scene) -> None:
     assert (scene.records(), scene.noted()) == ([FOREIGN], [])
 
 
-def test_what_was_not_published_is_not_withdrawn(scene: Scene) -> None:
+def test_what_was_not_published_is_not_withdrawn(scene: OneZone) -> None:
     """certbot cleans up after all challenges, whichever failed."""
     Records(scene.account).withdraw("never")
     assert scene.host.calls == []
 
 
-def test_what_a_lost_journal_left_is_used_and_removed(scene: Scene) -> None:
+def test_what_a_lost_journal_left_is_used_and_removed(scene: OneZone) -> None:
     """CAs reuse pending authorizations, so the same value may be there already."""
     scene.host.records["7"] = ours()
     records = Records(scene.account)
@@ -123,7 +123,7 @@ def test_what_a_lost_journal_left_is_used_and_removed(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_the_journal_knows_of_a_change_before_it_is_made(after: bool, scene: Scene) -> None:
+def test_the_journal_knows_of_a_change_before_it_is_made(after: bool, scene: OneZone) -> None:
     """Whether a change that failed took effect or not, withdrawing leaves nothing."""
     records = Records(scene.account)
     scene.host.fail(verb="create_record", after=after)
@@ -135,7 +135,7 @@ def test_the_journal_knows_of_a_change_before_it_is_made(after: bool, scene: Sce
     assert (scene.records(), scene.noted()) == ([], [])
 
 
-def test_an_interruption_counts_as_a_failure(scene: Scene) -> None:
+def test_an_interruption_counts_as_a_failure(scene: OneZone) -> None:
     """Ctrl-C while a call is on its way: the record is removed, and looked for once more."""
     records = Records(scene.account)
     scene.host.fail(verb="create_record", after=True, error=KeyboardInterrupt())
@@ -146,7 +146,7 @@ def test_an_interruption_counts_as_a_failure(scene: Scene) -> None:
     assert (scene.records(), scene.noted()) == ([], ["ours"])
 
 
-def test_a_call_that_outlives_its_interruption_is_undone_by_the_next_run(scene: Scene) -> None:
+def test_a_call_that_outlives_its_interruption_is_undone_by_the_next_run(scene: OneZone) -> None:
     """The panel may carry it out only when the clean-up has looked."""
     records = Records(scene.account)
     scene.host.fail(verb="create_record", error=KeyboardInterrupt())
@@ -162,7 +162,7 @@ def test_a_call_that_outlives_its_interruption_is_undone_by_the_next_run(scene: 
 
 @pytest.mark.parametrize("after", [False, True])
 def test_what_could_not_be_removed_is_left_to_the_next_run(
-    after: bool, scene: Scene, caplog: pytest.LogCaptureFixture
+    after: bool, scene: OneZone, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A failing clean-up warns, keeps the journal's entry, and is made up for."""
     records = Records(scene.account)
@@ -182,7 +182,7 @@ def test_what_could_not_be_removed_is_left_to_the_next_run(
 
 
 def test_a_panel_that_does_not_answer_is_given_up(
-    scene: Scene, caplog: pytest.LogCaptureFixture
+    scene: OneZone, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each call may take minutes by then, so one warning stands for all records."""
     records = Records(scene.account)
@@ -197,7 +197,9 @@ def test_a_panel_that_does_not_answer_is_given_up(
     assert scene.noted() == ["one", "two", "three"]
 
 
-def test_a_refusal_does_not_keep_the_others(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_refusal_does_not_keep_the_others(
+    scene: OneZone, caplog: pytest.LogCaptureFixture
+) -> None:
     """What the panel refuses to remove is told and kept, and all else is removed."""
     records = Records(scene.account)
     records.publish(NAME, "one")
@@ -212,7 +214,7 @@ def test_a_refusal_does_not_keep_the_others(scene: Scene, caplog: pytest.LogCapt
 
 
 def test_the_host_is_told_that_it_is_tried_again(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    scene: OneZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second refusal may mean that somebody uses what was made; see `IPanel.undo`."""
     told = []
@@ -238,7 +240,7 @@ def _record(host: OneSiteHost) -> None:
 
 @pytest.mark.parametrize("reached", [_nothing, _record])
 def test_the_next_run_removes_what_a_killed_one_left(
-    reached: Callable[[OneSiteHost], None], scene: Scene
+    reached: Callable[[OneSiteHost], None], scene: OneZone
 ) -> None:
     """However far it got after it wrote to the journal; what others published stays."""
     scene.host.records["7"] = FOREIGN
@@ -250,7 +252,7 @@ def test_the_next_run_removes_what_a_killed_one_left(
     assert (scene.records(), scene.noted()) == ([FOREIGN], [])
 
 
-def test_what_a_hook_wrote_meanwhile_stays(scene: Scene) -> None:
+def test_what_a_hook_wrote_meanwhile_stays(scene: OneZone) -> None:
     """A hook that deploys writes the journal while certbot runs."""
     theirs = [stored(name, name) for name in ("a.test", "b.test")]
     records = Records(scene.account)
@@ -268,7 +270,7 @@ def test_what_a_hook_wrote_meanwhile_stays(scene: Scene) -> None:
     assert scene.account.books.journal.changes == theirs
 
 
-def test_without_leftovers_the_panel_is_not_asked(scene: Scene) -> None:
+def test_without_leftovers_the_panel_is_not_asked(scene: OneZone) -> None:
     """It comes with every renewal, due or not."""
     remove_leftovers(scene.account)
 

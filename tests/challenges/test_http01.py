@@ -42,7 +42,7 @@ API = ChallengeFile("api.test", "-api_token", "-api_token.thumb")
 
 
 @dataclass
-class Scene:
+class TwoSites:
     """An account with a site of files for shop.test and one of code for api.test."""
 
     directory: Path
@@ -94,8 +94,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
+def scene(tmp_path: Path) -> TwoSites:
+    return TwoSites(tmp_path)
 
 
 def answer(account: Account, *files: ChallengeFile) -> None:
@@ -110,7 +110,7 @@ def nobody() -> set[str]:
 # Where a file belongs
 
 
-def test_a_domain_is_answered_by_the_site_that_serves_it(scene: Scene) -> None:
+def test_a_domain_is_answered_by_the_site_that_serves_it(scene: TwoSites) -> None:
     """By its own name before a wildcard, whatever the case, however it is spelled."""
     scene.host.sites |= {
         site.id: site
@@ -138,7 +138,7 @@ def test_a_domain_is_answered_by_the_site_that_serves_it(scene: Scene) -> None:
     assert [place.ready for place in found] == [True, True, True, False, True]
 
 
-def test_a_site_that_is_new_is_found(scene: Scene) -> None:
+def test_a_site_that_is_new_is_found(scene: TwoSites) -> None:
     """If a domain is missing from an old reading, the panel is asked anew, once."""
     find_places(scene.account, ["api.test"])
     new = OneSite("new", ("new.test",))
@@ -153,7 +153,7 @@ def test_a_site_that_is_new_is_found(scene: Scene) -> None:
 
 @pytest.mark.parametrize("kind", [PanelUnreachableError, LoginRefusedError])
 def test_a_panel_that_gives_no_answer_is_asked_no_second_time(
-    scene: Scene, kind: type[Exception]
+    scene: TwoSites, kind: type[Exception]
 ) -> None:
     """That may take minutes, and hosts lock accounts whose logins fail."""
     scene.host.fail(verb="login", error=kind("No."))
@@ -163,7 +163,7 @@ def test_a_panel_that_gives_no_answer_is_asked_no_second_time(
     assert scene.host.verbs() == ["login"]
 
 
-def test_domains_on_no_http_site_are_told_at_once(scene: Scene) -> None:
+def test_domains_on_no_http_site_are_told_at_once(scene: TwoSites) -> None:
     """All of them, each with the nearest sites and what to do."""
     with pytest.raises(errors.PluginError) as caught:
         find_places(scene.account, ["shop.test", "shpo.test", "a.example"])
@@ -178,7 +178,7 @@ def test_domains_on_no_http_site_are_told_at_once(scene: Scene) -> None:
     ]
 
 
-def test_wildcards_are_refused(scene: Scene) -> None:
+def test_wildcards_are_refused(scene: TwoSites) -> None:
     """With the plugin that answers for them; the panel is not asked."""
     with pytest.raises(errors.PluginError) as caught:
         find_places(scene.account, ["shop.test", "*.shop.test"])
@@ -193,7 +193,7 @@ def test_wildcards_are_refused(scene: Scene) -> None:
 # Placing, and taking away
 
 
-def test_a_directory_that_is_served_takes_the_files(scene: Scene) -> None:
+def test_a_directory_that_is_served_takes_the_files(scene: TwoSites) -> None:
     """Nothing on the panel is changed, and nothing stays afterwards."""
     answer(scene.account, SHOP, WWW)
 
@@ -213,7 +213,7 @@ def test_a_directory_that_is_served_takes_the_files(scene: Scene) -> None:
     assert scene.host.writes() == []
 
 
-def test_what_is_made_for_other_sites_stays_for_renewals(scene: Scene) -> None:
+def test_what_is_made_for_other_sites_stays_for_renewals(scene: TwoSites) -> None:
     """After success only the files go again, and the next run keeps what a lineage needs."""
     answer(scene.account, SHOP, API)
     assert scene.placed() == [
@@ -237,7 +237,7 @@ def test_what_is_made_for_other_sites_stays_for_renewals(scene: Scene) -> None:
     assert scene.route_of("api") == folder
 
 
-def test_what_was_made_goes_with_the_next_run_if_no_certificate_came_of_it(scene: Scene) -> None:
+def test_what_was_made_goes_with_the_next_run_if_no_certificate_came_of_it(scene: TwoSites) -> None:
     """The challenges succeeded, and then the order failed."""
     answer(scene.account, SHOP, API)
     clean_up(scene.account, keep_made=True)
@@ -245,7 +245,7 @@ def test_what_was_made_goes_with_the_next_run_if_no_certificate_came_of_it(scene
     assert scene.is_clean()
 
 
-def test_after_a_failure_what_was_made_goes_again(scene: Scene) -> None:
+def test_after_a_failure_what_was_made_goes_again(scene: TwoSites) -> None:
     """In the reverse order, because the host refuses to delete what is used."""
     answer(scene.account, SHOP, API)
     clean_up(scene.account, keep_made=False)
@@ -254,7 +254,7 @@ def test_after_a_failure_what_was_made_goes_again(scene: Scene) -> None:
     assert scene.host.writes()[-2:] == ["update_site", "delete_folder"]
 
 
-def test_what_stands_under_a_tokens_name_gives_way(scene: Scene) -> None:
+def test_what_stands_under_a_tokens_name_gives_way(scene: TwoSites) -> None:
     """A token is the CA's and random: whoever has a file or symlink there planted it."""
     planted = scene.shop / ".well-known/acme-challenge/shop-token"
     planted.parent.mkdir(parents=True)
@@ -268,7 +268,7 @@ def test_what_stands_under_a_tokens_name_gives_way(scene: Scene) -> None:
     assert victim.read_text() == "theirs"
 
 
-def test_empty_directories_of_others_stay(scene: Scene) -> None:
+def test_empty_directories_of_others_stay(scene: TwoSites) -> None:
     """Below one that was there, only what was made is taken away again."""
     theirs = scene.shop / ".well-known"
     theirs.mkdir()
@@ -278,7 +278,7 @@ def test_empty_directories_of_others_stay(scene: Scene) -> None:
     assert scene.changes() == []
 
 
-def test_empty_directories_of_others_stay_after_a_failure(scene: Scene) -> None:
+def test_empty_directories_of_others_stay_after_a_failure(scene: TwoSites) -> None:
     """What was not made until then is not ours, whichever file failed."""
     theirs = scene.shop / ".well-known/acme-challenge"
     theirs.mkdir(parents=True)
@@ -291,7 +291,7 @@ def test_empty_directories_of_others_stay_after_a_failure(scene: Scene) -> None:
     assert list(theirs.iterdir()) == []
 
 
-def test_directories_of_a_file_that_an_earlier_run_left_go_with_it(scene: Scene) -> None:
+def test_directories_of_a_file_that_an_earlier_run_left_go_with_it(scene: TwoSites) -> None:
     """CAs reuse pending authorizations, so a token may come again, and its file be there."""
     answer(scene.account, SHOP)
     answer(scene.account, SHOP)
@@ -299,7 +299,7 @@ def test_directories_of_a_file_that_an_earlier_run_left_go_with_it(scene: Scene)
     assert scene.is_clean()
 
 
-def test_what_an_earlier_run_left_is_still_noted_where_placing_fails(scene: Scene) -> None:
+def test_what_an_earlier_run_left_is_still_noted_where_placing_fails(scene: TwoSites) -> None:
     """Its file comes again, before or after one that can't be placed."""
     in_the_way = scene.directory / "sites/blog/.well-known"
     blog = ChallengeFile("blog.test", "blog-token", "x")
@@ -316,14 +316,14 @@ def test_what_an_earlier_run_left_is_still_noted_where_placing_fails(scene: Scen
 @pytest.mark.parametrize(
     "token", ["", "../x", "a/b", "a b", "$(touch x)", "a\n", "a;b", "é", ".", "x" * 201]
 )
-def test_tokens_are_not_trusted(scene: Scene, token: str) -> None:
+def test_tokens_are_not_trusted(scene: TwoSites, token: str) -> None:
     """A token that is not base64url is refused before anything is done."""
     with pytest.raises(errors.PluginError, match=r"for shop\.test whose token is no base64url"):
         answer(scene.account, ChallengeFile("shop.test", token, "x"))
     assert scene.host.calls == []
 
 
-def test_a_place_that_can_not_be_written_is_told(scene: Scene) -> None:
+def test_a_place_that_can_not_be_written_is_told(scene: TwoSites) -> None:
     """With the domain, the directory and the site."""
     (scene.shop / ".well-known").write_text("in the way")
 
@@ -344,7 +344,7 @@ def test_a_place_that_can_not_be_written_is_told(scene: Scene) -> None:
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("verb", ["create_folder", "update_site", "make_places"])
-def test_a_call_that_fails_leaves_nothing(scene: Scene, verb: str, after: bool) -> None:
+def test_a_call_that_fails_leaves_nothing(scene: TwoSites, verb: str, after: bool) -> None:
     """Whether or not it took effect."""
     scene.host.fail(verb=verb, after=after)
 
@@ -357,7 +357,7 @@ def test_a_call_that_fails_leaves_nothing(scene: Scene, verb: str, after: bool) 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("verb", ["create_folder", "update_site", "make_places"])
 def test_a_run_that_was_killed_in_a_call_is_cleaned_up_after(
-    scene: Scene, verb: str, after: bool
+    scene: TwoSites, verb: str, after: bool
 ) -> None:
     """The next run that reaches us takes all of it away: nobody ran `clean_up`."""
     scene.host.fail(verb=verb, after=after)
@@ -370,7 +370,7 @@ def test_a_run_that_was_killed_in_a_call_is_cleaned_up_after(
 
 
 def test_a_run_that_was_killed_while_it_wrote_files_is_cleaned_up_after(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    scene: TwoSites, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is noted before what is to be written, and that every directory may be ours."""
     at = scene.account.panel.files
@@ -390,7 +390,7 @@ def test_a_run_that_was_killed_while_it_wrote_files_is_cleaned_up_after(
     assert scene.is_clean()
 
 
-def test_a_call_that_outlives_its_interruption_is_undone_by_the_next_run(scene: Scene) -> None:
+def test_a_call_that_outlives_its_interruption_is_undone_by_the_next_run(scene: TwoSites) -> None:
     """Ctrl-C while it is on its way: the host carries it out when the clean-up has looked."""
     scene.host.fail(verb="create_folder", error=KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
@@ -405,7 +405,7 @@ def test_a_call_that_outlives_its_interruption_is_undone_by_the_next_run(scene: 
     assert scene.is_clean()
 
 
-def test_a_run_that_was_killed_after_placing_is_cleaned_up_after(scene: Scene) -> None:
+def test_a_run_that_was_killed_after_placing_is_cleaned_up_after(scene: TwoSites) -> None:
     """Files, and what was made if no lineage needs it."""
     answer(scene.account, SHOP, API)
 
@@ -414,7 +414,7 @@ def test_a_run_that_was_killed_after_placing_is_cleaned_up_after(scene: Scene) -
     assert scene.is_clean()
 
 
-def test_what_a_lineage_needs_stays(scene: Scene) -> None:
+def test_what_a_lineage_needs_stays(scene: TwoSites) -> None:
     """A run that was killed after its certificate was saved: renewals go through what it made."""
     answer(scene.account, SHOP, API)
 
@@ -425,7 +425,7 @@ def test_what_a_lineage_needs_stays(scene: Scene) -> None:
     assert scene.changes() == []
 
 
-def test_removing_no_leftovers_costs_nothing(scene: Scene) -> None:
+def test_removing_no_leftovers_costs_nothing(scene: TwoSites) -> None:
     """No call, and the lineages are not even read."""
 
     def needed() -> set[str]:
@@ -436,7 +436,7 @@ def test_removing_no_leftovers_costs_nothing(scene: Scene) -> None:
 
 
 def test_a_clean_up_that_fails_warns_and_is_tried_again(
-    scene: Scene, caplog: pytest.LogCaptureFixture
+    scene: TwoSites, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each part fails alone: files that can't be removed don't keep the rest. Nothing is raised."""
     answer(scene.account, SHOP, API)
@@ -468,7 +468,7 @@ def test_a_clean_up_that_fails_warns_and_is_tried_again(
 
 
 @pytest.mark.parametrize("token", ["shop-token", "other"])
-def test_directories_go_with_the_last_file_in_them(scene: Scene, token: str) -> None:
+def test_directories_go_with_the_last_file_in_them(scene: TwoSites, token: str) -> None:
     """Also where the file that they were made for went before, and another could not."""
     answer(scene.account, SHOP, WWW)
     file = scene.shop / ".well-known/acme-challenge" / token
@@ -481,7 +481,7 @@ def test_directories_go_with_the_last_file_in_them(scene: Scene, token: str) -> 
     assert scene.is_clean()
 
 
-def test_what_could_not_be_undone_is_tried_again(scene: Scene) -> None:
+def test_what_could_not_be_undone_is_tried_again(scene: TwoSites) -> None:
     """The journal keeps it until it is gone, and the host is told that it is tried again."""
     answer(scene.account, API)
     scene.host.fail(verb="delete_folder")
@@ -502,7 +502,7 @@ def test_what_could_not_be_undone_is_tried_again(scene: Scene) -> None:
     assert scene.is_clean()
 
 
-def test_what_others_use_stays(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_others_use_stays(scene: TwoSites, caplog: pytest.LogCaptureFixture) -> None:
     """A folder to which somebody led another site meanwhile; our route alone goes."""
     answer(scene.account, API)
     theirs = str(scene.host.folders[FOLDER])
@@ -517,7 +517,7 @@ def test_what_others_use_stays(scene: Scene, caplog: pytest.LogCaptureFixture) -
     assert scene.changes() == []
 
 
-def test_what_somebody_removed_is_not_missed(scene: Scene) -> None:
+def test_what_somebody_removed_is_not_missed(scene: TwoSites) -> None:
     """Site and folder gone by hand: nothing is left to do."""
     answer(scene.account, API)
     del scene.host.sites[scene.host.site("api").id]
@@ -527,7 +527,7 @@ def test_what_somebody_removed_is_not_missed(scene: Scene) -> None:
     assert scene.changes() == []
 
 
-def test_other_changes_in_the_journal_stay(scene: Scene) -> None:
+def test_other_changes_in_the_journal_stay(scene: TwoSites) -> None:
     """What was made for something else is none of ours, nor are records."""
     others = [
         Change("folder", "redirects", purpose="redirect", done=True),
@@ -544,7 +544,7 @@ def test_other_changes_in_the_journal_stay(scene: Scene) -> None:
     assert scene.changes() == others
 
 
-def test_what_a_hook_wrote_meanwhile_stays(scene: Scene) -> None:
+def test_what_a_hook_wrote_meanwhile_stays(scene: TwoSites) -> None:
     """A hook that deploys writes the journal between two runs of one process, or within one."""
     theirs = [stored(name, name) for name in ("a.test", "b.test")]
 
@@ -562,7 +562,7 @@ def test_what_a_hook_wrote_meanwhile_stays(scene: Scene) -> None:
 
 
 def test_books_that_can_not_be_read_are_not_written_over(
-    scene: Scene, caplog: pytest.LogCaptureFixture
+    scene: TwoSites, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As those of a newer version: the clean-up warns, and leaves everything to the next run."""
     answer(scene.account, SHOP)
@@ -577,7 +577,7 @@ def test_books_that_can_not_be_read_are_not_written_over(
 
 
 def test_a_journal_that_was_tampered_with_does_no_harm(
-    scene: Scene, caplog: pytest.LogCaptureFixture
+    scene: TwoSites, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A path in it that leads out of a directory is refused."""
     victim = scene.directory / "victim"
@@ -602,7 +602,7 @@ def web() -> Iterator[Web]:
 
 def test_the_files_are_looked_at_from_outside(tmp_path: Path, web: Web) -> None:
     """What comes back right passes; what does not is an error, and the CA is not asked."""
-    scene = Scene(tmp_path, wait=1, route=Route("127.0.0.1", web.port, 1))
+    scene = TwoSites(tmp_path, wait=1, route=Route("127.0.0.1", web.port, 1))
 
     answer(scene.account, SHOP)
     with pytest.raises(errors.PluginError) as caught:
@@ -616,7 +616,7 @@ def test_the_files_are_looked_at_from_outside(tmp_path: Path, web: Web) -> None:
 
 def test_without_a_wait_nothing_is_looked_at(tmp_path: Path, web: Web) -> None:
     """``--…-wait 0`` says so."""
-    scene = Scene(tmp_path, wait=0, route=Route("127.0.0.1", web.port, 1))
+    scene = TwoSites(tmp_path, wait=0, route=Route("127.0.0.1", web.port, 1))
     answer(scene.account, SHOP, API)
     assert web.asked == []
 
@@ -644,7 +644,7 @@ def test_what_was_made_is_looked_at_twice(tmp_path: Path) -> None:
         pages.turns = [Page("the old process", 502)]
 
     with Web(pages) as web:
-        scene = Scene(tmp_path, wait=10, route=Route("127.0.0.1", web.port))
+        scene = TwoSites(tmp_path, wait=10, route=Route("127.0.0.1", web.port))
         files = [SHOP, API]
         see(scene.account, files, place(scene.account, files), sleep=sleep)
     assert slept == [SETTLING]

@@ -21,7 +21,7 @@ from tests.panel.one_site import ONE_SITE, OneSiteHost, OneSitePanel
 from tests.web.web import Web, nobody_listens
 
 
-class Scene:
+class Directories:
     """An account whose sites are directories here; what is fetched comes from ``http_port``."""
 
     def __init__(self, directory: Path, http_port: int, wait: int = 1) -> None:
@@ -45,12 +45,12 @@ class Scene:
 def test_nothing_is_left_and_no_document_is_touched(tmp_path: Path) -> None:
     """Whatever came back, here from a server that does not have the file."""
     with Web() as web:
-        scene = Scene(tmp_path, web.port, wait=0)
+        scene = Directories(tmp_path, web.port, wait=0)
         books = {path: path.read_bytes() for path in scene.account.books.folder.iterdir()}
         places = [scene.place("a", "a.test"), scene.place("a", "www.a.test")]
         assert probe(scene.account, places) == {}, "not looked at"
         assert web.asked == []
-        scene = Scene(tmp_path, web.port)
+        scene = Directories(tmp_path, web.port)
         wrong = probe(scene.account, places)
     assert {domain: answer.walk.status for domain, answer in wrong.items()} == {
         "a.test": 404,
@@ -63,7 +63,7 @@ def test_nothing_is_left_and_no_document_is_touched(tmp_path: Path) -> None:
 
 def test_a_file_that_can_not_be_placed_takes_the_others_away_with_it(tmp_path: Path) -> None:
     """The error names the directory."""
-    scene = Scene(tmp_path, nobody_listens())
+    scene = Directories(tmp_path, nobody_listens())
     places = [scene.place("a", "a.test"), scene.place("b", "b.test")]
     (scene.sites / "b").rmdir()
     with pytest.raises(PlacingError) as raised:
@@ -91,7 +91,7 @@ def test_a_file_that_can_not_be_removed_is_told(
     files: LocalFiles, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By its name; what was found is told all the same."""
-    scene = Scene(tmp_path, nobody_listens())
+    scene = Directories(tmp_path, nobody_listens())
     scene.panel.files = files
     with caplog.at_level(logging.WARNING):
         assert list(probe(scene.account, [scene.place("a", "a.test")])) == ["a.test"]
@@ -104,7 +104,7 @@ def test_a_domain_that_leads_to_another_server_is_told_before_a_mount_is_made(
 ) -> None:
     """One that leads here has no such file, which is as it should be; nothing is placed."""
     with Web() as web:
-        scene = Scene(tmp_path, web.port)
+        scene = Directories(tmp_path, web.port)
         place = replace(scene.place("a", "a.test"), ready=False)
         assert look(scene.account, [place]) == {}
         assert len(web.asked) == 1

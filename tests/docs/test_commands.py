@@ -41,7 +41,7 @@ BOTH = ("example.com", "www.example.com")
 
 
 @dataclass(frozen=True)
-class Scene:
+class Presupposed:
     """What a page presupposes, and the domains that are served with a good certificate after it."""
 
     set_up: Callable[[Sandbox], None]
@@ -140,21 +140,23 @@ def predecessors(sandbox: Sandbox) -> None:
 CPANEL = "docs/cpanel.rst"
 """The page whose commands are typed on a cPanel host."""
 
-SCENES: Mapping[str, Scene] = {
-    "README.md": Scene(newcomer, BOTH),
-    "docs/accounts.rst": Scene(second_account, ("example.net", "example.org")),
-    "docs/django.rst": Scene(django, BOTH),
-    "docs/first-site.rst": Scene(sites("shop")),
-    "docs/install.rst": Scene(password_in_a_file),
-    "docs/moving.rst": Scene(
+SCENES: Mapping[str, Presupposed] = {
+    "README.md": Presupposed(newcomer, BOTH),
+    "docs/accounts.rst": Presupposed(second_account, ("example.net", "example.org")),
+    "docs/django.rst": Presupposed(django, BOTH),
+    "docs/first-site.rst": Presupposed(sites("shop")),
+    "docs/install.rst": Presupposed(password_in_a_file),
+    "docs/moving.rst": Presupposed(
         predecessors, (*BOTH, "mysite.com", "blog.example.com", "news.example.com")
     ),
-    "docs/redirect.rst": Scene(sites(), BOTH),
-    "docs/renewal.rst": Scene(sites("shop", "blog"), ("blog.example.com", "shop.example.com")),
-    "docs/status.rst": Scene(installed),
-    "docs/trouble.rst": Scene(installed),
-    "docs/whole-account.rst": Scene(sites("blog", "shop"), (*BOTH, "blog.example.com")),
-    "docs/wildcards.rst": Scene(dns, (*BOTH, "shop.example.com")),
+    "docs/redirect.rst": Presupposed(sites(), BOTH),
+    "docs/renewal.rst": Presupposed(
+        sites("shop", "blog"), ("blog.example.com", "shop.example.com")
+    ),
+    "docs/status.rst": Presupposed(installed),
+    "docs/trouble.rst": Presupposed(installed),
+    "docs/whole-account.rst": Presupposed(sites("blog", "shop"), (*BOTH, "blog.example.com")),
+    "docs/wildcards.rst": Presupposed(dns, (*BOTH, "shop.example.com")),
 }
 """The pages with commands of ours."""
 

@@ -31,7 +31,7 @@ Event = Exception | str | None
 
 
 @dataclass
-class Scene:
+class Calls:
     """One account's calls, whose outcomes are prepared; ``done`` notes them and the waits."""
 
     sends: Iterator[Event] = field(default_factory=lambda: iter(()))
@@ -67,8 +67,8 @@ def _happen(events: Iterator[Event]) -> Event:
     return event
 
 
-def _scene(sends: list[Event], looks: list[Event]) -> Scene:
-    return Scene(iter(sends), iter(looks))
+def _scene(sends: list[Event], looks: list[Event]) -> Calls:
+    return Calls(iter(sends), iter(looks))
 
 
 def _end(call: Callable[[], Event]) -> Event:
@@ -269,7 +269,7 @@ def test_waiting_is_told(caplog: pytest.LogCaptureFixture) -> None:
 def test_the_next_try_waits_as_the_server_asks(asked: float, done: list[str | float]) -> None:
     """Unless that is too long: then it is for the next run."""
     busy = NoAnswerError("it answered with HTTP status 429", reached=False, after=asked)
-    scene = Scene(iter([busy, "sites"]))
+    scene = Calls(iter([busy, "sites"]))
     if len(done) == 1:
         with pytest.raises(PanelUnreachableError, match="again later"):
             scene.read()

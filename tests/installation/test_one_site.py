@@ -24,7 +24,7 @@ from tests.sandbox.certificates import write_self_signed
 SHOP, WWW = "shop.test", "www.shop.test"
 
 
-class Scene:
+class OneSiteAccount:
     """An account on the host; each `open` is a process of its own."""
 
     def __init__(self, directory: Path) -> None:
@@ -90,14 +90,14 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Scene:
+def scene(tmp_path: Path) -> OneSiteAccount:
     """A lineage for the site of shop.test."""
-    scene = Scene(tmp_path)
+    scene = OneSiteAccount(tmp_path)
     scene.issue(SHOP, SHOP, WWW)
     return scene
 
 
-def test_a_site_gets_https_by_its_certificate_alone(scene: Scene) -> None:
+def test_a_site_gets_https_by_its_certificate_alone(scene: OneSiteAccount) -> None:
     """Nothing but that field changes, though http and https are one site."""
     routes = dict(scene.site().routes)
     scene.install(SHOP)
@@ -105,7 +105,7 @@ def test_a_site_gets_https_by_its_certificate_alone(scene: Scene) -> None:
     assert (scene.site().redirect, scene.site().routes) == (False, routes)
 
 
-def test_installing_keeps_the_way_to_the_challenge_files(scene: Scene) -> None:
+def test_installing_keeps_the_way_to_the_challenge_files(scene: OneSiteAccount) -> None:
     """It was made meanwhile: a site written back from memory would lose it."""
     account = scene.open()
     installer = Installer(account, Run("run"), scene.watch)
@@ -127,7 +127,7 @@ def test_installing_keeps_the_way_to_the_challenge_files(scene: Scene) -> None:
     assert scene.host.sites[code.id].routes == routes
 
 
-def test_a_redirect_is_a_flag_and_https_does_not_redirect_to_itself(scene: Scene) -> None:
+def test_a_redirect_is_a_flag_and_https_does_not_redirect_to_itself(scene: OneSiteAccount) -> None:
     """After https was waited for; the site's content stays as it is."""
     scene.install(SHOP)
     secure = scene.site()
@@ -136,7 +136,7 @@ def test_a_redirect_is_a_flag_and_https_does_not_redirect_to_itself(scene: Scene
     assert scene.site() == dataclasses.replace(secure, redirect=True)
 
 
-def test_a_renewal_replaces_the_certificate_and_touches_no_site(scene: Scene) -> None:
+def test_a_renewal_replaces_the_certificate_and_touches_no_site(scene: OneSiteAccount) -> None:
     """Its id stays, so the site presents the new one."""
     scene.install(SHOP)
     scene.redirect(SHOP)
@@ -148,7 +148,7 @@ def test_a_renewal_replaces_the_certificate_and_touches_no_site(scene: Scene) ->
     assert scene.leaf() == scene.leaf_on_disk()
 
 
-def test_rolling_back_gives_everything_back(scene: Scene) -> None:
+def test_rolling_back_gives_everything_back(scene: OneSiteAccount) -> None:
     """First the redirect, then what the site presented: here nothing."""
     scene.install(SHOP)
     wanted = scene.open().books.wanted
@@ -160,7 +160,9 @@ def test_rolling_back_gives_everything_back(scene: Scene) -> None:
     assert scene.state() == scene.before
 
 
-def test_rolling_back_gives_somebody_elses_certificate_back(scene: Scene, tmp_path: Path) -> None:
+def test_rolling_back_gives_somebody_elses_certificate_back(
+    scene: OneSiteAccount, tmp_path: Path
+) -> None:
     """Known by its id, though ours may have the same label."""
     leaf, key = tmp_path / "bought.pem", tmp_path / "bought.key"
     write_self_signed(leaf, key, SHOP, WWW)
@@ -175,7 +177,7 @@ def test_rolling_back_gives_somebody_elses_certificate_back(scene: Scene, tmp_pa
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("verb", ["create_certificate", "update_site"])
 def test_an_interrupted_installation_heals_at_the_next_renew(
-    scene: Scene, verb: str, after: bool
+    scene: OneSiteAccount, verb: str, after: bool
 ) -> None:
     """Before or after its effect, and once more after a renewal."""
     scene.host.fail(verb=verb, after=after)
@@ -193,7 +195,9 @@ def test_an_interrupted_installation_heals_at_the_next_renew(
     assert scene.leaf() == scene.leaf_on_disk()
 
 
-def test_what_was_changed_by_hand_stays(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_was_changed_by_hand_stays(
+    scene: OneSiteAccount, caplog: pytest.LogCaptureFixture
+) -> None:
     """Somebody took https away from the site: an undo says so, and leaves it."""
     scene.install(SHOP)
     scene.redirect(SHOP)

@@ -30,7 +30,7 @@ from tests.lineages.writing import lineages_in, write_lineage
 
 
 @dataclass
-class Scene:
+class IssuedLineages:
     """Lineages that are issued as they are needed."""
 
     directory: Path
@@ -45,12 +45,12 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Scene:
+def scene(tmp_path: Path) -> IssuedLineages:
     (tmp_path / "config").mkdir()
-    return Scene(tmp_path / "config")
+    return IssuedLineages(tmp_path / "config")
 
 
-def test_a_lineages_files_tell_names_fingerprint_and_expiry(scene: Scene) -> None:
+def test_a_lineages_files_tell_names_fingerprint_and_expiry(scene: IssuedLineages) -> None:
     """As `cryptography` reads the leaf itself."""
     files = scene.issue("shop.test", "Shop.test", "www.shop.test")
     leaf = x509.load_pem_x509_certificate(files.leaf.read_bytes())
@@ -65,14 +65,14 @@ def test_a_lineages_files_tell_names_fingerprint_and_expiry(scene: Scene) -> Non
     assert upload.chain == chain
 
 
-def test_a_chain_is_told_in_its_order(scene: Scene) -> None:
+def test_a_chain_is_told_in_its_order(scene: IssuedLineages) -> None:
     """Every certificate of it."""
     one, two = scene.issue("one", "one.test"), scene.issue("two", "two.test")
     pem = one.leaf.read_text() + "\ncomment\n" + two.leaf.read_text()
     assert fingerprints(pem) == (one.fingerprint(), two.fingerprint())
 
 
-def test_a_file_may_hold_the_key_too(scene: Scene) -> None:
+def test_a_file_may_hold_the_key_too(scene: IssuedLineages) -> None:
     """Before the certificates, between or after them: none of it goes where certificates go."""
     one, two = scene.issue("one", "one.test"), scene.issue("two", "two.test")
     leaf, chain, key = one.leaf.read_text(), two.leaf.read_text(), one.key.read_text()
@@ -84,7 +84,7 @@ def test_a_file_may_hold_the_key_too(scene: Scene) -> None:
         assert one.fingerprint() == fingerprints(leaf)[0]
 
 
-def test_a_chain_of_several_is_sent_as_it_is(scene: Scene) -> None:
+def test_a_chain_of_several_is_sent_as_it_is(scene: IssuedLineages) -> None:
     """Nothing between its certificates."""
     files = scene.issue("shop.test", "shop.test")
     chain = "".join(scene.issue(name, name).leaf.read_text() for name in ("one.test", "two.test"))
@@ -93,7 +93,7 @@ def test_a_chain_of_several_is_sent_as_it_is(scene: Scene) -> None:
     assert replace(files, chain=path).upload().chain == chain
 
 
-def test_text_around_a_certificate_is_passed_over(scene: Scene) -> None:
+def test_text_around_a_certificate_is_passed_over(scene: IssuedLineages) -> None:
     """In whatever encoding."""
     files = scene.issue("shop.test", "shop.test")
     before = files.fingerprint()
@@ -101,7 +101,7 @@ def test_text_around_a_certificate_is_passed_over(scene: Scene) -> None:
     assert files.fingerprint() == before
 
 
-def test_a_leaf_without_alternative_names_is_for_its_common_name(scene: Scene) -> None:
+def test_a_leaf_without_alternative_names_is_for_its_common_name(scene: IssuedLineages) -> None:
     """As old certificates are that users bought."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Shop.test")])
@@ -110,7 +110,7 @@ def test_a_leaf_without_alternative_names_is_for_its_common_name(scene: Scene) -
     assert leaf_names(made.public_bytes(Encoding.PEM).decode()) == ("shop.test",)
 
 
-def test_a_damaged_leaf_is_an_error_that_names_the_file(scene: Scene) -> None:
+def test_a_damaged_leaf_is_an_error_that_names_the_file(scene: IssuedLineages) -> None:
     """With the command that issues it anew."""
     files = scene.issue("shop.test", "shop.test")
     for text in ("", "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n"):
@@ -126,7 +126,7 @@ def test_a_damaged_leaf_is_an_error_that_names_the_file(scene: Scene) -> None:
         files.fingerprint()
 
 
-def test_paths_of_a_lineage_are_the_lineage(scene: Scene) -> None:
+def test_paths_of_a_lineage_are_the_lineage(scene: IssuedLineages) -> None:
     """Whatever certbot passes an installer; other paths stay paths."""
     files = scene.issue("shop.test", "shop.test")
     assert scene.lineages.files_at(str(files.leaf), str(files.key), None) == files
@@ -139,7 +139,7 @@ def test_paths_of_a_lineage_are_the_lineage(scene: Scene) -> None:
     assert files.leaf == scene.directory / "live" / "shop.test" / "cert.pem"
 
 
-def test_a_fullchain_gives_leaf_and_chain(scene: Scene) -> None:
+def test_a_fullchain_gives_leaf_and_chain(scene: IssuedLineages) -> None:
     """As the chain's file it is without the leaf; as the leaf's it holds the chain, too."""
     files, issuer = scene.issue("shop.test", "shop.test"), scene.issue("ca", "ca.test")
     leaf, chain = files.leaf.read_text(), issuer.leaf.read_text()
@@ -151,7 +151,7 @@ def test_a_fullchain_gives_leaf_and_chain(scene: Scene) -> None:
         assert given.chain_fingerprints() == (issuer.fingerprint(),)
 
 
-def test_a_lineage_is_known_through_another_path_to_its_directory(scene: Scene) -> None:
+def test_a_lineage_is_known_through_another_path_to_its_directory(scene: IssuedLineages) -> None:
     """As where a home directory has two names."""
     files = scene.issue("shop.test", "shop.test")
     alias = scene.directory.with_name("alias")
@@ -162,7 +162,7 @@ def test_a_lineage_is_known_through_another_path_to_its_directory(scene: Scene) 
     assert found == lineages.files("shop.test")
 
 
-def test_files_that_cant_be_looked_for_are_no_missing_files(scene: Scene) -> None:
+def test_files_that_cant_be_looked_for_are_no_missing_files(scene: IssuedLineages) -> None:
     """Else a lineage would be forgotten that is there all the same."""
     name = "x" * 300  # too long for any file system
     files = CertificateFiles(scene.directory / name, scene.directory / name, None)
@@ -187,7 +187,9 @@ def test_renewal_files_are_read_and_odd_ones_left_out(tmp_path: Path) -> None:
     ]
 
 
-def test_names_to_renew_are_those_of_lineages_with_that_authenticator(scene: Scene) -> None:
+def test_names_to_renew_are_those_of_lineages_with_that_authenticator(
+    scene: IssuedLineages,
+) -> None:
     """One without files, as after `certbot delete`, has none."""
     scene.issue("a.test", "a.test", "www.a.test")
     files = scene.issue("b.test", "b.test")

@@ -45,7 +45,7 @@ class Api(Protocol):
 
 
 @dataclass(frozen=True)
-class Scene:
+class Beginning:
     """A state to begin from: what the panel holds, and copies of the home and certbot's files."""
 
     snapshot: Any
@@ -78,7 +78,7 @@ class Stage(ABC, Generic[AnySandbox]):
         self.spawner = Spawner(self.environ())
         self._saved = sandbox.directory / "scenes"
         self.directory = sandbox.directory / "certbot"
-        self.scenes: dict[str, Scene] = {}
+        self.scenes: dict[str, Beginning] = {}
 
     @classmethod
     @abstractmethod
@@ -147,7 +147,7 @@ class Stage(ABC, Generic[AnySandbox]):
         status = self.spawner.run(own, output, api_timeout)
         return Ended(status, output.read_text(errors="replace"))
 
-    def restore(self, scene: Scene) -> None:
+    def restore(self, scene: Beginning) -> None:
         """Begin from this scene again, with an API that does its work."""
         self.calm()
         _replace(self.home, scene.home)
@@ -167,7 +167,7 @@ class Stage(ABC, Generic[AnySandbox]):
         home, certbot = self._saved / name / "home", self._saved / name / "certbot"
         shutil.copytree(self.home, home, symlinks=True)
         shutil.copytree(self.directory, certbot, symlinks=True)
-        self.scenes[name] = Scene(self.account.snapshot(), home, certbot)
+        self.scenes[name] = Beginning(self.account.snapshot(), home, certbot)
 
     def prepare(self) -> None:
         """Set the scenes: ``before`` our domains have https, ``installed``, and ``redirected``."""

@@ -25,7 +25,7 @@ SHOP = ChallengeFile("shop.test", "shop-token", "shop-token.thumb")
 API = ChallengeFile("api.test", "-api_token", "-api_token.thumb")
 
 
-class Scene(Fixture):
+class ChallengedAccount(Fixture):
     """An account with a static website for shop.test and a Django one for api.test."""
 
     account: Account
@@ -62,16 +62,16 @@ class Scene(Fixture):
 
 
 @pytest.fixture(params=["local", "api"])
-def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Scene:
+def scene(tmp_path: Path, request: pytest.FixtureRequest) -> ChallengedAccount:
     """The account, with files written either way."""
-    return Scene(tmp_path, files=request.param)
+    return ChallengedAccount(tmp_path, files=request.param)
 
 
 def nobody() -> set[str]:
     return set()
 
 
-def test_an_app_that_serves_files_takes_them(scene: Scene) -> None:
+def test_an_app_that_serves_files_takes_them(scene: ChallengedAccount) -> None:
     """Nothing on the panel is changed, and nothing stays afterwards."""
     place(scene.account, [SHOP, ChallengeFile("a.shop.test", "other", "other.thumb")])
 
@@ -84,7 +84,7 @@ def test_an_app_that_serves_files_takes_them(scene: Scene) -> None:
     assert scene.writes() == []
 
 
-def test_other_websites_get_an_app_that_stays_for_renewals(scene: Scene) -> None:
+def test_other_websites_get_an_app_that_stays_for_renewals(scene: ChallengedAccount) -> None:
     """Made and mounted on the http website; after success only the files go again."""
     place(scene.account, [SHOP, API])
     assert scene.placed() == [
@@ -107,7 +107,7 @@ def test_other_websites_get_an_app_that_stays_for_renewals(scene: Scene) -> None
     assert scene.writes() == []
 
 
-def test_app_and_mount_go_again_if_no_certificate_came_of_them(scene: Scene) -> None:
+def test_app_and_mount_go_again_if_no_certificate_came_of_them(scene: ChallengedAccount) -> None:
     """At once after a failure, and with the next run where only the order failed."""
     for keep_made in (False, True):
         place(scene.account, [SHOP, API])
@@ -118,7 +118,7 @@ def test_app_and_mount_go_again_if_no_certificate_came_of_them(scene: Scene) -> 
 
 def test_an_order_takes_two_calls_for_files(tmp_path: Path) -> None:
     """Over the API: one call places the files of all websites, one removes them."""
-    scene = Scene(tmp_path)
+    scene = ChallengedAccount(tmp_path)
     scene.client.sites["blog", False] = http("blog", "blog.test", app="php")
     place(scene.account, [SHOP, ChallengeFile("blog.test", "blog-token", "x")])
     clean_up(scene.account, keep_made=True)
@@ -126,7 +126,7 @@ def test_an_order_takes_two_calls_for_files(tmp_path: Path) -> None:
     assert scene.client.verbs().count("run") == 2
 
 
-def test_a_place_that_can_not_be_written_is_told(scene: Scene) -> None:
+def test_a_place_that_can_not_be_written_is_told(scene: ChallengedAccount) -> None:
     """With domain, app and website, and how else challenge files may be held."""
     (scene.home / "webapps/php/.well-known").write_text("in the way")
 
@@ -152,7 +152,7 @@ def test_a_call_that_fails_leaves_nothing(
     tmp_path: Path, verb: str, after: bool, killed: bool
 ) -> None:
     """Whether or not it took effect, and whether this run cleans up or the next one."""
-    scene = Scene(tmp_path)
+    scene = ChallengedAccount(tmp_path)
     scene.client.fail(verb=verb, after=after)
     with pytest.raises(errors.PluginError):
         place(scene.account, [SHOP, API])
@@ -172,7 +172,7 @@ def test_a_call_that_outlives_its_interruption_is_undone_by_the_next_run(
 
     A mount is refused then, for its app is gone.
     """
-    scene = Scene(tmp_path)
+    scene = ChallengedAccount(tmp_path)
     late: list[Callable[[], object]] = []
 
     class Panel(ShellPanel):
@@ -202,7 +202,7 @@ def test_a_call_that_outlives_its_interruption_is_undone_by_the_next_run(
     assert scene.is_clean()
 
 
-def test_what_others_use_stays(scene: Scene) -> None:
+def test_what_others_use_stays(scene: ChallengedAccount) -> None:
     """An app that somebody mounted elsewhere meanwhile is not deleted; our mount alone goes."""
     place(scene.account, [API])
     blog = http("blog", "blog.test", app="letsencrypt")

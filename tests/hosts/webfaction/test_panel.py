@@ -42,7 +42,7 @@ def ignore(_handle: str) -> None:
     """Nothing is to be noted of a handle."""
 
 
-class Scene(Fixture):
+class InstallingAccount(Fixture):
     """An account on which sites get a certificate and give it back, noted as callers do it."""
 
     def install(self, name: str, *names: str, certificate: str = "ours") -> None:
@@ -309,7 +309,7 @@ def test_a_website_gets_a_certificate_and_nothing_else_changes(
         (Mount("site", "/blog/"), Mount("other", ""), Mount("site", CHALLENGE_PATH)),
         "bought",
     )
-    account = Scene(tmp_path, site)
+    account = InstallingAccount(tmp_path, site)
     account.client.installed["bought"] = held("bought", "www.shop.test")
     account.install("shop")
     assert account.site("shop", https=True) == replace(site, certificate="ours")
@@ -323,7 +323,7 @@ def test_a_website_gets_a_certificate_and_nothing_else_changes(
 
 def test_what_somebody_changed_since_the_last_reading_stays(tmp_path: Path) -> None:
     """A website is read before it is written, if that was more than a minute ago."""
-    account = Scene(tmp_path, https("shop", "shop.test"))
+    account = InstallingAccount(tmp_path, https("shop", "shop.test"))
     site = account.https("shop")
     by_hand = https("shop", "shop.test", "new.test")
     account.client.sites["shop", True] = by_hand
@@ -335,7 +335,7 @@ def test_what_somebody_changed_since_the_last_reading_stays(tmp_path: Path) -> N
 
 def test_a_website_that_has_the_certificate_is_not_written(tmp_path: Path) -> None:
     """Installing again is free, but for a reading."""
-    account = Scene(tmp_path, https("shop", "shop.test"))
+    account = InstallingAccount(tmp_path, https("shop", "shop.test"))
     account.install("shop")
     account.client.calls.clear()
     account.install("shop")
@@ -344,7 +344,7 @@ def test_a_website_that_has_the_certificate_is_not_written(tmp_path: Path) -> No
 
 def test_the_shared_certificate_is_used_again(tmp_path: Path, notices: io.StringIO) -> None:
     """Where the website had none of its own."""
-    account = Scene(tmp_path, https("shop", "shop.test"))
+    account = InstallingAccount(tmp_path, https("shop", "shop.test"))
     account.install("shop")
     account.restore("shop")
     assert account.site("shop", https=True) == https("shop", "shop.test")
@@ -353,7 +353,7 @@ def test_the_shared_certificate_is_used_again(tmp_path: Path, notices: io.String
 
 def test_a_certificate_that_is_gone_is_not_used_again(tmp_path: Path) -> None:
     """No website used it meanwhile, so somebody could delete it."""
-    account = Scene(tmp_path, https("shop", "shop.test", certificate="bought"))
+    account = InstallingAccount(tmp_path, https("shop", "shop.test", certificate="bought"))
     account.client.installed["bought"] = held("bought", "shop.test")
     account.install("shop")
     del account.client.installed["bought"]
@@ -365,7 +365,7 @@ def test_a_certificate_that_is_gone_is_not_used_again(tmp_path: Path) -> None:
 
 def test_a_refusal_for_another_reason_is_an_error(tmp_path: Path) -> None:
     """It is tried again by the next run."""
-    account = Scene(tmp_path, https("shop", "shop.test", certificate="bought"))
+    account = InstallingAccount(tmp_path, https("shop", "shop.test", certificate="bought"))
     account.client.installed["bought"] = held("bought", "shop.test")
     account.install("shop")
     account.client.fail(verb="update_website", error=PanelRefusedError("Not now."))
@@ -382,7 +382,7 @@ def test_an_interrupted_change_is_finished_or_undone(
 ) -> None:
     """What the field held before us is noted, and what was to be in it."""
     before = https("shop", "shop.test", certificate="bought")
-    account = Scene(tmp_path, before)
+    account = InstallingAccount(tmp_path, before)
     account.client.installed["bought"] = held("bought", "shop.test")
     account.client.fail(verb="update_website", after=after)
     with pytest.raises(PanelUnreachableError):
@@ -399,7 +399,7 @@ def test_an_interrupted_change_is_finished_or_undone(
 
 def test_a_refused_certificate_is_told_from_a_missing_one(tmp_path: Path) -> None:
     """Somebody deleted it while no website used it: it is not known any more, and stored anew."""
-    account = Scene(tmp_path, https("shop", "shop.test"))
+    account = InstallingAccount(tmp_path, https("shop", "shop.test"))
     handle = account.panel.store("shop.test", ["shop.test"], OURS, "", [], ignore)
     del account.client.installed[handle]
     site = account.https("shop")
@@ -422,7 +422,7 @@ def test_a_website_is_made_of_all_that_http_has(tmp_path: Path, notices: io.Stri
         Mount("links", "/.well-known"),
         Mount("site", "/"),
     )
-    account = Scene(
+    account = InstallingAccount(
         tmp_path, Website("shop", IP, False, ("shop.test", "www.shop.test", "x.test"), mounts)
     )
     account.install("shop", "shop.test", "www.shop.test")
@@ -453,7 +453,7 @@ def test_a_website_is_made_of_what_stood_before_a_redirect(tmp_path: Path, noted
         ("shop.test", "new.test"),
         (Mount("letsencrypt", "/.well-known"), Mount("site", "/"), Mount("site", "/a/")),
     )
-    account = Scene(tmp_path, site)
+    account = InstallingAccount(tmp_path, site)
     http_site = account.http("shop")
     with account.books.changing(Change(Change.REDIRECT, "shop", before=http_site.state)):
         account.panel.redirect(http_site, account.books)
@@ -474,7 +474,7 @@ def test_a_website_is_made_of_what_stood_before_a_redirect(tmp_path: Path, noted
 
 def test_no_website_is_made_of_a_redirect(tmp_path: Path) -> None:
     """Visitors would be sent in a circle."""
-    account = Scene(tmp_path, http("shop", "shop.test", app="redirect_to_https"))
+    account = InstallingAccount(tmp_path, http("shop", "shop.test", app="redirect_to_https"))
     with pytest.raises(errors.PluginError, match="what it showed before is not known"):
         account.install("shop")
     assert ("shop", True) not in account.client.sites
@@ -482,7 +482,7 @@ def test_no_website_is_made_of_a_redirect(tmp_path: Path) -> None:
 
 def test_a_website_whose_http_one_is_gone_is_not_made(tmp_path: Path) -> None:
     """Somebody deleted it since it was decided."""
-    account = Scene(tmp_path, http("shop", "shop.test"))
+    account = InstallingAccount(tmp_path, http("shop", "shop.test"))
     account.client.create_certificate("ours", OURS)
     site = account.https("shop")
     del account.client.sites["shop", False]
@@ -493,7 +493,7 @@ def test_a_website_whose_http_one_is_gone_is_not_made(tmp_path: Path) -> None:
 
 def test_a_website_that_is_gone_is_not_made_of_nothing(tmp_path: Path) -> None:
     """One that was there is not ours to make again."""
-    account = Scene(tmp_path, https("shop", "shop.test"))
+    account = InstallingAccount(tmp_path, https("shop", "shop.test"))
     site = account.https("shop")
     del account.client.sites["shop", True]
     account.panel.forget()
@@ -503,7 +503,7 @@ def test_a_website_that_is_gone_is_not_made_of_nothing(tmp_path: Path) -> None:
 
 def test_names_of_a_made_website_come_and_go(tmp_path: Path) -> None:
     """One that somebody added by hand stays, and then so does the website."""
-    account = Scene(tmp_path, http("shop", "shop.test", "www.shop.test"))
+    account = InstallingAccount(tmp_path, http("shop", "shop.test", "www.shop.test"))
     account.install("shop", "shop.test")
     made = account.site("shop", https=True)
     account.client.sites["shop", True] = replace(made, domains=("Shop.test", "Mine.test"))
@@ -519,7 +519,7 @@ def test_names_of_a_made_website_come_and_go(tmp_path: Path) -> None:
 
 def test_what_was_mounted_by_hand_keeps_a_made_website(tmp_path: Path) -> None:
     """Also where it got another certificate of ours since."""
-    account = Scene(tmp_path, http("shop", "shop.test"))
+    account = InstallingAccount(tmp_path, http("shop", "shop.test"))
     account.install("shop")
     made = account.site("shop", https=True)
     account.client.sites["shop", True] = replace(made, mounts=(*made.mounts, Mount("site", "/x")))
@@ -534,7 +534,7 @@ def test_a_made_website_is_known_in_any_order_and_spelling(tmp_path: Path) -> No
     """The panel may list domains and mounts otherwise."""
     site = http("shop", "shop.test", "www.shop.test")
     site = replace(site, mounts=(*site.mounts, Mount("site", "/other")))
-    account = Scene(tmp_path, site)
+    account = InstallingAccount(tmp_path, site)
     account.install("shop")
     made = account.site("shop", https=True)
     account.client.sites["shop", True] = replace(
@@ -553,7 +553,7 @@ def test_an_interrupted_making_is_finished_or_undone(
     tmp_path: Path, after: bool, undo: bool
 ) -> None:
     """Known by its certificate and its names, as it is not noted what came of it."""
-    account = Scene(tmp_path, http("shop", "shop.test"))
+    account = InstallingAccount(tmp_path, http("shop", "shop.test"))
     account.client.fail(verb="create_website", after=after)
     with pytest.raises(PanelUnreachableError):
         account.install("shop")
@@ -567,7 +567,7 @@ def test_an_interrupted_making_is_finished_or_undone(
 
 def test_an_interrupted_making_leaves_somebody_elses_website(tmp_path: Path) -> None:
     """One of that name with other names, or another certificate."""
-    account = Scene(tmp_path, http("shop", "shop.test"))
+    account = InstallingAccount(tmp_path, http("shop", "shop.test"))
     account.client.fail(verb="create_website")
     with pytest.raises(PanelUnreachableError):
         account.install("shop")
@@ -584,7 +584,7 @@ def test_an_interrupted_making_leaves_somebody_elses_website(tmp_path: Path) -> 
 
 def test_what_is_gone_is_not_restored(tmp_path: Path) -> None:
     """Somebody deleted the website: nothing is left to do."""
-    account = Scene(tmp_path, https("shop", "shop.test"))
+    account = InstallingAccount(tmp_path, https("shop", "shop.test"))
     account.install("shop")
     site = account.https("shop")
     change = account.books.noted(Change.SITE, "shop")

@@ -191,7 +191,7 @@ def test_a_website_that_is_gone_is_told(tmp_path: Path) -> None:
 # Making places
 
 
-class Scene(Fixture):
+class DjangoAccount(Fixture):
     """An account with a Django website for api.test and www.api.test."""
 
     def __init__(self, directory: Path, **how: str) -> None:
@@ -218,9 +218,9 @@ MOUNTED = Mount("letsencrypt", CHALLENGE_PATH)
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Scene:
+def scene(tmp_path: Path) -> DjangoAccount:
     """The account."""
-    return Scene(tmp_path)
+    return DjangoAccount(tmp_path)
 
 
 def test_a_place_that_is_ready_takes_no_call(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_a_place_that_is_ready_takes_no_call(tmp_path: Path) -> None:
     assert (account.client.calls, account.books.journal.changes) == ([], [])
 
 
-def test_app_and_mount_are_made_and_noted(scene: Scene) -> None:
+def test_app_and_mount_are_made_and_noted(scene: DjangoAccount) -> None:
     """Once for many domains and websites; each change with the domains that it is for."""
     scene.client.sites["blog", False] = http("blog", "blog.test", "*.blog.test", app="django")
     places = scene.make("api.test", "WWW.api.test", "blog.test", "a.blog.test")
@@ -268,13 +268,13 @@ def test_app_and_mount_are_made_and_noted(scene: Scene) -> None:
 
 def test_the_type_of_the_app_is_the_users(tmp_path: Path) -> None:
     """``--webfaction-app-type``; the app that ``--webfaction-app`` names is made of it."""
-    scene = Scene(tmp_path, app="mine", app_type="static_only")
+    scene = DjangoAccount(tmp_path, app="mine", app_type="static_only")
     (found,) = scene.make("api.test")
     assert scene.client.programs["mine"].type == "static_only"
     assert found.interference == ""
 
 
-def test_what_was_made_is_undone(scene: Scene) -> None:
+def test_what_was_made_is_undone(scene: DjangoAccount) -> None:
     """Mount and app; what else was mounted or changed meanwhile stays."""
     scene.make("api.test")
     by_hand = replace(
@@ -287,7 +287,7 @@ def test_what_was_made_is_undone(scene: Scene) -> None:
     assert scene.books.journal.changes == []
 
 
-def test_only_our_mount_is_added_to_what_is_there(scene: Scene) -> None:
+def test_only_our_mount_is_added_to_what_is_there(scene: DjangoAccount) -> None:
     """An update replaces all of a website, so it is read once more, just before."""
     by_hand = Website(
         "api",
@@ -313,14 +313,14 @@ def test_only_our_mount_is_added_to_what_is_there(scene: Scene) -> None:
 
 def test_an_app_of_a_type_without_files_is_refused(tmp_path: Path) -> None:
     """``--webfaction-app-type django41`` makes an app that can't hold the files; it goes again."""
-    scene = Scene(tmp_path, app_type="django41")
+    scene = DjangoAccount(tmp_path, app_type="django41")
     with pytest.raises(errors.PluginError, match="--webfaction-app-type, for example static_php70"):
         scene.make("api.test")
     scene.undo()
     assert list(scene.client.programs) == ["django"]
 
 
-def test_an_app_that_somebody_made_just_before_is_not_ours(scene: Scene) -> None:
+def test_an_app_that_somebody_made_just_before_is_not_ours(scene: DjangoAccount) -> None:
     """The panel refuses ours, of the same name and type; not even an empty one is taken away."""
 
     class Panel(ShellPanel):
@@ -336,7 +336,9 @@ def test_an_app_that_somebody_made_just_before_is_not_ours(scene: Scene) -> None
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("verb", ["create_app", "run", "update_website"])
-def test_a_call_that_fails_is_undone_all_the_same(scene: Scene, verb: str, after: bool) -> None:
+def test_a_call_that_fails_is_undone_all_the_same(
+    scene: DjangoAccount, verb: str, after: bool
+) -> None:
     """Whether or not it took effect, by this process or the next."""
     scene.client.fail(verb=verb, after=after)
     with pytest.raises(errors.PluginError):
@@ -357,7 +359,7 @@ class Generous(ShellPanel):
         return made
 
 
-def test_what_the_panel_puts_into_a_new_app_is_the_panels(scene: Scene) -> None:
+def test_what_the_panel_puts_into_a_new_app_is_the_panels(scene: DjangoAccount) -> None:
     """It does not keep the app from being removed; a file of somebody else does."""
     scene.client.__class__ = Generous
     scene.make("api.test")
@@ -366,7 +368,9 @@ def test_what_the_panel_puts_into_a_new_app_is_the_panels(scene: Scene) -> None:
     assert list(scene.client.programs) == ["django"]
 
 
-def test_an_app_with_files_of_others_stays(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_app_with_files_of_others_stays(
+    scene: DjangoAccount, caplog: pytest.LogCaptureFixture
+) -> None:
     """Besides the panel's own, which are not named."""
     scene.client.__class__ = Generous
     scene.make("api.test")
@@ -378,7 +382,7 @@ def test_an_app_with_files_of_others_stays(scene: Scene, caplog: pytest.LogCaptu
     ]
 
 
-def test_challenge_files_that_could_not_be_removed_are_nobodys(scene: Scene) -> None:
+def test_challenge_files_that_could_not_be_removed_are_nobodys(scene: DjangoAccount) -> None:
     """Their content starts with their name, as that of no other file does."""
     (found,) = scene.make("api.test")
     token = "-api_token"
@@ -387,7 +391,7 @@ def test_challenge_files_that_could_not_be_removed_are_nobodys(scene: Scene) -> 
     assert list(scene.client.programs) == ["django"]
 
 
-def test_what_others_use_stays(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_others_use_stays(scene: DjangoAccount, caplog: pytest.LogCaptureFixture) -> None:
     """An app that is mounted elsewhere is not deleted, and nothing is said of it."""
     scene.make("api.test")
     scene.client.sites["blog", False] = http("blog", "blog.test", app="letsencrypt")
@@ -397,7 +401,7 @@ def test_what_others_use_stays(scene: Scene, caplog: pytest.LogCaptureFixture) -
     assert caplog.messages == []
 
 
-def test_what_somebody_removed_is_not_missed(scene: Scene) -> None:
+def test_what_somebody_removed_is_not_missed(scene: DjangoAccount) -> None:
     """Website and app gone by hand: nothing is left to do."""
     scene.make("api.test")
     del scene.client.sites["api", False]
@@ -407,7 +411,7 @@ def test_what_somebody_removed_is_not_missed(scene: Scene) -> None:
     assert scene.writes() == []
 
 
-def test_an_app_of_another_type_is_somebody_elses(scene: Scene) -> None:
+def test_an_app_of_another_type_is_somebody_elses(scene: DjangoAccount) -> None:
     """Killed before the app was made, and then somebody made one of that name."""
     after = {"type": "static_php70"}
     scene.books.journal.put(Change("app", "letsencrypt", after=after, purpose=Change.CHALLENGE))

@@ -21,7 +21,7 @@ from tests.hosts.webfaction.shell_panel import ShellPanel
 CHALLENGES = Mount("letsencrypt", CHALLENGE_PATH)
 
 
-class Scene(Fixture):
+class RedirectingAccount(Fixture):
     """An account whose http websites are redirected, and shown again from what was noted."""
 
     def redirect(self, name: str = "shop") -> None:
@@ -44,16 +44,16 @@ class Scene(Fixture):
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Scene:
+def scene(tmp_path: Path) -> RedirectingAccount:
     """An account with the http website shop."""
-    return Scene(tmp_path, http("shop", "shop.test"))
+    return RedirectingAccount(tmp_path, http("shop", "shop.test"))
 
 
 @pytest.mark.parametrize("files", ["local", "api"])
 def test_a_website_redirects_by_an_app(tmp_path: Path, files: str, notices: io.StringIO) -> None:
     """The app is made and noted, with what it is for; the website's challenge mounts stay."""
     site = replace(http("shop", "shop.test"), mounts=(CHALLENGES, Mount("site", "/")))
-    scene = Scene(tmp_path, site, files=files)
+    scene = RedirectingAccount(tmp_path, site, files=files)
     assert not scene.http("shop").redirects
     scene.redirect()
     assert scene.site("shop", https=False).mounts == (REDIRECT, CHALLENGES)
@@ -68,7 +68,7 @@ def test_a_website_redirects_by_an_app(tmp_path: Path, files: str, notices: io.S
     )
 
 
-def test_a_redirect_that_is_there_takes_no_write(scene: Scene) -> None:
+def test_a_redirect_that_is_there_takes_no_write(scene: RedirectingAccount) -> None:
     """And one app serves many websites."""
     scene.client.sites["blog", False] = http("blog", "blog.test")
     scene.redirect()
@@ -93,7 +93,7 @@ def test_a_website_comes_back_to_the_letter(
 ) -> None:
     """Domains, paths, and the order of both are as they were; the app goes with the last."""
     site = Website("shop", IP, False, ("WWW.Shop.test", "shop.test"), mounts)
-    scene = Scene(tmp_path, site)
+    scene = RedirectingAccount(tmp_path, site)
     scene.redirect()
     scene.new_process()
     scene.show_again()
@@ -103,7 +103,7 @@ def test_a_website_comes_back_to_the_letter(
     assert scene.books.journal.changes == []
 
 
-def test_the_app_stays_for_other_websites(scene: Scene) -> None:
+def test_the_app_stays_for_other_websites(scene: RedirectingAccount) -> None:
     """Until the last of them shows its own content."""
     scene.client.sites["blog", False] = http("blog", "blog.test")
     scene.redirect()
@@ -114,7 +114,7 @@ def test_the_app_stays_for_other_websites(scene: Scene) -> None:
     assert "redirect_to_https" not in scene.client.programs
 
 
-def test_mounts_that_were_added_since_stay(scene: Scene) -> None:
+def test_mounts_that_were_added_since_stay(scene: RedirectingAccount) -> None:
     """The user's, and a challenge mount; what stands where the former content was does not."""
     scene.redirect()
     for app in ("files", "letsencrypt"):
@@ -132,7 +132,7 @@ def test_mounts_that_were_added_since_stay(scene: Scene) -> None:
     )
 
 
-def test_what_was_there_before_is_gone(scene: Scene) -> None:
+def test_what_was_there_before_is_gone(scene: RedirectingAccount) -> None:
     """The redirect stays rather than nothing, and it is said why."""
     scene.redirect()
     del scene.client.programs["site"]
@@ -146,7 +146,7 @@ def test_what_was_there_before_is_gone(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("before", [None, [["redirect_to_https", "/", 0]]])
-def test_what_was_there_before_is_not_known(scene: Scene, before: object) -> None:
+def test_what_was_there_before_is_not_known(scene: RedirectingAccount, before: object) -> None:
     """It redirected when it was first seen."""
     scene.redirect()
     with pytest.raises(ChangedByHandError, match="what it showed before is not known"):
@@ -155,7 +155,9 @@ def test_what_was_there_before_is_not_known(scene: Scene, before: object) -> Non
 
 
 @pytest.mark.parametrize("path", ["/", "/mine"])
-def test_a_website_that_was_given_other_content_keeps_it(scene: Scene, path: str) -> None:
+def test_a_website_that_was_given_other_content_keeps_it(
+    scene: RedirectingAccount, path: str
+) -> None:
     """An error where it is not what was there before; nothing where it is."""
     scene.redirect()
     by_hand = http("shop", "shop.test", path=path)
@@ -173,7 +175,7 @@ def test_a_website_that_was_given_other_content_keeps_it(scene: Scene, path: str
     assert scene.site("shop", https=False) == by_hand
 
 
-def test_behind_a_redirect_stands_what_https_shows(scene: Scene) -> None:
+def test_behind_a_redirect_stands_what_https_shows(scene: RedirectingAccount) -> None:
     """What an http website that redirects would show again; not known without an https one."""
     scene.redirect()
     assert scene.http("shop").state is None
@@ -194,7 +196,7 @@ def test_behind_a_redirect_stands_what_https_shows(scene: Scene) -> None:
 # The app
 
 
-def test_a_website_that_is_gone_is_not_redirected(scene: Scene) -> None:
+def test_a_website_that_is_gone_is_not_redirected(scene: RedirectingAccount) -> None:
     """Somebody deleted it since it was seen."""
     site = scene.http("shop")
     del scene.client.sites["shop", False]
@@ -204,7 +206,7 @@ def test_a_website_that_is_gone_is_not_redirected(scene: Scene) -> None:
     assert scene.writes() == []
 
 
-def test_an_app_that_was_changed_is_not_used_again(scene: Scene) -> None:
+def test_an_app_that_was_changed_is_not_used_again(scene: RedirectingAccount) -> None:
     """Visitors of the next website would get whatever is in its .htaccess now."""
     scene.client.sites["blog", False] = http("blog", "blog.test")
     scene.redirect()
@@ -217,7 +219,9 @@ def test_an_app_that_was_changed_is_not_used_again(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("content", [None, "# mine\n"])
-def test_an_app_of_somebody_else_is_not_touched(scene: Scene, content: str | None) -> None:
+def test_an_app_of_somebody_else_is_not_touched(
+    scene: RedirectingAccount, content: str | None
+) -> None:
     """Nor one without a .htaccess."""
     scene.client.create_app("redirect_to_https", "static_php70")
     if content is not None:
@@ -228,7 +232,7 @@ def test_an_app_of_somebody_else_is_not_touched(scene: Scene, content: str | Non
     assert scene.books.noted("app", "redirect_to_https") is None
 
 
-def test_an_app_of_somebody_else_that_cant_redirect_is_named(scene: Scene) -> None:
+def test_an_app_of_somebody_else_that_cant_redirect_is_named(scene: RedirectingAccount) -> None:
     """With its type."""
     scene.client.programs["redirect_to_https"] = App("redirect_to_https", "django41", None)
     with pytest.raises(errors.PluginError, match="is of type django41, which can't redirect"):
@@ -237,7 +241,7 @@ def test_an_app_of_somebody_else_that_cant_redirect_is_named(scene: Scene) -> No
 
 def test_an_app_of_a_type_that_cant_redirect_is_not_blamed_on_anybody(tmp_path: Path) -> None:
     """It was made just now; the remedy is another type, and undoing leaves nothing of it."""
-    scene = Scene(tmp_path, http("shop", "shop.test"), app_type="static_only")
+    scene = RedirectingAccount(tmp_path, http("shop", "shop.test"), app_type="static_only")
     for _ in range(2):
         with pytest.raises(errors.PluginError, match=r"^Apps of type static_only can't redirect"):
             scene.redirect()
@@ -251,7 +255,9 @@ def test_an_app_of_a_type_that_cant_redirect_is_not_blamed_on_anybody(tmp_path: 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("verb", ["create_app", "run", "update_website"])
 @pytest.mark.parametrize("n", [1, 2])
-def test_an_interrupted_redirect_is_finished(scene: Scene, verb: str, after: bool, n: int) -> None:
+def test_an_interrupted_redirect_is_finished(
+    scene: RedirectingAccount, verb: str, after: bool, n: int
+) -> None:
     """Whatever call was the last, before or after its effect."""
     if (n, verb) in ((2, "create_app"), (2, "update_website")):
         n = 1
@@ -278,7 +284,7 @@ class Generous(ShellPanel):
         return made
 
 
-def test_what_the_panel_puts_into_a_new_app_is_the_panels(scene: Scene) -> None:
+def test_what_the_panel_puts_into_a_new_app_is_the_panels(scene: RedirectingAccount) -> None:
     """Its .htaccess gives way to ours, and its page does not keep the app from being removed."""
     scene.client.__class__ = Generous
     scene.redirect()
@@ -293,7 +299,7 @@ def test_what_the_panel_puts_into_a_new_app_is_the_panels(scene: Scene) -> None:
     [("mine.txt", "somebody put mine.txt into it"), (".htaccess", "its .htaccess was changed")],
 )
 def test_an_app_with_files_of_others_stays(
-    scene: Scene, name: str, reason: str, caplog: pytest.LogCaptureFixture
+    scene: RedirectingAccount, name: str, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is said why, and it is not ours any more."""
     scene.redirect()
@@ -304,7 +310,9 @@ def test_an_app_with_files_of_others_stays(
     assert scene.books.journal.changes == []
 
 
-def test_an_app_that_is_used_stays(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_app_that_is_used_stays(
+    scene: RedirectingAccount, caplog: pytest.LogCaptureFixture
+) -> None:
     """Its website was renamed, so that nobody let it show its own content."""
     scene.redirect()
     renamed = replace(scene.client.sites.pop(("shop", False)), name="renamed")
@@ -321,7 +329,7 @@ def test_an_app_that_is_used_stays(scene: Scene, caplog: pytest.LogCaptureFixtur
 
 @pytest.mark.parametrize("ours", [True, False])
 def test_without_a_note_the_words_of_the_app_tell_whose_it_is(
-    scene: Scene, ours: bool, caplog: pytest.LogCaptureFixture
+    scene: RedirectingAccount, ours: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The journal was rebuilt since; nothing is said of an app that is somebody else's."""
     scene.redirect()

@@ -18,7 +18,6 @@ from certbot_webfaction.challenges import leave_out, warn_of_leftovers
 from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.panel.errors import PanelUnreachableError, refusal_of
 from certbot_webfaction.panel.model import CHALLENGE_LABEL, Change
-from certbot_webfaction.web.nameservers import lack
 from certbot_webfaction.web.waiting import wait_until_right
 
 logger = logging.getLogger(__name__)
@@ -103,6 +102,9 @@ def see(
     options = account.options
     if options.propagation == 0:
         return
+    # Here, for dnspython takes 30 ms, and most runs of certbot ask no name server.
+    from certbot_webfaction.web.nameservers import lack
+
     checks = {
         f"{name} {value}": functools.partial(lack, name, value, options.nameserver)
         for name, value in records

@@ -10,8 +10,7 @@ from typing import Any
 
 from certbot_webfaction.panel.errors import LoginRefusedError
 from certbot_webfaction.panel.interface import IPanel
-from certbot_webfaction.web.nameservers import Server
-from certbot_webfaction.web.route import Route
+from certbot_webfaction.web.route import NameServer, Route
 
 Credentials = Mapping[str, str]
 """The values of a credentials file by their keys without prefix; what is missing is not in it."""
@@ -76,7 +75,7 @@ class Options:
     own: Mapping[str, str | None] = field(default_factory=dict)
     quiet: bool = False
     propagation: int = 120
-    nameserver: Server | None = None
+    nameserver: NameServer | None = None
 
 
 def lazily(module: str, name: str) -> Callable[..., Any]:

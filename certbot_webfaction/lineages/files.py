@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from certbot import errors
 from cryptography import x509
@@ -68,10 +69,10 @@ class CertificateFiles:
 
     def expires(self) -> datetime.datetime:
         """When the leaf expires, in UTC."""
-        return self.validity()[1]
+        return self.validity().ends
 
-    def validity(self) -> tuple[datetime.datetime, datetime.datetime]:
-        """From when until when the leaf is valid, in UTC."""
+    def validity(self) -> Validity:
+        """From when until when the leaf is valid."""
         return leaf_validity(self._leaf(), str(self.leaf))
 
     def is_expired(self) -> bool:
@@ -218,10 +219,15 @@ def leaf_names(pem: str, what: str = "A certificate") -> tuple[str, ...]:
         return tuple(str(name.value).lower() for name in common)
 
 
-def leaf_validity(
-    pem: str, what: str = "A certificate"
-) -> tuple[datetime.datetime, datetime.datetime]:
-    """From when until when the first certificate of a PEM text is valid, in UTC.
+class Validity(NamedTuple):
+    """From when until when a certificate is valid, in UTC."""
+
+    starts: datetime.datetime
+    ends: datetime.datetime
+
+
+def leaf_validity(pem: str, what: str = "A certificate") -> Validity:
+    """From when until when the first certificate of a PEM text is valid.
 
     :param what: what it is, for the error
     :raises certbot.errors.PluginError: if it can't be read
@@ -229,9 +235,11 @@ def leaf_validity(
     leaf = _parse(pem, what)
     # not_valid_after_utc came with cryptography 42; Debian 12 has 38.
     if hasattr(leaf, "not_valid_after_utc"):
-        return leaf.not_valid_before_utc, leaf.not_valid_after_utc
+        return Validity(leaf.not_valid_before_utc, leaf.not_valid_after_utc)
     utc = datetime.timezone.utc
-    return leaf.not_valid_before.replace(tzinfo=utc), leaf.not_valid_after.replace(tzinfo=utc)
+    return Validity(
+        leaf.not_valid_before.replace(tzinfo=utc), leaf.not_valid_after.replace(tzinfo=utc)
+    )
 
 
 def is_elliptic(pem: str) -> bool:

@@ -198,7 +198,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             names = [name for name, _ in records]
             if self.config.allow_subset_of_names:
                 lost = dns01.without_zone(self._account, names)
-                records = [record for record in records if record[0] not in lost]
+                records = [(name, value) for name, value in records if name not in lost]
             else:
                 self._account.panel.find_zones(names)
             for name, value in records:

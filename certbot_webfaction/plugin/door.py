@@ -14,8 +14,7 @@ from certbot_webfaction.account import Account, open_account
 from certbot_webfaction.hosts.host import Host, Options
 from certbot_webfaction.installation.installer import Run
 from certbot_webfaction.lineages import Lineages
-from certbot_webfaction.web.nameservers import parse_server
-from certbot_webfaction.web.route import Route
+from certbot_webfaction.web.route import NameServer, Route
 
 WAIT = 120
 
@@ -114,7 +113,7 @@ def read_options(
         own={name: option(name) for name in host.options},
         quiet=bool(config.quiet),
         propagation=getattr(config, f"{host.name}_propagation_seconds"),
-        nameserver=parse_server(option("nameserver"), host.flag("nameserver")),
+        nameserver=NameServer.parse(option("nameserver"), host.flag("nameserver")),
     )
 
 

@@ -1,35 +1,27 @@
 """What a name's own name servers show, asked as a CA asks them (RFC 8555, section 8.4).
 
 The machine's resolver tells who they are; it is not asked for the records, for it remembers that
-there was none. dnspython is imported where it is used: it takes 30 ms, and most runs of certbot ask
-no name server.
+there was none.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from certbot_webfaction.errors import ExplainedError
+import dns.exception
+import dns.message
+import dns.name
+import dns.query
+import dns.rcode
+import dns.resolver
+
 from certbot_webfaction.names import a_label
-from certbot_webfaction.web.route import read_address, resolve
-
-if TYPE_CHECKING:
-    from dns.message import QueryMessage
+from certbot_webfaction.web.route import NameServer, resolve
 
 TIMEOUT = 5.0
 """Seconds to wait for one answer."""
 
 _ALIASES = 8  # CNAME records that are followed, one after another
-
-
-@dataclass(frozen=True)
-class Server:
-    """A name server: what it is called, and where it is asked."""
-
-    name: str
-    addresses: tuple[str, ...]
-    port: int = 53
 
 
 @dataclass(frozen=True)
@@ -40,31 +32,11 @@ class Lack:
     is_certain: bool
 
 
-def parse_server(text: str | None, option: str) -> Server | None:
-    """Read ``ADDRESS[:PORT]``; an IPv6 address stands in brackets.
-
-    :param option: the option that gave it
-    :raises certbot.errors.PluginError: if it can't be read
-    """
-    if not text:
-        return None
-    if read := read_address(text, 53):
-        address, [port] = read
-        return Server(address, (address,), port)
-    raise ExplainedError(
-        f"{option} {text} can't be read.",
-        "It is ADDRESS or ADDRESS:PORT, for example 192.0.2.53 or 127.0.0.1:5353.",
-    )
-
-
-def lack(name: str, value: str, only: Server | None = None) -> Lack | None:
+def lack(name: str, value: str, only: NameServer | None = None) -> Lack | None:
     """Why a CA might not see a TXT value at a name yet; `None` where all servers show it.
 
     :param only: the server to ask, for all of the delegation's
     """
-    import dns.exception
-    import dns.message
-
     at = a_label(name)
     try:
         for _ in range(_ALIASES):
@@ -84,7 +56,7 @@ def lack(name: str, value: str, only: Server | None = None) -> Lack | None:
     return Lack(f"CNAME records lead on and on from {name}", is_certain=True)
 
 
-def _read(answer: QueryMessage) -> tuple[list[str], str]:
+def _read(answer: dns.message.QueryMessage) -> tuple[list[str], str]:
     """The TXT values at a name, or where CNAME records lead from it."""
     shown = answer.resolve_chaining()
     if shown.answer is None and shown.cnames:
@@ -92,33 +64,27 @@ def _read(answer: QueryMessage) -> tuple[list[str], str]:
     return [b"".join(each.strings).decode(errors="replace") for each in shown.answer or ()], ""
 
 
-def _servers_of(name: str) -> list[Server]:
+def _servers_of(name: str) -> list[NameServer]:
     """The name servers of the zone that a name is in: of the nearest one that is delegated."""
-    import dns.name
-    import dns.resolver
-
     zone = dns.name.from_text(name)
     while len(zone) > 2:  # below a top-level domain
         try:
             hosts = sorted(str(each.target) for each in dns.resolver.resolve(zone, "NS"))
-            return [Server(host, resolve(host)) for host in (each.rstrip(".") for each in hosts)]
+            return [
+                NameServer(host, resolve(host)) for host in (each.rstrip(".") for each in hosts)
+            ]
         except (dns.resolver.NoAnswer, dns.resolver.NXDOMAIN):
             zone = zone.parent()
     raise OSError("nobody tells who they are")
 
 
-def _ask(name: str, server: Server) -> list[QueryMessage]:
+def _ask(name: str, server: NameServer) -> list[dns.message.QueryMessage]:
     """What a server answers at each of its addresses that can be reached.
 
     :raises OSError: or a `dns.exception.DNSException`, if none can be
     """
-    import dns.exception
-    import dns.message
-    import dns.query
-    import dns.rcode
-
     known = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
-    answers: list[QueryMessage] = []
+    answers: list[dns.message.QueryMessage] = []
     failure: Exception = OSError(f"{server.name} has no address")
     for address in server.addresses:
         query = dns.message.make_query(name, "TXT")

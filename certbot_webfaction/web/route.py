@@ -1,4 +1,4 @@
-"""Where to look for a domain: where DNS points, or where ``--…-connect-to`` says."""
+"""Where to look for a domain, and whom to ask about it, where the user says so or DNS does."""
 
 from __future__ import annotations
 
@@ -76,6 +76,32 @@ class Route:
             return (self.address,)
         known = self.resolver(name)
         return tuple(filter(None, (_first(known, 6), _first(known, 4))))
+
+
+@dataclass(frozen=True)
+class NameServer:
+    """A name server: what it is called, and where it is asked."""
+
+    name: str
+    addresses: tuple[str, ...]
+    port: int = 53
+
+    @classmethod
+    def parse(cls, text: str | None, option: str) -> NameServer | None:
+        """Read ``ADDRESS[:PORT]``; an IPv6 address stands in brackets.
+
+        :param option: the option that gave it
+        :raises certbot.errors.PluginError: if it can't be read
+        """
+        if not text:
+            return None
+        if read := read_address(text, 53):
+            address, [port] = read
+            return cls(address, (address,), port)
+        raise ExplainedError(
+            f"{option} {text} can't be read.",
+            "It is ADDRESS or ADDRESS:PORT, for example 192.0.2.53 or 127.0.0.1:5353.",
+        )
 
 
 def _first(known: Iterable[str], version: int) -> str | None:

@@ -112,7 +112,7 @@ def _words(leaf: bytes) -> str:
     """Describe a certificate so that the owner of its websites knows which it is."""
     pem = ssl.DER_cert_to_PEM_cert(leaf)
     try:
-        names, expires = leaf_names(pem), leaf_validity(pem)[1]
+        names, expires = leaf_names(pem), leaf_validity(pem).ends
     except (
         errors.PluginError,
         ValueError,

@@ -85,6 +85,19 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         walk(name, ())
 
 
+def test_imports_stand_at_the_top() -> None:
+    """But for the one of dnspython, which takes its time; a host's door is `hosts.host.lazily`."""
+    found = [
+        name_of(path)
+        for path in MODULES
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for node in function.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert found == ["challenges.dns01"]
+
+
 WEBFACTIONS = re.compile(
     r"static_php|static_only|redirect_to_https|\.htaccess|website_apps|api\.webfaction"
     r"|--(dns-)?webfaction|webfaction[_-](?!version)\w|[\"']webfaction|-[ai] webfaction"

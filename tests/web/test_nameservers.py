@@ -14,7 +14,8 @@ import pytest
 from certbot import errors
 
 from certbot_webfaction.web import nameservers
-from certbot_webfaction.web.nameservers import Lack, Server, lack, parse_server
+from certbot_webfaction.web.nameservers import Lack, lack
+from certbot_webfaction.web.route import NameServer
 
 NAME = "_acme-challenge.example.com"
 POINTER = b"\xc0\x0c"
@@ -44,14 +45,18 @@ def answer(query: bytes, *records: bytes, code: int = 0, flags: int = 0x84) -> b
 
 @contextmanager
 def serving(
-    reply: Callable[[bytes], bytes], cut: bool = False, called: str = "ns1.example.net"
-) -> Iterator[Server]:
+    reply: Callable[[bytes], bytes],
+    cut: bool = False,
+    called: str = "ns1.example.net",
+    at: str = "127.0.0.1",
+) -> Iterator[NameServer]:
     """A name server with these answers; ``cut`` sends them over TCP alone."""
-    with socket.socket(type=socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-        tcp.bind(("127.0.0.1", 0))
+    family = socket.AF_INET6 if ":" in at else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as udp, socket.socket(family) as tcp:
+        tcp.bind((at, 0))
         tcp.listen()
         port = tcp.getsockname()[1]
-        udp.bind(("127.0.0.1", port))
+        udp.bind((at, port))
 
         def over_udp() -> None:
             try:
@@ -74,7 +79,7 @@ def serving(
 
         for work in (over_udp, over_tcp):
             threading.Thread(target=work, daemon=True).start()
-        yield Server(called, ("127.0.0.1",), port)
+        yield NameServer(called, (at,), port)
 
 
 @pytest.mark.parametrize("cut", [False, True])
@@ -88,6 +93,19 @@ def test_a_value_that_is_shown_lacks_nothing(cut: bool) -> None:
     assert missing is not None
     assert missing.is_certain
     assert missing.text == f"ns1.example.net does not show it at {NAME}"
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_server_is_asked_over_ipv6(cut: bool) -> None:
+    """Where this machine has it; over TCP, too."""
+    try:
+        with serving(lambda q: answer(q, record(16, text("value"))), cut, at="::1") as server:
+            assert lack(NAME, "value", server) is None
+            missing = lack(NAME, "other", server)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    assert missing is not None
+    assert missing.is_certain
 
 
 def test_a_name_that_is_not_there_yet_lacks_it_for_certain() -> None:
@@ -184,18 +202,18 @@ def test_an_address_that_can_not_be_reached_is_passed_over() -> None:
     ("given", "server"),
     [
         (None, None),
-        ("192.0.2.53", Server("192.0.2.53", ("192.0.2.53",), 53)),
-        ("127.0.0.1:5353", Server("127.0.0.1", ("127.0.0.1",), 5353)),
-        ("[2001:db8::53]:5353", Server("2001:db8::53", ("2001:db8::53",), 5353)),
+        ("192.0.2.53", NameServer("192.0.2.53", ("192.0.2.53",), 53)),
+        ("127.0.0.1:5353", NameServer("127.0.0.1", ("127.0.0.1",), 5353)),
+        ("[2001:db8::53]:5353", NameServer("2001:db8::53", ("2001:db8::53",), 5353)),
     ],
 )
-def test_a_server_is_read(given: str | None, server: Server | None) -> None:
+def test_a_server_is_read(given: str | None, server: NameServer | None) -> None:
     """With its port, if that is another."""
-    assert parse_server(given, "--x-nameserver") == server
+    assert NameServer.parse(given, "--x-nameserver") == server
 
 
 @pytest.mark.parametrize("given", ["a:b", "::1", "127.0.0.1:0", "127.0.0.1:99999"])
 def test_what_is_no_server_is_refused(given: str) -> None:
     """With the option, and how to write it."""
     with pytest.raises(errors.PluginError, match=r"--x-nameserver .* It is ADDRESS"):
-        parse_server(given, "--x-nameserver")
+        NameServer.parse(given, "--x-nameserver")

@@ -13,7 +13,9 @@ from typing import Any
 
 from certbot_webfaction.command import SUBCOMMANDS, command_parser
 from certbot_webfaction.command.configuration import common_options
-from certbot_webfaction.plugin.webfaction import Configurator, DnsAuthenticator
+from certbot_webfaction.hosts.register import HOSTS
+from certbot_webfaction.plugin.door import add_options
+from certbot_webfaction.plugin.webfaction import DnsAuthenticator
 
 PAGE = Path(__file__).with_name("options.rst")
 
@@ -35,9 +37,11 @@ def with_tables(page: str) -> str:
 
 
 def _tables() -> Mapping[str, list[tuple[str, str]]]:
-    parser = argparse.ArgumentParser(add_help=False)
-    Configurator.add_parser_arguments(_adder(parser, "webfaction"))
-    tables = {"webfaction": list(_rows(parser))}
+    tables = {}
+    for host in HOSTS.values():
+        parser = argparse.ArgumentParser(add_help=False)
+        add_options(host, _adder(parser, host.name))
+        tables[host.name] = list(_rows(parser))
     parser = argparse.ArgumentParser(add_help=False)
     DnsAuthenticator.add_parser_arguments(_adder(parser, "dns-webfaction"))
     tables["dns-webfaction"] = list(_rows(parser))

@@ -105,7 +105,10 @@ WEBFACTIONS = re.compile(
 )
 """What is WebFaction's: names of plugins and options, types of apps, and how it is called."""
 
-ITS_OWN = ("hosts/webfaction/", "hosts/cpanel/", "plugin/webfaction.py", "__init__.py")
+MANUAL = "__init__.py"
+"""The package's docstring."""
+
+ITS_OWN = ("hosts/webfaction/", "hosts/cpanel/", "plugin/webfaction.py", MANUAL)
 """Its folder, that of another host with Apache, what registers its plugins, and the manual."""
 
 REGISTER = "hosts/register.py"
@@ -122,7 +125,7 @@ def test_nothing_but_its_folder_speaks_of_webfaction() -> None:
 
 def test_nothing_but_its_folder_speaks_of_cpanel() -> None:
     """Nor of what it has."""
-    assert not spoken_of(CPANELS, ("hosts/cpanel/", "plugin/cpanel.py", REGISTER))
+    assert not spoken_of(CPANELS, ("hosts/cpanel/", "plugin/cpanel.py", REGISTER, MANUAL))
 
 
 def spoken_of(theirs: re.Pattern[str], own: tuple[str, ...]) -> list[str]:
@@ -141,7 +144,7 @@ def spoken_of(theirs: re.Pattern[str], own: tuple[str, ...]) -> list[str]:
 
 def test_nothing_but_its_folder_speaks_of_opalstack() -> None:
     """And what registers its plugin."""
-    own = ("hosts/opalstack/", "plugin/opalstack.py", REGISTER)
+    own = ("hosts/opalstack/", "plugin/opalstack.py", REGISTER, MANUAL)
     found = [
         place
         for path in MODULES

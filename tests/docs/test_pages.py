@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
+import functools
 import re
 import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import certbot_webfaction
 from certbot_webfaction.hosts.register import HOSTS
+from certbot_webfaction.plugin.door import add_options
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks, name_of
 from tests.e2e.ten_websites import set_scene, status_screen
 from tests.sandbox.sandbox import Sandbox
@@ -74,6 +79,25 @@ def test_the_tables_of_options_are_those_of_the_parsers() -> None:
     assert with_tables(page.replace("--webfaction-wait SECONDS", "--webfaction-wait")) == page
     for option in ("--webfaction-connect-to", "--dns-webfaction-credentials", "--json", "--cron"):
         assert f"``{option}" in page
+
+
+def test_the_manual_has_every_option_and_key_of_every_host() -> None:
+    """``pydoc certbot_webfaction``; HOST stands for what all hosts have."""
+    manual = certbot_webfaction.__doc__ or ""
+    for host in HOSTS.values():
+        parser = argparse.ArgumentParser(add_help=False)
+        add_options(host, functools.partial(_declare, parser))
+        for name in vars(parser.parse_args([])):
+            own = name in host.options
+            assert f"``{host.flag(name) if own else f'--HOST-{name}'} " in manual
+        for plugin in host.plugins:
+            assert f"``{plugin}``" in manual
+        for key in host.keys:
+            assert f"{host.name}_{key.name}" in manual
+
+
+def _declare(parser: argparse.ArgumentParser, name: str, **settings: Any) -> None:
+    parser.add_argument(f"--{name}", dest=name, **settings)
 
 
 def test_the_table_of_hosts_is_that_of_the_code() -> None:

@@ -30,7 +30,7 @@ class PlacedFile:
 class PlacingError(errors.PluginError):
     """A file could not be placed; ``file`` is that one.
 
-    ``placed`` is what was made until then: as `Files.place` returns it, up to this file.
+    ``placed`` is what was made until then, as `Files.place` returns it.
     """
 
     def __init__(self, file: File, reason: str, placed: list[PlacedFile]) -> None:

@@ -18,7 +18,7 @@ _FILES = {
     "Fileman::save_file_content": 2,
     "Fileman::mkdir": 2,
     "Fileman::fileop": 4,
-    "Fileman::list_files": 21,
+    "Fileman::list_files": 7,
 }
 """For the challenge files of two names, in directories that are made and removed."""
 

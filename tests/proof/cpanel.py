@@ -166,10 +166,9 @@ VERBS = verbs(
     _FILES,
     {
         "run": (
-            *(*HOSTS, _LIST, "Fileman::mkdir", _LIST, "Fileman::mkdir", _LIST),
-            *("Fileman::save_file_content", *[_LIST] * 4, "Fileman::save_file_content"),
-            *(*[_LIST] * 4, _FILE, *[_LIST] * 3, _FILE),
-            *(*[_LIST] * 4, _FILE, *[_LIST] * 3, _FILE),
+            *(*HOSTS, _LIST, "Fileman::mkdir", "Fileman::mkdir"),
+            *("Fileman::save_file_content", "Fileman::save_file_content", _LIST),
+            *(*[_LIST] * 3, _FILE, _FILE, _LIST, _FILE, _LIST, _FILE),
             *("SSL::install_ssl", "SSL::installed_hosts", TOGGLE),
         ),
         "renew": (*HOSTS, *RENEWAL, *RENEWAL),

@@ -20,7 +20,8 @@ _SAMPLES = {host: [*TRIALS[host].sample(step)] for host, step in _STEPS.items()}
 _FOUND = {
     "webfaction": [],
     "cpanel": [
-        ("run", 23, "status 0"),
+        ("run", 5, "status 0, and done"),
+        ("run", 14, "status 0"),
         ("renew", 5, "truncated from then on"),
         ("renew", 8, "login page"),
         ("renew", 11, "status 0"),

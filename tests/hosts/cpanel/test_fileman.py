@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 from certbot import errors
 
-from certbot_webfaction.panel.files import File, PlacingError
+from certbot_webfaction.panel.files import File, PlacedFile, PlacingError
 from tests.hosts.cpanel.conftest import Place
-from tests.sandbox.faults import RESET_AFTER
+from tests.sandbox.cpanel.faults import UNKNOWN_ERROR
+from tests.sandbox.faults import RESET_AFTER, Fault
 
 PATH = ".well-known/acme-challenge/token"
 
@@ -33,6 +37,52 @@ def test_a_file_comes_and_goes_with_its_directories(place: Place, root: str) -> 
     assert files.listing(root) == [".well-known"]
     assert files.listing(f"{root}/.well-known") == ["mine"]
     assert files.remove(placed) == []
+
+
+def test_a_directory_is_listed_once_for_all_files(place: Place, root: str) -> None:
+    """And once more for what has to be seen: that files are there, that directories are empty."""
+    files = place.panel().files
+    given = [File(root, f"{PATH}{number}", "content") for number in range(2)]
+    placed = files.place(given)
+    assert Counter(place.methods()) == {
+        "Fileman::list_files": 2,
+        "Fileman::mkdir": 2,
+        "Fileman::save_file_content": 2,
+    }
+    assert files.remove(placed) == []
+    assert Counter(place.methods()) == {"Fileman::list_files": 5, "Fileman::fileop": 4}
+    assert files.listing(root) == []
+
+
+def test_what_somebody_puts_there_meanwhile_stays(place: Place, root: str) -> None:
+    """A directory is looked into just before it is removed, and no directory goes as a file."""
+    theirs = Path(root, PATH).with_name("theirs")
+
+    def meanwhile(right: bytes) -> bytes:
+        theirs.mkdir()
+        return right
+
+    files = place.panel().files
+    placed = files.place([File(root, PATH, "content")])
+    place.stand_in.faults.on(1, Fault("", takes_effect=True, body=meanwhile), "Fileman::fileop")
+    assert files.remove(placed) == []
+    assert not Path(root, PATH).exists()
+    assert files.remove([PlacedFile(root, str(theirs.relative_to(root)))]) == []
+    assert theirs.is_dir()
+
+
+@pytest.mark.parametrize("call", [1, 2])
+def test_directories_go_though_the_panel_said_that_it_did_not_make_them(
+    place: Place, root: str, call: int
+) -> None:
+    """A refusal may be none; only what is empty is removed."""
+    place.stand_in.faults.on(call, UNKNOWN_ERROR, "Fileman::mkdir")
+    files = place.panel().files
+    with pytest.raises(PlacingError, match="make the directory") as caught:
+        files.place([File(root, PATH, "content")])
+    assert files.listing(root) == [".well-known"]
+    assert files.remove(caught.value.placed) == []
+    assert files.listing(root) == []
 
 
 def test_something_else_of_that_name_is_kept_unless_it_is_to_give_way(

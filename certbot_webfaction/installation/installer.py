@@ -183,7 +183,8 @@ class Installer:
         self.account.read_books()
         after = books.wanted.sources()
         is_restored = version(books.wanted_path) != there
-        if self.run.verb == "rollback" and is_restored and books.wanted == wanted:
+        is_same = books.wanted == wanted and not compare(books, self.account.lineages)
+        if self.run.verb == "rollback" and is_restored and is_same:
             logger.warning(
                 "What was rolled back had changed nothing on the panel, as where a redirect was"
                 " refused. Run the same command again to take back what was done before that."

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+
 import pytest
 
 from tests.sandbox.opalstack.objects import Site
 from tests.sandbox.opalstack.sandbox import OpalstackSandbox
+from tests.sandbox.opalstack.switches import Switches
 
 RUN = ("run", "-a", "opalstack", "-i", "opalstack", "--no-redirect")
 RENEW = ("renew", "--no-random-sleep-on-renew")
@@ -143,6 +147,8 @@ def test_the_hosts_own_certificate_is_taken_over_and_given_back(
     add_site(opalstack, "blog", "example.com", cert=old.id, generate_le=True)
     opalstack.api.calls.clear()
     run(opalstack, "example.com")
+    updates = opalstack.api.calls.methods().count("POST /site/update/")
+    assert updates == 2, "one of the routes, one of what it presents and who sees to that"
     ours = site(opalstack, "blog")
     assert (ours.cert != old.id, ours.generate_le) == (True, False)
     assert serves(opalstack, "example.com", "example.com")
@@ -319,17 +325,56 @@ def test_a_renewed_certificate_is_served_whatever_the_host_needs(
     assert serves(opalstack, "example.com", "example.com")
 
 
-def test_a_server_that_takes_the_first_route_and_spares_challenges(
-    opalstack: OpalstackSandbox,
-) -> None:
-    """Nobody knows which route the host takes, or whether its redirect spares challenges."""
-    switches = opalstack.account.switches
-    switches.longest_route_wins = switches.redirects_challenges = False
-    add_site(opalstack, "blog", "example.com")
-    opalstack.certbot(*RUN[:-1], "--redirect", "-d", "example.com")
+OTHERWISE = Switches(
+    dependency_must_be_ready=False,
+    checks_certificates=False,
+    guarded=frozenset(),
+    domain_takes_records=False,
+    needs_ip=False,
+    refuses_cert_with_le=True,
+    https_without_cert=False,
+    longest_route_wins=False,
+    redirects_challenges=False,
+    static_obeys_htaccess=True,
+    merges_json=False,
+    unique_domains=False,
+    wildcard_domains=False,
+    lists_own_records=True,
+    quotes_txt=True,
+    checks_in_order=False,
+    delete_body=b"",
+    extra_fields=True,
+)
+"""Each switch that has another position, but for those with a test of their own, in that."""
+
+
+def test_a_host_that_is_otherwise_than_assumed(opalstack: OpalstackSandbox) -> None:
+    """Nobody knows which route it takes, whether its redirect spares challenges, and so on."""
+    vars(opalstack.account.switches).update(vars(OTHERWISE))
+    add_site(opalstack, "blog", "example.com", "www.example.com")
+    names = names_of(opalstack, "example.com", "*.example.com")
+    opalstack.certbot(*RUN[:-1], "--redirect", *names)
     opalstack.certbot(*FORCE)
+    for domain in ("example.com", "www.example.com"):
+        assert serves(opalstack, domain, "example.com")
+        assert opalstack.http(domain).status == 301
+    assert {record.type for record in opalstack.account.things("dnsrecord")} <= {"A"}
+    assert len(opalstack.account.things("domain")) == 2
+
+
+def test_a_host_that_takes_no_elliptic_key_says_what_it_takes(opalstack: OpalstackSandbox) -> None:
+    """Nothing is changed; the command that is told gets one that it takes."""
+    add_site(opalstack, "blog", "example.com")
+    opalstack.account.switches.accepts_ec_keys = False
+    result = opalstack.certbot(*RUN, "-d", "example.com", check=False)
+    said = " ".join(result.output.split())
+    assert result.returncode == 1
+    assert "key: Only RSA keys are supported." in said
+    assert site(opalstack, "blog").cert is None
+    told = re.search(r"with an RSA key: `certbot (.+?)`", said)
+    assert told
+    opalstack.certbot(*shlex.split(told[1]))
     assert serves(opalstack, "example.com", "example.com")
-    assert opalstack.http("example.com").status == 301
 
 
 def test_a_new_token_is_the_same_account(opalstack: OpalstackSandbox) -> None:

@@ -160,6 +160,22 @@ def test_rolling_back_gives_everything_back(scene: OneSiteAccount) -> None:
     assert scene.state() == scene.before
 
 
+def test_rolling_back_gives_back_what_was_open(
+    scene: OneSiteAccount, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where the lineage was deleted before; the second has nothing to change, and is told so."""
+    scene.install(SHOP)
+    books = scene.open().books
+    books.peek()
+    books.wanted.sites.clear()
+    books.save_wanted()
+    scene.roll_back()
+    assert scene.state() == scene.before
+    assert "changed nothing" not in caplog.text
+    scene.roll_back()
+    assert "What was rolled back had changed nothing" in caplog.text
+
+
 def test_rolling_back_gives_somebody_elses_certificate_back(
     scene: OneSiteAccount, tmp_path: Path
 ) -> None:

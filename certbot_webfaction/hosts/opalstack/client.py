@@ -188,7 +188,8 @@ class Opalstack:
             "domain",
             f"domain {name}",
             f"add the domain {name}",
-            "Look in the panel whether it is there already.",
+            "Look in the panel whether it is there already. If the host takes no such name, the"
+            " account's DNS can't answer: answer it by a file, in a shell there.",
             {"name": name},
             answers.domain,
         )

@@ -294,6 +294,20 @@ def test_a_record_is_published_where_a_cname_leads(
             panel.find_zones([NAME])
 
 
+def test_a_host_that_takes_no_underscores_has_files_left(
+    panel: Panel, books: Books, account: Account, switches: Switches
+) -> None:
+    """That is said, and nothing is left."""
+    account.add_domain("example.com")
+    switches.underscore_domains = False
+    with pytest.raises(PanelRefusedError, match=f"refused to add the domain {NAME}") as caught:
+        panel.publish(NAME, "value", books)
+    assert "answer it by a file" in caught.value.todo
+    [change] = books.journal.all(Change.RECORD)
+    panel.undo(change)
+    assert account.things("dnsrecord") == []
+
+
 # What the doctor says
 
 

@@ -90,7 +90,9 @@ class Websites:
                 secure = [listen, *certificate_lines(site.cert or "")]
                 servers.append(self._server(site, secure, apache.https))
             elif not self._switches.https_without_cert:
-                servers.append(self._server(site, [listen, "ssl_reject_handshake on;"], 0))
+                servers.append(
+                    self._server(site, [listen, "ssl_reject_handshake on;"], apache.https)
+                )
         return servers
 
     def _server(self, site: Site, head: list[str], apache_port: int) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ from certbot import errors
 
 from certbot_webfaction.account import Account
 from certbot_webfaction.challenges import validation_name
-from certbot_webfaction.challenges.dns01 import Records, remove_leftovers
+from certbot_webfaction.challenges.dns01 import Records, remove_leftovers, see
 from certbot_webfaction.panel.errors import PanelRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.model import Change
+from certbot_webfaction.web.route import NameServer
 from tests.accounts import make_account
 from tests.installation.scene import stored
 from tests.panel.one_site import ONE_SITE, OneSiteHost, OneSitePanel, Record
+from tests.web.test_nameservers import answer, serving
+from tests.web.test_waiting import Terminal
 
 NAME = "_acme-challenge.example.com"
 FOREIGN = Record(NAME, "TXT", "somebody's")
@@ -117,6 +121,42 @@ def test_what_a_lost_journal_left_is_used_and_removed(scene: OneZone) -> None:
 
     assert scene.records() == []
     assert scene.host.writes() == ["delete_record"]
+
+
+# Seeing it at the name servers
+
+
+def asking(scene: OneZone, server: NameServer, seconds: int = 1) -> Account:
+    """The account, with a name server to ask."""
+    options = replace(scene.account.options, propagation=seconds, nameserver=server)
+    return replace(scene.account, options=options)
+
+
+def test_the_server_that_is_behind_is_named(
+    scene: OneZone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is waited for, and at last, where the CA would fail."""
+    monkeypatch.setattr(sys, "stdout", terminal := Terminal())
+    monkeypatch.setenv("COLUMNS", "200")
+    with (
+        serving(answer, called="ns2.test") as server,
+        pytest.raises(errors.PluginError, match="The CA was not asked") as caught,
+    ):
+        see(asking(scene, server), [(NAME, "ours")])
+    behind = f"ns2.test does not show it at {NAME}"
+    assert f"Waiting for the name servers ({behind}" in terminal.getvalue()
+    assert f"{NAME}: {behind}" in str(caught.value)
+
+
+def test_what_nobody_tells_is_warned_of(scene: OneZone, caplog: pytest.LogCaptureFixture) -> None:
+    """The CA may get an answer; with no wait nobody is asked."""
+    with serving(lambda query: answer(query, code=2), called="ns2.test") as server:
+        see(asking(scene, server, 0), [(NAME, "ours")])
+        assert caplog.messages == []
+        see(asking(scene, server), [(NAME, "ours")], quiet=True)
+    [message] = caplog.messages
+    assert "Whether the name servers show the records is not known" in message
+    assert "ns2.test answered SERVFAIL" in message
 
 
 # Failures and interruptions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from certbot_webfaction.command.configuration import (
     refusal,
     usual_config_dir,
 )
+from certbot_webfaction.hosts.register import HOSTS
 from certbot_webfaction.plugin.door import add_options, read_options
 from certbot_webfaction.plugin.webfaction import Configurator
 from tests.lineages.writing import write_lineage
@@ -219,3 +221,7 @@ def test_the_help_has_the_options_of_the_host(
     assert f"--{host}-api-url" in shown
     assert "--webfaction-api-url" not in shown
     assert "--from [FILE]" not in shown
+    assert f"asks for what {HOSTS[host].label}'s control panel lets you in with (" in shown
+    assert f"init --host {host} --cron" in shown
+    assert "--token-stdin <token" in shown
+    assert not re.search("--password-stdin|letsencrypt_webfaction", shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.e2e.scenes import add_site, issue, serves
 from tests.e2e.test_opalstack import ELSEWHERE
 from tests.e2e.test_opalstack import add_site as add_opalstack_site
 from tests.sandbox.base import AnySandbox
+from tests.sandbox.cpanel.authority import Authority
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
 from tests.sandbox.opalstack.sandbox import OpalstackSandbox
 from tests.sandbox.sandbox import Sandbox
@@ -35,14 +37,11 @@ def lineages(sandbox: AnySandbox) -> list[str]:
 
 def buy(sandbox: Sandbox) -> str:
     """Have a certificate of a CA on the panel that certbot does not know; return its leaf."""
-    add_site(sandbox, "club", CLUB)
-    issue(sandbox, CLUB)
-    live = sandbox.config_dir / "live" / CLUB
-    parts = [(live / f"{part}.pem").read_text() for part in ("cert", "privkey", "chain")]
-    sandbox.host.add_certificate("bought", *parts)
-    add_site(sandbox, "club", CLUB, https=True, certificate="bought")
-    sandbox.certbot("delete", "-n", "--cert-name", CLUB)
-    return parts[0]
+    bought = Authority("Bought").issue(CLUB)
+    sandbox.host.add_certificate("bought", bought.certificate, bought.private_key, bought.chain)
+    for https, certificate in ((False, ""), (True, "bought")):
+        add_site(sandbox, "club", CLUB, https=https, certificate=certificate)
+    return bought.certificate
 
 
 def keep_the_ca_out(sandbox: Sandbox, name: str) -> Path:
@@ -95,26 +94,43 @@ def test_an_account_gets_what_it_lacks_and_keeps_what_is_good(sandbox: Sandbox) 
 
 
 def test_lines_that_are_shown_can_be_typed(sandbox: Sandbox) -> None:
-    """Each by itself; what a limit keeps is not shown, and nothing is done by showing."""
-    for name in ("a", "b", "c", "d"):
+    """Each by itself; what a limit keeps is not shown, and nothing is done by showing.
+
+    A run that is interrupted tells what it did, and the next one goes on.
+    """
+    for name in ("a", "b", "c", "d", "e"):
         add_site(sandbox, name, f"{name}.example.com")
-    options = ("--webfaction-credentials", str(sandbox.credentials), "--no-redirect")
+    options = ("--webfaction-credentials", str(sandbox.credentials))
     some = ("--except", "c.example.com", "--limit", "2", *options)
-    done = secure(sandbox, "--dry-run", *some)
+    done = secure(sandbox, "--dry-run", "--no-redirect", *some)
     assert done.returncode == 0, done.stderr
     shown = [line for line in done.stdout.splitlines() if line.startswith("certbot ")]
     assert len(shown) == 2
-    assert "Not yet: d.example.com: --limit 2 is reached" in done.stdout
+    assert "Not yet: d.example.com, e.example.com: --limit 2 is reached" in done.stdout
     assert sandbox.ca.orders() == 0
     assert not lineages(sandbox)
     for line in shown:
         subprocess.run(["/bin/sh", "-c", line], env=sandbox.environ(), check=True)
     assert lineages(sandbox) == ["a.example.com", "b.example.com"]
+
+    # Ctrl-C ends certbot, too, which cleans up.
+    with Terminal([command.program(sandbox), "secure", *options], sandbox.environ()) as terminal:
+        terminal.expect("2 of 3: d.example.com")
+        assert terminal.interrupt() == 130
+    assert "Not yet: d.example.com, e.example.com: this run was interrupted." in terminal.shown
+    assert "Secured: 1. Failed: 0." in terminal.shown
+    assert not list(sandbox.host.home_directory.rglob("acme-challenge"))
     done = secure(sandbox, "--limit", "1", *options)
-    assert "1 of 2: c.example.com\n" in done.stdout, done.stdout + done.stderr
+    assert "1 of 2: d.example.com\n" in done.stdout, done.stdout + done.stderr
+    assert "Not yet: e.example.com: --limit 1 is reached" in done.stdout
     assert sandbox.http("a.example.com").status == 200, "not redirected"
-    for name in ("a", "b", "c"):
+    for name in ("a", "b", "c", "d"):
         assert serves(sandbox, f"{name}.example.com", f"{name}.example.com")
+    told = re.findall("Not redirected to https: (.*)\\. If you did not .*`(.*)`", done.stdout)
+    assert [name for name, _ in told] == ["a.example.com", "b.example.com"]
+    subprocess.run(["/bin/sh", "-c", told[0][1]], env=sandbox.environ(), check=True)
+    sandbox.wait_applied()
+    assert sandbox.http("a.example.com").location == "https://a.example.com/"
 
 
 def test_a_wildcard_goes_through_the_accounts_dns(sandbox: Sandbox) -> None:
@@ -153,21 +169,6 @@ def test_what_would_stop_all_ends_the_run(sandbox: Sandbox) -> None:
     assert "Failed: a.example.com\n" in done.stdout
     assert "Ended at 1 of 2, for all would fail: The CA (https://localhost:1/dir)" in done.stdout
     assert "b.example.com" not in done.stdout
-
-
-def test_a_run_that_is_interrupted_goes_on(sandbox: Sandbox) -> None:
-    """Ctrl-C ends certbot, too, which cleans up."""
-    for name in ("a", "b"):
-        add_site(sandbox, name, f"{name}.example.com")
-    with Terminal([command.program(sandbox), "secure"], sandbox.environ()) as terminal:
-        terminal.expect("2 of 2: b.example.com")
-        assert terminal.interrupt() == 130
-    assert not list(sandbox.host.home_directory.rglob("acme-challenge"))
-    done = secure(sandbox)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 of 1: b.example.com\n" in done.stdout
-    for name in ("a", "b"):
-        assert serves(sandbox, f"{name}.example.com", f"{name}.example.com")
 
 
 def test_an_account_on_cpanel(cpanel: CpanelSandbox) -> None:

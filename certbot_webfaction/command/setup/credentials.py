@@ -30,18 +30,35 @@ def accepted_credentials(
     """
     fresh = dict(given)
     values = _values(host, options, fresh, on_stdin, questions)
-    try:
-        return _logged_in(host, values, options, given, questions)
-    except LoginRefusedError as error:
-        refusal = _refusal(host, values, error)
-        of_the_file = [key for key in host.keys if key.secret and key.name not in fresh]
-        if isinstance(error, KeyRefusedError) or not (of_the_file and questions.terminal):
-            raise errors.Error(f"{refusal} Nothing was changed; run the command again.") from error
+    while True:
+        used = {**values, "api_url": options.api_url or values["api_url"]}
+        try:
+            return {**host.log_in(used, fresh), "api_url": values["api_url"]}
+        except LoginRefusedError as error:
+            answers = _ask_again(host, options, values, fresh, error, questions)
+        fresh.update(answers)
+        values.update(answers)
+
+
+def _ask_again(
+    host: Host,
+    options: Options,
+    values: Credentials,
+    fresh: Credentials,
+    error: LoginRefusedError,
+    questions: Questions,
+) -> Credentials:
+    """Ask for what was refused, if it was not given just now."""
+    if isinstance(error, KeyRefusedError) and error.question:
+        flag = next(key.flag for key in host.keys if key.name == error.key)
+        return {error.key: questions.text(error.question, flag)}
+    refusal = _refusal(host, values, error)
+    of_the_file = [key for key in host.keys if key.secret and key.name not in fresh]
+    if isinstance(error, KeyRefusedError) or not (of_the_file and questions.terminal):
+        raise errors.Error(f"{refusal} Nothing was changed; run the command again.") from error
     words = " and ".join(key.words for key in of_the_file)
     display_util.notify(f"{refusal} This is about the {words} in {options.credentials}.")
-    for key in of_the_file:
-        fresh[key.name] = _ask(host, key, values, questions)
-    return accepted_credentials(host, options, fresh, questions)
+    return {key.name: _ask(host, key, values, questions) for key in of_the_file}
 
 
 def _values(
@@ -103,23 +120,3 @@ def _secret_on_stdin(host: Host, key: Key, values: Credentials, questions: Quest
     if not secret:
         raise errors.Error(f"There is no {key.words} on standard input. Nothing was changed.")
     return secret
-
-
-def _logged_in(
-    host: Host,
-    credentials: Credentials,
-    options: Options,
-    given: Collection[str],
-    questions: Questions,
-) -> Credentials:
-    """Log in, with what the user has to tell besides."""
-    used = {**credentials, "api_url": options.api_url or credentials["api_url"]}
-    try:
-        accepted = host.log_in(used, given)
-    except KeyRefusedError as error:
-        if not error.question:
-            raise
-        flag = next(key.flag for key in host.keys if key.name == error.key)
-        answer = {error.key: questions.text(error.question, flag)}
-        return _logged_in(host, {**credentials, **answer}, options, [*given, *answer], questions)
-    return {**accepted, "api_url": credentials["api_url"]}

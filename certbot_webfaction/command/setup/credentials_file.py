@@ -12,7 +12,6 @@ from certbot.display import util as display_util
 from configobj import ConfigObj, ConfigObjError
 
 from certbot_webfaction.account import read_credentials
-from certbot_webfaction.command.setup.change import agreed, mode_of
 from certbot_webfaction.command.setup.questions import Questions
 from certbot_webfaction.hosts.host import Credentials, Host, Options
 from certbot_webfaction.replacing import replacing
@@ -54,13 +53,14 @@ def plan_credentials(
         for name in _names(host)
         if credentials.get(name, "") != known.get(name, "")
     }
-    if not changes and mode_of(path) == MODE:
+    if not changes and (not path.exists() or path.stat().st_mode & 0o777 == MODE):
         display_util.notify(f"The panel accepts the credentials in {path}.")
         return None
     file = _read(host, path)
     before = _shown(host, file, changes, "(the old one)") if path.exists() else None
     _change(host, file, changes)
-    if not agreed(path, before, _shown(host, file, changes, "(the new one)"), questions):
+    after = _shown(host, file, changes, "(the new one)")
+    if not questions.agrees_to_change(path, before, after):
         return None
     try:
         text = _written(file) if changes else path.read_bytes()

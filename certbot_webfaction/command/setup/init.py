@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from certbot import configuration
@@ -21,15 +21,15 @@ from certbot_webfaction.command.crontab import (
     needs_of,
     read_crontab,
     renewing_jobs,
-    renewing_line,
     write_crontab,
 )
 from certbot_webfaction.command.setup.credentials import accepted_credentials
 from certbot_webfaction.command.setup.credentials_file import plan_credentials
 from certbot_webfaction.command.setup.questions import Questions
 from certbot_webfaction.command.setup.user_configuration import (
+    given_directories,
+    line_for_cron,
     missing_directories,
-    options_for_cron,
     plan_user_configuration,
     user_configuration,
 )
@@ -40,9 +40,10 @@ from certbot_webfaction.phrases import Phrases
 from certbot_webfaction.plugin.door import lineages_of, read_options
 
 SUMMARY = "set certbot up for an account: credentials, directories, cron"
-DESCRIPTION = f"""\
-Sets certbot up for a {HOST.label} account: asks for user name and password of the
-control panel, logs in, and then writes
+DESCRIPTION = """\
+Sets certbot up for an account:
+asks for what {label}'s control panel lets you in with ({words}),
+logs in, and then writes
 
   * the credentials file that the plugin reads (mode 0600);
   * without root, certbot's user configuration (~/.config/letsencrypt/cli.ini),
@@ -55,11 +56,15 @@ change. Run again, it changes only what you give it.
 
 Without a terminal each answer needs its flag:
 
-  certbot-webfaction init --username alice --password-stdin --cron <password
+  certbot-webfaction init --host {host} --cron \\
+      {flags}
 
 For an account on another host, --host names that; it asks for what is needed
-there, such as an API token.
+there.
+"""
+"""With what a host's credentials are in the places of braces."""
 
+_PREDECESSOR = f"""
 If you used letsencrypt_webfaction, --from takes the account from its
 configuration and prints the command that takes over each certificate in it
 ({predecessor.DEFAULT}; this takes Python 3.11 or newer).
@@ -68,9 +73,17 @@ configuration and prints the command that takes over each certificate in it
 
 def add_arguments(parser: argparse.ArgumentParser, host: Host) -> None:
     """Declare the subcommand's own options, those for a host's credentials among them."""
+    needed = [key for key in host.keys if not key.optional]
+    parser.description = DESCRIPTION.format(
+        label=host.label,
+        words=", ".join(key.words for key in needed),
+        host=host.name,
+        flags=" ".join(f"{key.flag} {f'<{key.name}' if key.secret else 'NAME'}" for key in needed),
+    )
     group = parser.add_argument_group("answers")
     _add_keys(group, host)
     if host is HOST:
+        parser.description += _PREDECESSOR
         group.add_argument(
             "--from",
             dest="predecessor",
@@ -123,12 +136,7 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     """Ask everything, log in, and then write what was agreed to."""
     silent = config.noninteractive_mode or arguments.non_interactive
     questions = Questions(terminal=sys.stdin.isatty() and not silent, yes=arguments.yes)
-    given = {name: str(getattr(config, name)) for name in DIRECTORIES if hasattr(arguments, name)}
-    cli_ini = user_configuration(getattr(arguments, "config", None))
-    write_cli_ini = None
-    if _is_to_write_cli_ini(arguments):
-        write_cli_ini = _plan_directories(cli_ini, config, given, questions)
-
+    write_cli_ini = _plan_directories(config, arguments, questions)
     old = _predecessor(arguments, questions)
     host = host_of(arguments)
     options = read_options(config, host)
@@ -137,8 +145,7 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
         host, options, _given_values(old, arguments), questions, on_stdin
     )
     write_credentials = plan_credentials(host, options, credentials, questions)
-    there = cli_ini.exists() or write_cli_ini is not None
-    line = renewing_line(options_for_cron(cli_ini, given, there=there))
+    line = line_for_cron(config, arguments, written=write_cli_ini is not None)
     write_cron = _plan_cron(line, config, arguments, questions)
 
     for write in filter(None, (write_credentials, write_cli_ini, write_cron)):
@@ -147,20 +154,18 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     return 0
 
 
-def _is_to_write_cli_ini(arguments: argparse.Namespace) -> bool:
-    """Whether certbot's user configuration is wanted: by default unless it is root's."""
-    return os.geteuid() != 0 if arguments.cli_ini is None else bool(arguments.cli_ini)
-
-
 def _plan_directories(
-    cli_ini: Path,
-    config: configuration.NamespaceConfig,
-    given: Mapping[str, str],
-    questions: Questions,
+    config: configuration.NamespaceConfig, arguments: argparse.Namespace, questions: Questions
 ) -> Callable[[], None] | None:
-    """Decide what certbot's user configuration is to say; ``config`` goes by it from now on."""
+    """Decide what certbot's user configuration is to say; ``config`` goes by it from now on.
+
+    By default nothing where it is root's.
+    """
+    if not (os.geteuid() if arguments.cli_ini is None else arguments.cli_ini):
+        return None
+    cli_ini = user_configuration(arguments)
     now = {name: str(getattr(config, name)) for name in DIRECTORIES}
-    missing = missing_directories(cli_ini, now, given)
+    missing = missing_directories(cli_ini, now, given_directories(config, arguments))
     write = plan_user_configuration(cli_ini, missing, questions)
     for name, directory in missing.items() if write else ():
         setattr(config, name, directory)

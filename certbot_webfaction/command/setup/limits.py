@@ -7,8 +7,8 @@ The figures are those of https://letsencrypt.org/docs/rate-limits/ as of June 20
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from certbot import errors
 from certbot._internal import constants
@@ -30,21 +30,6 @@ _BACKDATED = datetime.timedelta(hours=1)
 """How long before its issuance the validity of a certificate begins there."""
 
 
-@dataclass(frozen=True)
-class Full:
-    """A limit that is reached; ``until`` is when it has room again, `None` where the CA knows."""
-
-    what: str
-    until: datetime.datetime | None = None
-
-    @property
-    def words(self) -> str:
-        """What it is, and when to go on."""
-        if self.until is None:
-            return f"{self.what}, and says until when. Run this again then"
-        return f"{self.what}. Run this again after {self.until:%Y-%m-%d %H:%M} UTC"
-
-
 class Limits:
     """The limits of a CA, and what was issued and ordered within them.
 
@@ -57,48 +42,41 @@ class Limits:
     ) -> None:
         self._known = known
         self._first: dict[frozenset[str], datetime.datetime] = {}
-        self._orders: list[datetime.datetime] = []
         self._refused: set[str] = set()
         for names, at in sorted(issued, key=lambda each: each[1]):
             self.order(names, at)
 
     def order(self, names: Sequence[str], at: datetime.datetime) -> None:
         """Count an order."""
-        if frozenset(names) not in self._first:
-            self._first[frozenset(names)] = at
-            self._orders.append(at)
+        self._first.setdefault(frozenset(names), at)
 
     def refuse(self, names: Sequence[str]) -> None:
         """Note that the CA gives no more certificates for the registered domains of these names."""
         self._refused.update(map(registered, names))
 
-    def full(self, names: Sequence[str], now: datetime.datetime) -> Full | None:
-        """The limit that keeps an order from being made now, if any."""
+    def full(self, names: Sequence[str], now: datetime.datetime) -> str:
+        """The limit that keeps an order from being made now, and when to go on; ``""``: none."""
         domains = dict.fromkeys(map(registered, names))
         for domain in domains:
             if domain in self._refused:
-                return Full(f"the CA gives no more certificates for {domain} now")
+                return (
+                    f"the CA gives no more certificates for {domain} now, and says until when. Run"
+                    " this again then"
+                )
         if not self._known or frozenset(names) in self._first:
-            return None
-        if until := _room(self._orders, ORDERS, HOURS, now):
-            return Full(f"the {ORDERS} orders that the CA takes in 3 hours are used", until)
+            return ""
+        orders = f"the {ORDERS} orders that the CA takes in 3 hours"
+        limits = [(orders, ORDERS, HOURS, list(self._first.values()))]
         for domain in domains:
             issued = [at for own, at in self._first.items() if domain in map(registered, own)]
-            if until := _room(issued, PER_DOMAIN, WEEK, now):
-                what = f"the {PER_DOMAIN} certificates that the CA gives for {domain} in a week"
-                return Full(f"{what} are used", until)
-        return None
-
-
-def _room(
-    times: Iterable[datetime.datetime],
-    most: int,
-    window: datetime.timedelta,
-    now: datetime.datetime,
-) -> datetime.datetime | None:
-    """When there is room again; `None` where there is now."""
-    within = sorted(at for at in times if at > now - window)
-    return within[-most] + window if len(within) >= most else None
+            what = f"the {PER_DOMAIN} certificates that the CA gives for {domain} in a week"
+            limits.append((what, PER_DOMAIN, WEEK, issued))
+        for what, most, window, times in limits:
+            within = sorted(at for at in times if at > now - window)
+            if len(within) >= most:
+                again = f"{within[-most] + window:%Y-%m-%d %H:%M} UTC"
+                return f"{what} are used. Run this again after {again}"
+        return ""
 
 
 def limits_of(account: Account, server: str) -> Limits:
@@ -116,24 +94,10 @@ def limits_of(account: Account, server: str) -> Limits:
     return Limits(issued, known=server == constants.CLI_DEFAULTS["server"])
 
 
-_SHARED = (
-    "ac",
-    "co",
-    "com",
-    "edu",
-    "gob",
-    "gov",
-    "gv",
-    "ltd",
-    "me",
-    "ne",
-    "net",
-    "nom",
-    "or",
-    "org",
-    "plc",
+_REGISTERED = re.compile(
+    r"[^.]+\.((ac|co|com|edu|gob|gov|gv|ltd|me|ne|net|nom|or|org|plc)\.[^.]{2}|[^.]+)$"
 )
-"""What stands before a country's domain where names are registered below it."""
+"""The end of a name: its last labels, and what is below countries where names are registered."""
 
 
 def registered(name: str) -> str:
@@ -142,6 +106,5 @@ def registered(name: str) -> str:
     It is the last two labels, or three below such as ``co.uk``. Where that is too wide, orders are
     only counted too early; where it is too narrow, the CA says so, and `Limits.refuse` takes it.
     """
-    labels = a_label(name).removeprefix("*.").split(".")
-    is_shared = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SHARED
-    return ".".join(labels[-3:] if is_shared else labels[-2:])
+    found = _REGISTERED.search(a_label(name).removeprefix("*."))
+    return found[0] if found else name

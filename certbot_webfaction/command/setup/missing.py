@@ -55,11 +55,14 @@ class Missing:
     """What is to be done, what is good, and what is left.
 
     ``good`` are names by what they have, ``left`` reasons by the names that get nothing.
+    ``unredirected`` are names by lineages that were installed here without a redirect: by a run
+    that was killed before it came to that, or because it was not wanted.
     """
 
     steps: list[Step] = field(default_factory=list)
     good: dict[str, list[str]] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
+    unredirected: dict[str, list[str]] = field(default_factory=dict)
 
 
 def find_missing(
@@ -81,9 +84,11 @@ class _Search:
 
     def __init__(self, survey: Survey, server: str, *, by_dns: bool) -> None:
         self._survey = survey
-        self._by_dns = by_dns
+        self._account = survey.account
+        self._by_files = survey.account.panel.abilities.files and not by_dns
         self._server = server
         self._subjects: dict[str, Subject] = {}
+        self._good: dict[str, Subject] = {}
         self._unreached: dict[str, str] = {}
         self._taken: set[str] = set()
         self._found = Missing()
@@ -91,13 +96,12 @@ class _Search:
     def of(self, sites: Sequence[HttpSite]) -> Missing:
         lacking = {site.id: self._lacking(site) for site in sites}
         self._tell_good()
+        self._tell_unredirected(sites)
         wanted = {site.id: self._candidates(lacking[site.id]) for site in sites}
-        every = dict.fromkeys(itertools.chain.from_iterable(wanted.values()))
-        self._unreached = self._find_unreached([self._subject(name) for name in every])
+        self._find_unreached(dict.fromkeys(itertools.chain.from_iterable(wanted.values())))
         done: set[str] = set()
         for site in sites:
-            names = [name for name in lacking[site.id] if name not in done]
-            if names:
+            if names := [name for name in lacking[site.id] if name not in done]:
                 done.update(self._plan(site, names, wanted[site.id]))
         return self._found
 
@@ -112,14 +116,14 @@ class _Search:
     def _lacking(self, site: HttpSite) -> list[str]:
         """The names of a site that have no good certificate and may get one."""
         lacking = []
-        for name in dict.fromkeys(map(a_label, site.names)):
-            subject = self._subject(name)
-            if not self._is_good(subject):
-                if reason := self._in_the_way(subject):
-                    self._found.left[name] = reason
-                else:
-                    lacking.append(name)
-        return lacking
+        for subject in map(self._subject, site.names):
+            if self._is_good(subject):
+                self._good[subject.domain] = subject
+            elif reason := self._in_the_way(subject):
+                self._found.left[subject.domain] = reason
+            else:
+                lacking.append(subject.domain)
+        return list(dict.fromkeys(lacking))
 
     def _is_good(self, subject: Subject) -> bool:
         known, lineage = subject.certificate, subject.in_place
@@ -151,7 +155,7 @@ class _Search:
         others = [own for own in https.names if covered(own, known.names)]
         if not others or covered(subject.domain, known.names) or _is_self_signed(known):
             return ""
-        command = self._survey.account.phrases.get((*others, subject.domain))
+        command = self._account.phrases.get((*others, subject.domain))
         return (
             f"the {https.label} presents the certificate {known.label} ({_keeper(subject)}), which"
             f" does not cover it. `{command}` gets one for all in its place"
@@ -159,7 +163,7 @@ class _Search:
 
     def _tell_good(self) -> None:
         """Note who keeps what is good, and which of it visitors do not get."""
-        good = [each for each in self._subjects.values() if self._is_good(each)]
+        good = list(self._good.values())
         for start in range(0, len(good), ASKED_AT_ONCE):
             self._survey.ask_served(good[start : start + ASKED_AT_ONCE])
         for subject in good:
@@ -172,6 +176,23 @@ class _Search:
             else:
                 self._found.good.setdefault(_keeper(subject), []).append(subject.domain)
 
+    def _tell_unredirected(self, sites: Iterable[HttpSite]) -> None:
+        """Note the lineages whose http sites could be redirected, and do not redirect by an app.
+
+        In the books a run that was killed looks as one that was told not to redirect.
+        """
+        redirects, shown = self._survey.wanted.redirects, []
+        for site in sites if self._account.panel.abilities.redirect else ():
+            good = [self._good.get(a_label(name)) for name in site.names]
+            if not site.redirects and site.id not in redirects and all(map(_is_installed, good)):
+                shown += [each for each in good[:1] if each]
+        self._survey.visit(shown)
+        for subject in shown:
+            seen = subject.visited
+            if not seen or not (seen.lost or any(url[:6] == "https:" for url in seen.http.urls)):
+                lineage = subject.in_place.name if subject.in_place else ""
+                self._found.unredirected.setdefault(lineage, []).append(subject.domain)
+
     # What can be had
 
     def _candidates(self, lacking: Sequence[str]) -> list[str]:
@@ -180,51 +201,43 @@ class _Search:
         A site that presents a certificate for others of its names loses none of them, and a lineage
         stays as large as it is.
         """
-        names = dict.fromkeys(lacking)
+        names = list(lacking)
         for subject in map(self._subject, lacking):
-            if subject.https and subject.certificate and self._lasts(subject.certificate):
-                own = map(a_label, subject.https.names)
-                names.update(
-                    dict.fromkeys(each for each in own if covered(each, subject.certificate.names))
-                )
-            if subject.in_place and subject.in_place.ours:
-                names.update(dict.fromkeys(map(a_label, subject.in_place.names)))
-        return list(names)
+            https, known, lineage = subject.https, subject.certificate, subject.in_place
+            if https and known and self._lasts(known):
+                names += [own for own in map(a_label, https.names) if covered(own, known.names)]
+            if lineage and lineage.ours:
+                names += map(a_label, lineage.names)
+        return list(dict.fromkeys(names))
 
-    def _find_unreached(self, subjects: Sequence[Subject]) -> dict[str, str]:
-        """The names for which no challenge can be answered, each with the reason."""
-        account, found = self._survey.account, {}
-        files = account.panel.abilities.files and not self._by_dns
-        ready: list[Place] = []
-        others: list[Place] = []
-        for subject in subjects:
-            name = subject.domain
-            if "_" in name:
-                found[name] = "no CA certifies a name with an underscore"
-            elif name.startswith("*.") or not files:
-                found[name] = self._why_no_zone(name)
-            elif isinstance(subject.place, Place):
-                (ready if subject.place.ready else others).append(subject.place)
-            else:
-                found[name] = str(
-                    subject.place or why_nowhere(name, self._survey.http, self._survey.https)
-                )
-        for name, finding in try_places(account, ready):
+    def _find_unreached(self, names: Iterable[str]) -> None:
+        """Find the names for which no challenge can be answered, each with the reason."""
+        answers = {name: self._answer(name) for name in names}
+        places = [place for place in answers.values() if isinstance(place, Place)]
+        found = {name: reason for name, reason in answers.items() if isinstance(reason, str)}
+        for name, finding in try_places(self._account, [each for each in places if each.ready]):
             if isinstance(finding, Problem):
                 cause = finding.remedy.removeprefix("Likely cause: ")
                 found[name] = f"{finding.text.splitlines()[0]}: {cause}"
-        places = {place.domain: place for place in others}
-        for name, told in describe(look(account, others), places, account).items():
+        others = {place.domain: place for place in places if not place.ready}
+        wrong = look(self._account, list(others.values()))
+        for name, told in describe(wrong, others, self._account).items():
             found[name] = told[-1]
-        return {name: reason for name, reason in found.items() if reason}
+        self._unreached = {name: reason for name, reason in found.items() if reason}
 
-    def _why_no_zone(self, name: str) -> str:
-        """Why no record can answer for a name, ``""`` if one can."""
-        panel = self._survey.account.panel
+    def _answer(self, name: str) -> Place | str:
+        """Where a file could answer for a name; else why nothing can, ``""`` if a record can."""
+        panel = self._account.panel
+        if "_" in name:
+            return "no CA certifies a name with an underscore"
+        if self._by_files and not name.startswith("*."):
+            place = self._subject(name).place
+            if isinstance(place, Place):
+                return place
+            return str(place or why_nowhere(name, self._survey.http, self._survey.https))
         if not panel.abilities.dns:
             return "only a record in its DNS can answer for it, and this account has no DNS"
-        refusal = refusal_of(lambda: panel.find_zones([validation_name(name)]))
-        return str(refusal) if refusal else ""
+        return str(refusal_of(lambda: panel.find_zones([validation_name(name)])) or "")
 
     # What is to be done
 
@@ -232,39 +245,41 @@ class _Search:
         """Plan the certificate of a site; return the names that it is for."""
         reached = [name for name in wanted if name not in self._unreached]
         names = without_covered(reached)
-        for name in (name for name in lacking if not covered(name, names)):
-            self._found.left[name] = self._unreached[name]
-        if not any(covered(name, names) for name in lacking):
+        got = [name for name in lacking if covered(name, names)]
+        for name in lacking:
+            if name not in got:
+                self._found.left[name] = self._unreached[name]
+        if not got:
             return []
         for name in names[NAMES:]:
             self._found.left[name] = f"a certificate holds {NAMES} names. Divide the {site.label}"
         step = self._step(site, lacking, names[:NAMES])
         plain = [name for name in reached if not name.startswith("*.")]
-        if set(plain).intersection(lacking) and set(reached).difference(plain):
+        if plain != reached and set(plain).intersection(lacking):
             step = replace(step, otherwise=tuple(plain[:NAMES]))
         self._found.steps.append(step)
-        return [*names, *(name for name in lacking if covered(name, names))]
+        return [*names, *got]
 
     def _step(self, site: HttpSite, lacking: Sequence[str], names: Sequence[str]) -> Step:
         if there := self._installable(names):
-            is_named = there.renewal.installer == self._survey.account.host.name
+            is_named = there.renewal.installer == self._account.host.name
             return Step(there.name, tuple(names), installs=True, reconfigures=not is_named)
         lineage = self._growing(site, lacking, names)
         if lineage is None:
             return Step(self._new_name(names[0]), tuple(names))
-        options = []
+        options: tuple[str, ...] = ()
         if set(map(a_label, lineage.names)) != set(names):
-            options.append("--renew-with-new-domains")
+            options = ("--renew-with-new-domains",)
         elif self._is_unwanted_test(lineage):
-            options.append("--force-renewal")
-        return Step(lineage.name, tuple(names), options=tuple(options))
+            options = ("--force-renewal",)
+        return Step(lineage.name, tuple(names), options=options)
 
     def _installable(self, names: Sequence[str]) -> Lineage | None:
         """A lineage that has a good certificate for these names, one that we renew if possible.
 
         What our plugin renews for another account stays there.
         """
-        lineages, plugins = self._survey.account.lineages, self._survey.account.host.plugins
+        lineages, plugins = self._account.lineages, self._account.host.plugins
         usable = [
             each
             for each in self._survey.lineages
@@ -282,13 +297,15 @@ class _Search:
 
         It loses none but names of the site.
         """
+
+        def shared(lineage: Lineage) -> int:
+            return len(set(names).intersection(map(a_label, lineage.names)))
+
         own = {*map(a_label, site.names), *names}
         in_place = [self._subject(name).in_place for name in lacking]
         known = [each for each in in_place if each] + self._survey.lineages
         fitting = [each for each in known if each.ours and set(map(a_label, each.names)) <= own]
-        shared = [len(set(names).intersection(map(a_label, each.names))) for each in fitting]
-        most = max(shared, default=0)
-        return fitting[shared.index(most)] if most else None
+        return max(filter(shared, fitting), key=shared, default=None)
 
     def _new_name(self, name: str) -> str:
         """A name for a new lineage, as certbot would number it."""
@@ -299,16 +316,22 @@ class _Search:
         return new
 
     def _is_taken(self, name: str) -> bool:
-        lineages = self._survey.account.lineages
+        lineages = self._account.lineages
         is_there = lineages.renewal_file(name).exists() or (lineages.live / name).exists()
         return name in self._taken or is_there
 
 
+def _is_installed(subject: Subject | None) -> bool:
+    """Whether a name has what we installed, with renewals that a redirect does not stop."""
+    lineage = subject.in_place if subject and subject.is_installed else None
+    return lineage is not None and lineage.renewal.authenticator != "webroot"
+
+
 def _keeper(subject: Subject) -> str:
     """Who keeps the certificate of a name's https site."""
-    known = subject.certificate
     if subject.keeper in ("certbot", "host"):
         return "certbot renews it" if subject.keeper == "certbot" else "the host renews it"
+    known = subject.certificate
     until = f" until {known.expires}" if known and known.expires else ""
     return f"your own{until}"
 

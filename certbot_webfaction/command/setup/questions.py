@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from certbot import errors
 from certbot.display import util as display_util
@@ -50,6 +52,19 @@ class Questions:
             return True
         with self._asking(question, flag):
             return display_util.yesno(question, cli_flag=flag, force_interactive=True)
+
+    def agrees_to_change(self, path: Path, before: str | None, after: str) -> bool:
+        """Show how a file is to change, and ask; what is not there yet takes nobody's consent.
+
+        Only the lines that change are shown: others may hold secrets.
+        """
+        if before is None or before == after:
+            return True
+        lines = difflib.unified_diff(
+            before.splitlines(), after.splitlines(), str(path), f"{path} (new)", lineterm="", n=0
+        )
+        display_util.notify("\n".join(lines))
+        return self.agrees(f"Change {path} so?", "--yes")
 
     @contextmanager
     def _asking(self, question: str, flag: str) -> Iterator[None]:

@@ -7,7 +7,6 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import requests
 from certbot import configuration, errors
@@ -21,14 +20,6 @@ LONGEST = 20
 ANSWER_SECONDS = 30
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended. ``said`` are the warnings and the error, without certbot's own advice."""
-
-    failed: bool
-    said: str
-
-
 def line_of(words: Sequence[str]) -> str:
     """The command line that runs certbot so, to be typed in a shell."""
     program = certbot_program()
@@ -37,8 +28,11 @@ def line_of(words: Sequence[str]) -> str:
     return shlex.join(["certbot" if is_first else str(program), *words])
 
 
-def run_certbot(words: Sequence[str]) -> Outcome:
-    """Run the certbot that has this plugin, and wait for its end, after Ctrl-C too."""
+def run_certbot(words: Sequence[str]) -> tuple[bool, str]:
+    """Run the certbot that has this plugin, and wait for its end, after Ctrl-C too.
+
+    :returns: whether it failed, and its warnings and error, without its own advice
+    """
     with subprocess.Popen(  # noqa: S603 - as the user would type it
         [str(certbot_program()), *words],
         stdin=subprocess.DEVNULL,
@@ -52,17 +46,21 @@ def run_certbot(words: Sequence[str]) -> Outcome:
         except KeyboardInterrupt:
             process.communicate()  # the terminal has told it, too: it cleans up
             raise
-    return Outcome(process.returncode != 0, _what_is_wrong(out, err))
+    return process.returncode != 0, _what_is_wrong(out, err)
 
 
-_ADVICE = re.compile(r"Saving debug log to|Ask for help or search for solutions at|\s*$")
+_BESIDE = re.compile(
+    r"Saving debug log to|Ask for help or search for solutions at|\s*$"
+    r"|The certificate \S+ was not put everywhere: "
+)
+"""Advice, and what is told of each website by itself: a wildcard is for many that have theirs."""
 
 _REPORT = re.compile(r"(?ms)^Certbot failed to authenticate.*?(?=^\n(?!  )|\Z)")
 """What the CA found wrong, which certbot tells as a notice and not as an error."""
 
 
 def _what_is_wrong(out: str, err: str) -> str:
-    lines = [line for line in err.splitlines() if not _ADVICE.match(line)]
+    lines = [line for line in err.splitlines() if not _BESIDE.match(line)]
     if report := _REPORT.search(out):
         lines = [line for line in report[0].splitlines() if line.strip()]
     return "\n".join([*dict.fromkeys(lines)][:LONGEST])

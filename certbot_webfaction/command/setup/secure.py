@@ -7,25 +7,21 @@ import sys
 from pathlib import Path
 
 from certbot import configuration, errors
+from certbot.display import util as display_util
 
 from certbot_webfaction.challenges.nowhere import why_nowhere
-from certbot_webfaction.command.configuration import (
-    DIRECTORIES,
-    given_options,
-    host_of,
-    usual_config_dir,
-)
-from certbot_webfaction.command.crontab import renewing_line
+from certbot_webfaction.command.configuration import given_options, host_of, usual_config_dir
 from certbot_webfaction.command.diagnosis.doctor import renewing
 from certbot_webfaction.command.diagnosis.findings import account_problems
 from certbot_webfaction.command.diagnosis.survey import Survey
 from certbot_webfaction.command.setup.missing import Missing, find_missing
 from certbot_webfaction.command.setup.questions import Questions
-from certbot_webfaction.command.setup.user_configuration import options_for_cron, user_configuration
-from certbot_webfaction.command.setup.work import Say, Work
+from certbot_webfaction.command.setup.user_configuration import line_for_cron
+from certbot_webfaction.command.setup.work import Work
 from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.panel.findings import Fine
 from certbot_webfaction.panel.model import HttpSite
+from certbot_webfaction.phrases import Phrases
 from certbot_webfaction.plugin.door import account_of, lineages_of
 from certbot_webfaction.text import grouped, listed
 
@@ -96,27 +92,23 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     survey = Survey(account)
     sites = _chosen(survey, arguments)
     common = _common_options(config, arguments)
-    say = _silent if config.quiet else _say
     by_dns = (config.pref_challs or [""])[0] == "dns-01"
     missing = find_missing(survey, sites, config.server, by_dns=by_dns)
     for problem in account_problems(survey):
-        say(f"{problem.text[:1].upper()}{problem.text[1:].rstrip('.')}. {problem.remedy}")
-    _tell_found(missing, say)
+        what = f"{problem.text[:1].upper()}{problem.text[1:].rstrip('.')}"
+        display_util.notify(f"{what}. {problem.remedy}")
+    _tell_found(missing)
     redirect = ["--no-redirect"] if arguments.no_redirect else []
-    work = Work(account, config, redirect, common, say, dry_run=arguments.dry_run)
-    work.do(missing.steps, arguments.limit)
-    work.tell_rest()
+    work = Work(account, config, redirect, common, dry_run=arguments.dry_run)
+    try:
+        work.do(missing.steps, arguments.limit)
+    finally:
+        work.tell_rest()
+    if not arguments.no_redirect:
+        _tell_unredirected(missing, account.phrases)
     if not arguments.dry_run:
-        _tell_renewing(config, arguments, say)
+        _tell_renewing(config, arguments)
     return 1 if work.failed else 0
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
-
-
-def _silent(text: str) -> None:
-    pass
 
 
 def _chosen(survey: Survey, arguments: argparse.Namespace) -> list[HttpSite]:
@@ -165,23 +157,30 @@ def _common_options(
     return [*options, "--agree-tos", *contact]
 
 
-def _tell_found(missing: Missing, say: Say) -> None:
+def _tell_found(missing: Missing) -> None:
     for keeper, names in missing.good.items():
-        say(f"Good as it is ({keeper}): {listed(names, 10)}")
+        display_util.notify(f"Good as it is ({keeper}): {listed(names, 10)}")
     for reason, names in grouped(missing.left.items()).items():
-        say(f"Left as it is: {', '.join(names)}: {reason.rstrip('.')}.")
+        display_util.notify(f"Left as it is: {', '.join(names)}: {reason.rstrip('.')}.")
 
 
-def _tell_renewing(
-    config: configuration.NamespaceConfig, arguments: argparse.Namespace, say: Say
-) -> None:
+def _tell_unredirected(missing: Missing, phrases: Phrases) -> None:
+    """Name what a run that was killed has left, which looks as what was not to be redirected."""
+    for lineage, names in missing.unredirected.items():
+        display_util.notify(
+            f"Not redirected to https: {listed(names, 10)}. If you did not want it so, run"
+            f" `{phrases.redirect(lineage)}`."
+        )
+
+
+def _tell_renewing(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> None:
     """Say what is missing so that certificates are renewed."""
     usual_dir = usual_config_dir(config, arguments)
     finding = renewing(config.config_dir, usual_dir, lineages_of(config), host_of(arguments))
     if isinstance(finding, Fine):
         return
-    cli_ini = user_configuration(getattr(arguments, "config", None))
-    given = {name: str(getattr(config, name)) for name in DIRECTORIES if hasattr(arguments, name)}
-    line = renewing_line(options_for_cron(cli_ini, given, there=cli_ini.exists()))
     what = f"{finding.text[:1].upper()}{finding.text[1:]}"
-    say(f"{what}. Add this line with `crontab -e`, or have it run daily otherwise:\n{line}")
+    display_util.notify(
+        f"{what}. Add this line with `crontab -e`, or have it run daily otherwise:\n"
+        + line_for_cron(config, arguments)
+    )

@@ -12,7 +12,7 @@ from certbot_webfaction.hosts.webfaction.model import App, Certificate, Domain, 
 from certbot_webfaction.lineages.files import leaf_names, leaf_validity
 from tests.command.diagnosis.scene import SHOP, Account
 from tests.sandbox.cpanel.authority import Authority, self_signed
-from tests.web.web import Web, nobody_listens
+from tests.web.web import Page, Web, nobody_listens
 
 WWW = f"www.{SHOP}"
 CA = "https://ca.example/directory"
@@ -60,7 +60,8 @@ def test_what_certbot_renews_is_good(account: Account) -> None:
     """There is nothing to do."""
     account.add_lineage(SHOP, SHOP, WWW, server=CA)
     account.install(SHOP, "shop")
-    assert found(account) == Missing(good={"certbot renews it": [SHOP, WWW]})
+    good = {"certbot renews it": [SHOP, WWW]}
+    assert found(account) == Missing(good=good, unredirected={SHOP: [SHOP]})
 
 
 @pytest.mark.parametrize(
@@ -217,3 +218,45 @@ def test_what_visitors_do_not_get_is_told(account: Account) -> None:
     missing = found(account)
     assert missing.steps == []
     assert missing.left[SHOP].startswith("the panel has a good certificate, but visitors get no")
+
+
+@pytest.mark.parametrize("how", ["redirects", "taken off by hand", "webroot", "one name is left"])
+def test_what_redirects_or_is_not_to_is_not_told(account: Account, how: str) -> None:
+    """What the books want was seen to, and somebody chose otherwise since."""
+    account.add_lineage(SHOP, SHOP, WWW, server=CA)
+    account.install(SHOP, "shop")
+    assert found(account).unredirected == {SHOP: [SHOP]}
+    site = account.panel.sites["shop", False]
+    if how == "redirects":
+        account.panel.programs["redirect_to_https"] = App("redirect_to_https", "static_php70", "/r")
+        mounts = (Mount("redirect_to_https", "/"),)
+        account.panel.sites["shop", False] = replace(site, mounts=mounts)
+    elif how == "taken off by hand":
+        account.books.wanted.redirects["shop"] = "http website shop"
+        account.save()
+    elif how == "webroot":
+        account.add_lineage(SHOP, SHOP, WWW, server=CA, authenticator="webroot")
+        account.install(SHOP, "shop")
+    else:
+        account.add_website("shop", SHOP, WWW, "other.example.com")
+    assert found(account).unredirected == {}
+
+
+def test_what_an_app_redirects_or_https_would_lose_is_not_told(account: Account) -> None:
+    """As the one has it, and the other is not redirected by default."""
+    account.add_lineage(SHOP, SHOP, WWW, server=CA)
+    account.install(SHOP, "shop")
+    account.config.namespace.webfaction_wait = 1
+    own = self_signed(SHOP)
+    paths = account.directory / "own.pem", account.directory / "own.key"
+    for path, text in zip(paths, (own.certificate, own.private_key), strict=True):
+        path.write_text(text)
+    with Web() as plain, Web(certificate=paths) as secure:
+        to = f"127.0.0.1:{plain.port}:{secure.port}"
+        account.config.namespace.webfaction_connect_to = to
+        plain.pages = {f"{SHOP}/": Page("shop")}
+        assert found(account).unredirected == {}, "https shows nothing"
+        secure.pages = plain.pages
+        assert found(account).unredirected == {SHOP: [SHOP]}
+        plain.pages = {f"{SHOP}/": Page(status=301, location=f"https://{SHOP}/")}
+        assert found(account).unredirected == {}

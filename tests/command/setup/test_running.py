@@ -85,3 +85,11 @@ def test_a_panel_that_does_not_answer_ends_the_run(account: Account) -> None:
     )
     locked = "Another instance of Certbot is already running."
     assert why_all_fail(locked, account.account, account.config).startswith("Nothing more can")
+
+
+def test_what_a_wildcard_is_not_for_is_no_news() -> None:
+    """Other websites that it covers have theirs, which `secure` tells by itself."""
+    beside = (
+        "The certificate example.com was not put everywhere: the https website blog also serves"
+    )
+    assert running._what_is_wrong("", f"{beside} www.blog.example.com.\nOdd.\n") == "Odd."

@@ -9,7 +9,8 @@ import pytest
 from certbot import configuration, errors
 
 from certbot_webfaction.command import command_parser
-from certbot_webfaction.command.setup import secure
+from certbot_webfaction.command.output import set_up_output
+from certbot_webfaction.command.setup import secure, work
 from tests.command.diagnosis.scene import Account
 
 CA = "https://ca.example/directory"
@@ -36,10 +37,15 @@ def account(tmp_path: Path) -> Account:
     return account
 
 
+def run(account: Account, *args: str) -> int:
+    """Run it as `main` does."""
+    set_up_output(quiet=False)
+    return secure.run(account.config, command_parser().parse_args(["secure", *args]))
+
+
 def lines(account: Account, capsys: pytest.CaptureFixture[str], *args: str) -> list[list[str]]:
     """The words of the lines that a dry run shows, the program left out."""
-    parsed = command_parser().parse_args(["secure", "--dry-run", *args])
-    assert secure.run(account.config, parsed) == 0
+    assert run(account, "--dry-run", *args) == 0
     shown = capsys.readouterr().out.splitlines()
     return [words[1:] for line in shown if "certbot" in (words := shlex.split(line))[0]]
 
@@ -76,9 +82,8 @@ def test_websites_are_chosen_by_any_of_their_names(
 @pytest.mark.parametrize("option", ["--only", "--except"])
 def test_a_name_of_no_website_is_refused(account: Account, option: str) -> None:
     """A typing error must not secure all, or none."""
-    parsed = command_parser().parse_args(["secure", option, "d.example.com"])
     with pytest.raises(errors.Error, match="names no http website of the account, so nothing was"):
-        secure.run(account.config, parsed)
+        run(account, option, "d.example.com")
 
 
 def test_without_an_account_at_the_ca_somebody_has_to_agree(
@@ -89,7 +94,7 @@ def test_without_an_account_at_the_ca_somebody_has_to_agree(
     (account_file,) = Path(config.accounts_dir).glob("*/regr.json")
     account_file.unlink()
     with pytest.raises(errors.Error, match=f"the CA \\({CA}\\).*Answer with --agree-tos"):
-        secure.run(config, command_parser().parse_args(["secure"]))
+        run(account)
     assert "run" not in account.panel.verbs(), "no file was placed"
     shown = lines(account, capsys, "--only", "a.example.com")[0]
     assert shown[-2:] == ["--agree-tos", "--register-unsafely-without-email"]
@@ -109,10 +114,47 @@ def test_a_limit_of_the_ca_is_told_with_the_time(
     for number in range(49):
         account.add_lineage(f"n{number}.example.com", server=secure_server)
     account.add_website("other", "other.example.org")
-    parsed = command_parser().parse_args(["secure", "--dry-run"])
-    assert secure.run(account.config, parsed) == 0
+    assert run(account, "--dry-run") == 0
     shown = capsys.readouterr().out
     assert shown.count("certbot run") == 2
     assert "--cert-name other.example.org" in shown
     assert "Not yet: b.example.com, c.example.com: the 50 certificates" in shown
     assert "in a week are used. Run this again after 2" in shown
+
+
+def test_what_was_done_before_ctrl_c_is_told(
+    account: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what was not, the one that was interrupted among it; `main` ends as for an interrupt."""
+    ends: list[type[BaseException] | tuple[bool, str]] = [(True, "No."), KeyboardInterrupt]
+
+    def run_certbot(_words: object) -> tuple[bool, str]:
+        end = ends.pop(0)
+        if isinstance(end, type):
+            raise end
+        return end
+
+    monkeypatch.setattr(work, "run_certbot", run_certbot)
+    monkeypatch.setattr(work, "why_all_fail", lambda *_: "")
+    with pytest.raises(KeyboardInterrupt):
+        run(account)
+    assert capsys.readouterr().out.endswith(
+        "2 of 3: b.example.com, www.b.example.com\n\n"
+        "Not yet: b.example.com, c.example.com: this run was interrupted. Run it again.\n"
+        "Failed: a.example.com, www.a.example.com\n  No.\nSecured: 0. Failed: 1.\n"
+    )
+
+
+def test_what_is_installed_and_not_redirected_is_told(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the command, unless that is wanted: in the books a run that was killed looks so."""
+    account.add_lineage("a.example.com", "a.example.com", "www.a.example.com", server=CA)
+    account.install("a.example.com", "a")
+    command = "certbot enhance -n --redirect --cert-name a.example.com -i webfaction"
+    told = f"Not redirected to https: a.example.com. If you did not want it so, run `{command}`.\n"
+    only = "--dry-run", "--only", "a.example.com"
+    assert run(account, *only) == 0
+    assert told in capsys.readouterr().out
+    assert run(account, *only, "--no-redirect") == 0
+    assert "redirected" not in capsys.readouterr().out

@@ -48,10 +48,9 @@ def find_places(
     wildcards = [domain for domain in domains if domain.startswith("*.")]
     if wildcards:
         raise ExplainedError(
-            f"No CA validates wildcards by challenge files, as -a {account.host.name} places them:"
-            f" {', '.join(wildcards)}. The CA was not asked.",
-            f"Use -a {account.host.dns_plugin} instead; it answers in the account's DNS, for names"
-            " without a wildcard too.",
+            "No CA validates wildcards by challenge files, and this account has no DNS to answer"
+            f" in: {', '.join(wildcards)}. The CA was not asked.",
+            "Use the authenticator of who serves the domain's DNS.",
         )
     try:
         return _find_places(account, domains, lineage, fresh=False)

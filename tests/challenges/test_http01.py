@@ -179,13 +179,12 @@ def test_domains_on_no_http_site_are_told_at_once(scene: TwoSites) -> None:
 
 
 def test_wildcards_are_refused(scene: TwoSites) -> None:
-    """With the plugin that answers for them; the panel is not asked."""
+    """They come here where the account has no DNS; the panel is not asked."""
     with pytest.raises(errors.PluginError) as caught:
         find_places(scene.account, ["shop.test", "*.shop.test"])
     assert str(caught.value) == (
-        "No CA validates wildcards by challenge files, as -a onesite places them: *.shop.test. The"
-        " CA was not asked. Use -a dns-onesite instead; it answers in the account's DNS, for names"
-        " without a wildcard too."
+        "No CA validates wildcards by challenge files, and this account has no DNS to answer in:"
+        " *.shop.test. The CA was not asked. Use the authenticator of who serves the domain's DNS."
     )
     assert scene.host.calls == []
 

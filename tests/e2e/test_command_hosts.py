@@ -42,6 +42,8 @@ def test_a_token_of_opalstack_is_written_and_works(opalstack: OpalstackSandbox) 
     opalstack.credentials.unlink()
     done = init_opalstack(opalstack, token)
     assert done.returncode == 0, done.stderr
+    hostname = opalstack.account.server.hostname
+    assert f"This host: {hostname}, user alice; files are written here." in done.stdout
     assert "certbot run -a opalstack -i opalstack" in done.stdout
     assert f"opalstack_token = {token}" in opalstack.credentials.read_text()
     assert stat.S_IMODE(opalstack.credentials.stat().st_mode) == 0o600

@@ -12,10 +12,11 @@ from certbot_webfaction.text import listed
 
 def examine(seen: Seen) -> Sequence[tuple[str, Finding]]:
     """As `IPanel.examine`."""
-    return [("this host", _machine(seen)), *(("domains", each) for each in _host_says(seen))]
+    return [("this host", machine(seen)), *(("domains", each) for each in _host_says(seen))]
 
 
-def _machine(seen: Seen) -> Finding:
+def machine(seen: Seen) -> Finding:
+    """Which user of the account this process runs as, and on which of its servers."""
     user = seen.this_user()
     if user is not None and home_here() is not None:
         return Fine(f"{user.hostname}, user {user.name}; files are written here")

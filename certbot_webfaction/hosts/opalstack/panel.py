@@ -18,7 +18,7 @@ from certbot_webfaction.hosts.host import Credentials, Options
 from certbot_webfaction.hosts.local_files import LocalFiles
 from certbot_webfaction.hosts.opalstack import places, records
 from certbot_webfaction.hosts.opalstack.client import Opalstack
-from certbot_webfaction.hosts.opalstack.examining import examine
+from certbot_webfaction.hosts.opalstack.examining import examine, machine
 from certbot_webfaction.hosts.opalstack.model import Site
 from certbot_webfaction.hosts.opalstack.places import Places
 from certbot_webfaction.hosts.opalstack.seen import Seen
@@ -59,8 +59,8 @@ def connect(credentials: Credentials) -> Seen:
 
 
 def log_in(credentials: Credentials, given: Collection[str]) -> Credentials:
-    """See `Host.log_in`: what there is to know of the account besides the token, it tells."""
-    Opalstack(credentials).osusers()
+    """See `Host.log_in`: the token tells all that there is to know, and that is shown."""
+    display_util.notify(f"This host: {machine(connect(credentials)).text}.")
     return credentials
 
 

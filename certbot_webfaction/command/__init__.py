@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from certbot import configuration, errors
 
@@ -37,12 +38,14 @@ class Subcommand(Protocol):
     def add_arguments(self, parser: argparse.ArgumentParser, host: Host) -> None:
         """Declare the subcommand's own options, which may be a host's."""
 
-    def run(self, config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> int:
-        """Carry it out.
+    def run(
+        self, config: configuration.NamespaceConfig, arguments: argparse.Namespace
+    ) -> int | dict[str, Any]:
+        """Carry it out for one account.
 
         :param config: certbot's configuration, the plugin's options in it
         :param arguments: the command line, with the subcommand's own options
-        :returns: the exit status
+        :returns: the exit status, or what is to be printed for scripts
         :raises certbot.errors.Error: if it fails; the text is printed and the exit status is 1
         """
 
@@ -73,26 +76,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         config = read_configuration(arguments)
         set_up_output(quiet=config.quiet)
-        exit_status = 0
-        for host in [named] if named else _hosts_there(config, arguments.subcommand):
-            if host not in (named, HOST):
-                arguments = command_parser(host).parse_args(words)
-                config = read_configuration(arguments)
-            status_there = SUBCOMMANDS[arguments.subcommand].run(config, arguments)
-            exit_status = max(exit_status, status_there)
+        hosts = [named] if named else _hosts_there(config, arguments.subcommand)
+        done = [_run(words, config, host) for host in hosts]
+        if documents := [each for each in done if not isinstance(each, int)]:
+            whole = documents if len(hosts) > 1 else documents[0]
+            print(json.dumps(whole, indent=2, ensure_ascii=False))
         sys.stdout.flush()
-        return exit_status
+        return max((each for each in done if isinstance(each, int)), default=0)
     except BrokenPipeError:
         # The reader of our output has seen enough. Python flushes standard output once more at its
         # end (docs.python.org, library/signal, "Note on SIGPIPE").
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (errors.Error, OSError) as error:
-        print(f"certbot-webfaction {arguments.subcommand}: {error}", file=sys.stderr)
-        return 1
+        return _tell(arguments, error)
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return INTERRUPTED
+
+
+def _run(
+    words: Sequence[str], config: configuration.NamespaceConfig, host: Host
+) -> int | dict[str, Any]:
+    """Carry a command line out for a host; what fails there is told, and ends nothing else."""
+    arguments = command_parser(host).parse_args(words)
+    config.installer = host.name  # its errors are those of a plugin that the user named
+    try:
+        return SUBCOMMANDS[arguments.subcommand].run(config, arguments)
+    except BrokenPipeError:
+        raise
+    except (errors.Error, OSError) as error:
+        return _tell(arguments, error)
+
+
+def _tell(arguments: argparse.Namespace, error: Exception) -> int:
+    sys.stdout.flush()
+    print(f"certbot-webfaction {arguments.subcommand}: {error}", file=sys.stderr)
+    return 1
 
 
 def _hosts_there(config: configuration.NamespaceConfig, subcommand: str) -> Sequence[Host]:
@@ -102,29 +122,22 @@ def _hosts_there(config: configuration.NamespaceConfig, subcommand: str) -> Sequ
         none for a subcommand that can say nothing without
     """
     folder = Path(config.config_dir)
-    hosts = HOSTS.values()
+    hosts, renewals = HOSTS.values(), lineages_of(config).renewals()
+    renewing = {each.authenticator for each in renewals} | {each.installer for each in renewals}
     there = (
         [host for host in hosts if (folder / f"{host.name}.ini").exists()]
         or [host for host in hosts if host.at_hand and host.at_hand({}) is not None]
-        or [host for host in hosts if _renews(config, host)]
+        or [host for host in hosts if renewing & set(host.plugins)]  # the file may be gone
     )
     if len(there) > 1 and subcommand not in ("status", "doctor"):
         flags = " or ".join(f"--host {host.name}" for host in there)
         raise errors.Error(f"There are accounts on several hosts here. Name one: {flags}.")
-    if not there and subcommand in ("status", "secure"):
+    if not there and subcommand in ("status", "doctor", "secure"):
         raise errors.Error(
             f"No account is set up in {folder}. `certbot-webfaction init --host NAME` does that,"
             f" where NAME is {' or '.join(HOSTS)}."
         )
     return there or [HOST]
-
-
-def _renews(config: configuration.NamespaceConfig, host: Host) -> bool:
-    """Whether a lineage names a plugin of the host, whose credentials file may be gone."""
-    return any(
-        {renewal.authenticator, renewal.installer} & set(host.plugins)
-        for renewal in lineages_of(config).renewals()
-    )
 
 
 def _host_in(argv: Sequence[str]) -> Host | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from certbot_webfaction.command.configuration import (
 from certbot_webfaction.hosts.register import HOSTS
 from certbot_webfaction.plugin.door import add_options, read_options
 from certbot_webfaction.plugin.webfaction import Configurator
+from tests.command.diagnosis.scene import Account
 from tests.lineages.writing import write_lineage
 
 
@@ -200,6 +202,45 @@ def test_where_nothing_tells_the_host_none_is_assumed(
     """Who has just installed it may be on any."""
     assert main(["secure", *directories]) == 1
     assert "where NAME is webfaction or cpanel or opalstack." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("subcommand", ["status", "doctor"])
+def test_nothing_is_said_of_a_host_where_none_is_known(
+    directories: list[str], capsys: pytest.CaptureFixture[str], subcommand: str
+) -> None:
+    """No file of another host's is missed: whoever has none is on any of them."""
+    assert main([subcommand, *directories]) == 1
+    said = capsys.readouterr()
+    assert "No account is set up in" in said.err
+    assert ".ini" not in said.out + said.err
+
+
+def test_an_account_that_fails_does_not_keep_others_from_being_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What went wrong is told of each, and the exit status says so."""
+    account = Account(tmp_path)
+    for host in ("cpanel", "opalstack"):
+        (tmp_path / f"{host}.ini").write_text("")
+        (tmp_path / f"{host}.ini").chmod(0o600)
+    options = [f"--{name}-dir={path}" for name, path in _directories(account)]
+    assert main(["status", *options]) == 1
+    said = capsys.readouterr()
+    assert said.out.startswith("alice on web500: 0 domains")
+    assert said.err.count("certbot-webfaction status: ") == 2
+    assert "opalstack_token" in said.err
+    assert main(["status", "--json", *options]) == 1
+    (whole,) = json.loads(capsys.readouterr().out)
+    assert (whole["host"], whole["account"]["username"]) == ("webfaction", "alice")
+    for host in ("cpanel", "opalstack"):
+        (tmp_path / f"{host}.ini").unlink()
+    assert main(["status", "--json", *options]) == 0
+    assert json.loads(capsys.readouterr().out) == whole
+
+
+def _directories(account: Account) -> list[tuple[str, str]]:
+    config = account.config
+    return [("config", config.config_dir), ("work", config.work_dir), ("logs", config.logs_dir)]
 
 
 def test_an_option_of_a_host_names_it(

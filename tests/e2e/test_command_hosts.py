@@ -162,6 +162,8 @@ def test_status_shows_what_is_in_step(secured: tuple[str, AnySandbox]) -> None:
     assert done.returncode == 0, done.stderr
     assert "example.com" in done.stdout
     assert ("blog" in done.stdout) == (host == "opalstack"), "what the panel's user calls it"
+    assert ("APP" in done.stdout) == (host == "opalstack")
+    assert ("DOCUMENT ROOT" in done.stdout) == (host == "cpanel")
     assert "all in step" in done.stdout, done.stdout
 
 
@@ -182,6 +184,13 @@ def test_the_host_need_not_be_named(secured: tuple[str, AnySandbox], sandbox: Sa
     done = command.run(there, "status")
     assert "all in step" in done.stdout, done.stderr
     assert "0 domains" in done.stdout
+    accounts = json.loads(command.run(there, "status", "--json").stdout)
+    assert [each["host"] for each in accounts] == ["webfaction", "opalstack"]
+    both.write_text(both.read_text().replace("battery", "battle"))
+    done = command.run(there, "status")
+    assert done.returncode == 1
+    assert "certbot-webfaction status: WebFaction refused the login" in done.stderr
+    assert "all in step" in done.stdout, "the other is shown all the same"
     done = command.run(there, "deploy", "--cert-name", "example.com")
     assert done.returncode == 1
     assert "Name one: --host webfaction or --host opalstack." in done.stderr

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from certbot import errors
@@ -88,7 +88,7 @@ def needs_of(lineages: Lineages) -> Needs:
     return Needs(frozenset(windows), min(windows.values(), default=USUAL_WINDOW))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Job:
     """A line of a crontab that runs ``certbot renew``, and that certbot.
 
@@ -123,20 +123,13 @@ def renewing_jobs(
     for line, time, run in _renewals(crontab):
         flaw = _flaw_of_time(time, needs.window) or _flaw(run, Path(config_dir), Path(usual_dir))
         jobs.append(Job(line, run.program, flaw, run.value_of("--cert-name")))
-    return _with_those_for_one(jobs, needs.lineages)
-
-
-def _with_those_for_one(jobs: Sequence[Job], lineages: frozenset[str]) -> list[Job]:
-    """The jobs; those for one lineage each count only if each lineage has one."""
+    # Those for one lineage each count only if each lineage has one.
     alone = {job.lineage for job in jobs if job.lineage and not job.flaw}
-    if lineages and lineages <= alone:
-        return list(jobs)
-    return [
-        replace(job, flaw=job.flaw or f"renews the certificate {job.lineage} alone")
-        if job.lineage
-        else job
-        for job in jobs
-    ]
+    if not needs.lineages or not needs.lineages <= alone:
+        for job in jobs:
+            if job.lineage and not job.flaw:
+                job.flaw = f"renews the certificate {job.lineage} alone"
+    return jobs
 
 
 def _renewals(crontab: str) -> Iterator[tuple[str, str, Run]]:

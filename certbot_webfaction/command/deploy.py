@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from certbot import configuration, errors, util
 from certbot._internal import cli
-from certbot._internal.plugins import disco
 from certbot.display import util as display_util
 
 from certbot_webfaction.books.wanted import Source, Wanted
@@ -76,14 +76,13 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
         for directory in (config.config_dir, config.work_dir):
             util.lock_dir_until_exit(directory)
     host = host_of(arguments)
-    plugins = disco.PluginsRegistry.find_all()
-    installer: Any = plugins[host.name].plugin_cls(config, host.name)
+    installer: Any = entry_points(group="certbot.plugins")[host.name].load()(config, host.name)
     account = account_of(config, host)
     account.read_books()
     if hooked and is_wanted(account.books.wanted, files):
         installer.restart()  # as certbot does for an installer's lineage that it has renewed
     else:
-        _install(installer, files)
+        _deploy(installer, files)
     display_util.notify(f"The certificate {name} is installed on the panel.")
     return 0
 
@@ -125,7 +124,7 @@ def is_wanted(wanted: Wanted, files: CertificateFiles) -> bool:
     return all(any(covers(name, domain) for domain in domains) for name in files.names())
 
 
-def _install(installer: Configurator, files: CertificateFiles) -> None:
+def _deploy(installer: Configurator, files: CertificateFiles) -> None:
     """Keep certbot's contract with installers (`certbot._internal.client.deploy_certificate`).
 
     :raises certbot.errors.Error: if it fails; what was wanted before is wanted again then
@@ -143,13 +142,9 @@ def _install(installer: Configurator, files: CertificateFiles) -> None:
     try:
         installer.restart()
     except BaseException:
-        _roll_back(installer)
+        try:
+            installer.rollback_checkpoints()
+            installer.restart()
+        except errors.Error as error:
+            logger.warning("What was done until then could not all be undone yet: %s", error)
         raise
-
-
-def _roll_back(installer: Configurator) -> None:
-    try:
-        installer.rollback_checkpoints()
-        installer.restart()
-    except errors.Error as error:
-        logger.warning("What was done until then could not all be undone yet: %s", error)

@@ -77,6 +77,6 @@ def not_ours(
     lines = [
         "These domains can't be validated through the account's DNS. The CA was not asked.",
         *(f"  {name.removeprefix(f'{CHALLENGE_LABEL}.')}: {why}" for name, why in refusals.items()),
-        f"{kind} of the account: {known}. {advice}",
+        f"{kind} of the account: {known}.",
     ]
-    return PanelError("\n".join(lines))
+    return PanelError("\n".join(lines), advice)

@@ -63,7 +63,6 @@ NO_MESSAGES_IN: Mapping[str, str] = {
 """Functions, likewise."""
 
 NOT_SHOWN: Mapping[str, str] = {
-    "certbot-webfaction init --host": "a remedy; stands below what is wrong",
     "in the panel under Files, Directory Privacy": "completes a cause",
     "The certificate … is not in the panel": "caught, and told as a certificate that is gone",
     "Issue it anew": "what to do about the text before it",

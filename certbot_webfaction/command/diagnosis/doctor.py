@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 import re
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from certbot import configuration, errors
 
@@ -39,10 +39,10 @@ from certbot_webfaction.text import grouped, listed
 SUMMARY = "check everything from the credentials to the served certificate"
 DESCRIPTION = """\
 Checks, in order: the credentials file, the login, this machine, what this plugin and certbot have
-noted; then for each domain its http website, the app that answers challenges, the challenge path
-(a file is placed, fetched and removed), its https website and certificate, whether the panel has
-the lineage's certificate and visitors get it and find something, the days left, and its renewal;
-then what runs `certbot renew`, and the versions. Below what is wrong stands what to do.
+noted; then for each domain its http website, the app or directory for challenges, the challenge
+path (a file is placed, fetched and removed), its https website and certificate, whether the panel
+has the lineage's certificate and visitors get it and find something, the days left, and its
+renewal; then what runs `certbot renew`, and the versions. Below what is wrong stands what to do.
 
 Without -d these are the domains of all lineages that name this plugin, and of the https websites
 that use their certificates. No website, certificate or document is changed.
@@ -74,21 +74,26 @@ def add_arguments(parser: argparse.ArgumentParser, host: Host) -> None:
     )
 
 
-def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) -> int:
-    """Make all checks; return 0 if nothing is wrong, else 1."""
-    if arguments.report:
-        told = {"host": host_of(arguments).name, **_versions()}
-        panel = account_of(config, host_of(arguments)).panel
-        print(json.dumps({**told, **panel.report()}, indent=2, ensure_ascii=False))
-        return 0
-    named = list(_named(arguments.doctor_domains))
-    report = Report(standard_output(), quiet=bool(config.quiet))
+def run(
+    config: configuration.NamespaceConfig, arguments: argparse.Namespace
+) -> int | dict[str, Any]:
+    """Make all checks; return 0 if nothing is wrong, else 1. With ``--report`` return that."""
     host = host_of(arguments)
-    account = _open_account(config, host, report)
-    if account:
-        _check_account(account, named, report)
-    else:
+    if arguments.report:
+        return {"host": host.name, **_versions(), **account_of(config, host).panel.report()}
+    named = list(_named(arguments.doctor_domains))
+    report = Report(standard_output(), quiet=bool(config.quiet), holder=host.holder)
+    title = "options"
+    try:
+        read_options(config, host)
+        title = "credentials"
+        account = account_of(config, host)
+    except errors.PluginError as error:
+        report.tell(title, _problem(title, error))
         report.tell_unmade(CHECKS, "because there are no credentials")
+    else:
+        report.tell(title, _permissions(account.options.credentials))
+        _check_account(account, named, report)
     usual_dir = usual_config_dir(config, arguments)
     report.tell("cron", renewing(config.config_dir, usual_dir, lineages_of(config), host))
     report.tell("versions", Fine(", ".join(map(" ".join, _versions().items()))))
@@ -122,74 +127,57 @@ class Report:
 
     ``failed`` holds the domains for which a check found something wrong, by the check's title;
     ``""`` stands for the account as a whole.
+
+    :param holder: what the check “app” is called on this host
     """
 
-    def __init__(self, screen: Screen, *, quiet: bool) -> None:
+    def __init__(self, screen: Screen, *, quiet: bool, holder: str = "app") -> None:
         self.failed: dict[str, set[str]] = {}
         self._screen = screen
         self._quiet = quiet
+        self._called = {"app": holder}
 
     def tell(self, title: str, *findings: Finding) -> None:
         """Print findings about the account as a whole."""
-        for finding in findings:
-            self._print(title, finding, [])
+        self.tell_of_domains(title, [("", finding) for finding in findings])
 
     def tell_of_domains(self, title: str, findings: Sequence[tuple[str, Finding]]) -> None:
         """Print a check's findings, each beside its domain."""
         found = grouped(findings)
-        fine = [f"{f.text} ({listed(names)})" for f, names in found.items() if isinstance(f, Fine)]
+        about = {each: f" ({listed(names)})" if any(names) else "" for each, names in found.items()}
+        fine = [each.text + where for each, where in about.items() if isinstance(each, Fine)]
         if fine:
-            self._print(title, Fine(listed(fine)), [])
+            self._line("ok", GREEN, title, listed(fine))
         for finding, domains in found.items():
-            if not isinstance(finding, Fine):
-                self._print(title, finding, domains)
+            if isinstance(finding, Fine):
+                continue
+            is_wrong = isinstance(finding, Problem)
+            if is_wrong:
+                self.failed.setdefault(title, set()).update(domains)
+            mark, colour = ("wrong", RED) if is_wrong else ("-", YELLOW)
+            names = f"{', '.join(domains)}: " if any(domains) else ""
+            self._line(mark, colour, title, f"{names}{finding.text}", always=is_wrong)
+            self._line("", GREEN, "  do this", finding.remedy, always=is_wrong)
 
     def tell_unmade(self, checks: Sequence[Check], because: str) -> None:
         """Print that checks can't be made; said once, where their ground is missing."""
         if checks:
-            titles = ", ".join(check.title for check in checks)
+            titles = ", ".join(self._called.get(check.title, check.title) for check in checks)
             self._line("-", YELLOW, "", f"Not checked, {because}: {titles}.")
 
     def has_failed(self, title: str, domain: str) -> bool:
         """Whether a check found something wrong for a domain, or for the account as a whole."""
         return bool(self.failed.get(title, set()) & {domain, ""})
 
-    def _print(self, title: str, finding: Finding, domains: list[str]) -> None:
-        about = f"{', '.join(domains)}: " if domains else ""
-        if isinstance(finding, Fine):
-            self._line("ok", GREEN, title, finding.text)
-            return
-        is_wrong = isinstance(finding, Problem)
-        if is_wrong:
-            self.failed.setdefault(title, set()).update(domains or [""])
-        mark, colour = ("wrong", RED) if is_wrong else ("-", YELLOW)
-        self._line(mark, colour, title, f"{about}{finding.text}", always=is_wrong)
-        self._line("", GREEN, "  do this", finding.remedy, always=is_wrong)
-
     def _line(self, mark: str, colour: str, title: str, text: str, *, always: bool = False) -> None:
         if self._quiet and not always:
             return
-        head = f"{mark:5}  {title:14}  " if title else f"{mark:5}  "
+        head = f"{mark:5}  {self._called.get(title, title):14}  " if title else f"{mark:5}  "
         lines = text.splitlines() or [""]
         told = [self._screen.paragraph(head + lines[0], 23, hanging=len(head))]
         told += [self._screen.paragraph(line, 23) for line in lines[1:]]
         told[0] = self._screen.coloured(mark, colour) + told[0][len(mark) :]
         print("\n".join(told), flush=True)
-
-
-def _open_account(
-    config: configuration.NamespaceConfig, host: Host, report: Report
-) -> Account | None:
-    title = "options"
-    try:
-        read_options(config, host)
-        title = "credentials"
-        account = account_of(config, host)
-    except errors.PluginError as error:
-        report.tell(title, _problem(title, error))
-        return None
-    report.tell("credentials", _permissions(account.options.credentials))
-    return account
 
 
 def _problem(kind: str, error: errors.PluginError) -> Problem:
@@ -215,12 +203,10 @@ def _check_account(account: Account, named: Sequence[str], report: Report) -> No
     found: list[tuple[str, Finding]]
     try:
         login = account.login()
-        survey = Survey(account)
-        subjects = _subjects(survey, named)
+        survey, subjects = _look(account, named)
         found = [("login", Fine(f"{login.username} on {login.server}")), *account.panel.examine()]
     except errors.PluginError as error:
-        survey = Survey(account, offline=True)
-        subjects = _subjects(survey, named)
+        survey, subjects = _look(account, named, offline=True)
         found = [("login", _problem("login", error))]
     for title, finding in found:
         report.tell(title, finding)
@@ -232,17 +218,9 @@ def _check_account(account: Account, named: Sequence[str], report: Report) -> No
     if "login" in report.failed:
         unmade = [check for check in CHECKS if "login" in check.needs]
         report.tell_unmade(unmade, "because the panel could not be asked")
-    _check_domains(survey, subjects, report)
-
-
-def _subjects(survey: Survey, named: Sequence[str]) -> list[Subject]:
-    domains = survey.expand(named) if named else survey.our_domains()
-    return [Subject(survey, domain, meant=bool(named)) for domain in domains]
-
-
-def _check_domains(survey: Survey, subjects: Sequence[Subject], report: Report) -> None:
-    account = survey.account
-    if not subjects:
+    if subjects:
+        _check_domains(survey, subjects, report)
+    else:
         plugin, which = account.host.name, account.phrases.account
         remedy = (
             f"`certbot run -a {plugin} -i {plugin} -d DOMAIN{which}` gets a first certificate;"
@@ -250,32 +228,46 @@ def _check_domains(survey: Survey, subjects: Sequence[Subject], report: Report) 
         )
         none = Note("no lineage names this plugin yet, so there is none to check", remedy)
         report.tell("domains", none)
-        return
+
+
+def _look(
+    account: Account, named: Sequence[str], *, offline: bool = False
+) -> tuple[Survey, list[Subject]]:
+    survey = Survey(account, offline=offline)
+    domains = survey.expand(named) if named else survey.our_domains()
+    return survey, [Subject(survey, domain, meant=bool(named)) for domain in domains]
+
+
+def _check_domains(survey: Survey, subjects: Sequence[Subject], report: Report) -> None:
     survey.ask_served(subjects)
     survey.visit(subjects)
+    _probe(survey.account, [each for each in subjects if answers_http(each)])
     for check in CHECKS:
-        standing = [
-            subject
+        found = [
+            (subject.domain, finding)
             for subject in subjects
             if not any(report.has_failed(title, subject.domain) for title in check.needs)
+            and (finding := check.find(subject))
         ]
-        report.tell_of_domains(check.title, _find(check, standing, account))
+        report.tell_of_domains(check.title, found)
         if failed := sorted(report.failed.get(check.title, ())):
             following = [later for later in CHECKS if check.title in later.needs]
             report.tell_unmade(following, f"because of that, for {', '.join(failed)}")
 
 
-def _find(check: Check, subjects: Sequence[Subject], account: Account) -> list[tuple[str, Finding]]:
-    if check.find:
-        found = [(subject.domain, check.find(subject)) for subject in subjects]
-        return [(domain, finding) for domain, finding in found if finding]
-    ready = [subject.ready_place for subject in subjects if answers_http(subject)]
-    places = [place for place in ready if place]
+def _probe(account: Account, subjects: Sequence[Subject]) -> None:
+    """Try the challenge paths that are ready; each subject is told what came of it."""
+    ready = {
+        place.domain: (subject, place) for subject in subjects if (place := subject.ready_place)
+    }
+    found: list[tuple[str, Finding]]
     try:
-        return try_places(account, places)
+        found = try_places(account, [place for _, place in ready.values()])
     except errors.PluginError as error:
         problem = Problem("challenge-path", "no file can be placed", str(error))
-        return [(place.domain, problem) for place in places]
+        found = [(domain, problem) for domain in ready]
+    for domain, finding in found:
+        ready[domain][0].probed = finding
 
 
 def try_places(account: Account, places: Sequence[Place]) -> list[tuple[str, Finding]]:
@@ -288,23 +280,16 @@ def try_places(account: Account, places: Sequence[Place]) -> list[tuple[str, Fin
     try:
         wrong = probe(account, places)
     except PlacingError as error:
-        return _try_others(account, places, error)
-    by_domain = {place.domain: place for place in places}
-    told = describe(wrong, by_domain, account)
-    return [(domain, _came_back(told.get(domain), account)) for domain in by_domain]
+        # The others are tried again without the directory that took no file.
+        closed = [place for place in places if place.directory == error.file.directory]
+        found = [(place.domain, _closed(place, error, account)) for place in closed]
+        return found + try_places(account, [place for place in places if place not in closed])
+    told = describe(wrong, {place.domain: place for place in places}, account)
+    return [(place.domain, _came_back(told.get(place.domain), account)) for place in places]
 
 
-def _try_others(
-    account: Account, places: Sequence[Place], error: PlacingError
-) -> list[tuple[str, Finding]]:
-    """Try again without the directory that took no file."""
-    closed = [place for place in places if place.directory == error.file.directory]
-    found = [(place.domain, _closed(place, error)) for place in closed]
-    return found + try_places(account, [place for place in places if place not in closed])
-
-
-def _closed(place: Place, error: PlacingError) -> Finding:
-    text = f"no file can be placed in its app: {str(error).rstrip('.')}"
+def _closed(place: Place, error: PlacingError, account: Account) -> Finding:
+    text = f"no file can be placed in its {account.host.holder}: {str(error).rstrip('.')}"
     alternative = f", or {place.alternative}" if place.alternative else ""
     return Problem("challenge-path", text, f"Put that right{alternative}.")
 

@@ -6,16 +6,17 @@ import datetime
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from certbot import errors
 
 from certbot_webfaction.challenges.nowhere import why_nowhere
-from certbot_webfaction.command.diagnosis.survey import Lineage, Subject, Survey
-from certbot_webfaction.names import a_label, covered
+from certbot_webfaction.command.diagnosis.survey import Lineage, Subject, Survey, name_of
+from certbot_webfaction.errors import parts_of
+from certbot_webfaction.names import a_label, covered, has_wildcard
 from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Certificate
 from certbot_webfaction.text import listed
-from certbot_webfaction.web.served import Served
 from certbot_webfaction.web.visit import Visit
 
 OVERDUE = datetime.timedelta(days=2)
@@ -29,12 +30,11 @@ SOON = datetime.timedelta(days=14)
 class Check:
     """One step. ``find`` gives `None` where the step is none for a domain.
 
-    ``needs`` names the steps without which there is nothing to check. A step without ``find`` takes
-    more than what a `Survey` has: it is the doctor's.
+    ``needs`` names the steps without which there is nothing to check.
     """
 
     title: str
-    find: Callable[[Subject], Finding | None] | None
+    find: Callable[[Subject], Finding | None]
     needs: tuple[str, ...] = ()
 
 
@@ -43,7 +43,7 @@ def http_website(subject: Subject) -> Finding | None:
     if not answers_http(subject):
         return None
     if subject.http:
-        return Fine(subject.http.name or subject.http.id)
+        return Fine(name_of(subject.http))
     text = "no http website of the account serves it, so no challenge can be answered"
     why = why_nowhere(subject.domain, subject.survey.http, subject.survey.https)
     return Problem("no-website", text, why[:1].upper() + why[1:])
@@ -55,11 +55,12 @@ def challenge_app(subject: Subject) -> Finding | None:
     if place is None or not answers_http(subject):
         return None
     if isinstance(place, errors.PluginError):
-        return Problem("no-challenge-app", "no app can hold its challenge files", str(place))
+        text = f"no {subject.account.host.holder} can hold its challenge files"
+        return Problem("no-challenge-app", text, str(place))
     if place.ready:
         return Fine(f"{place.holder} at {place.mount}")
     return Note(
-        f"its website {place.site.name or place.site.id} runs code, and no app is mounted at"
+        f"its website {name_of(place.site)} runs code, and no app is mounted at"
         f" {CHALLENGE_PATH} there; a check changes no website, so the challenge path was not tried",
         f"Nothing: the next certificate for it mounts the app {place.holder} there by itself."
         " `certbot renew --dry-run` tries it for those there are.",
@@ -70,12 +71,11 @@ def https_website(subject: Subject) -> Finding | None:
     """Visitors need an https site that has a certificate."""
     https, lineage = subject.https, subject.lineage
     if https and https.holds:
-        return Fine(https.name or https.id)
+        return Fine(name_of(https))
     if lineage is None:
-        if not subject.meant:
-            return None
-        remedy = f"{_get(subject, *_siblings(subject))} gets one and installs it."
-        return Problem("no-certificate", "it has no certificate", remedy)
+        remedy = f"{_get(subject)} gets one and installs it."
+        wrong = Problem("no-certificate", "it has no certificate", remedy)
+        return wrong if subject.meant else None
     if not subject.is_installed and not _is_ours_to_install(subject, lineage):
         return None
     text, remedy = "no https website serves it", _install(subject, lineage)
@@ -103,7 +103,7 @@ def certificate(subject: Subject) -> Finding | None:
             "other-certificate",
             f"its {https.label} uses the certificate {name}, not {handle} as was installed;"
             " somebody changed that on the panel",
-            f"`{survey.account.phrases.install(source)}` if that was not meant.",
+            f"`{subject.phrases.install(source)}` if that was not meant.",
         )
     if known is None:
         text = f"its {https.label} uses a certificate {name} that the panel does not have"
@@ -114,7 +114,7 @@ def certificate(subject: Subject) -> Finding | None:
 
 def _whose(subject: Subject) -> str:
     if subject.keeper == "host":
-        return f"kept by {subject.survey.account.host.label} itself"
+        return f"kept by {subject.account.host.label} itself"
     return f"of the lineage {subject.in_place.name}" if subject.in_place else "your own"
 
 
@@ -125,7 +125,7 @@ def _not_covered(subject: Subject, known: Certificate) -> Problem | None:
     text = (
         f"the certificate {known.label} covers {listed(known.names)}, but not it, so browsers warn"
     )
-    return Problem("not-covered", text, _get(subject, *renewed, *_siblings(subject)))
+    return Problem("not-covered", text, _get(subject, *renewed))
 
 
 def _test_certificate(subject: Subject) -> Problem | None:
@@ -136,8 +136,10 @@ def _test_certificate(subject: Subject) -> Problem | None:
         f"its certificate is a test certificate: the lineage {lineage.name} is from the staging"
         " server of the CA, and every browser warns of it"
     )
-    command = subject.survey.account.phrases.replace(lineage.name, lineage.names)
-    remedy = f"`{command}` replaces it, where no cli.ini says --staging, --test-cert or --server."
+    remedy = (
+        f"`{subject.phrases.replace(lineage.name, lineage.names)}` replaces it, where no cli.ini"
+        " says --staging, --test-cert or --server."
+    )
     return Problem("test-certificate", text, remedy)
 
 
@@ -170,6 +172,7 @@ def uploaded(subject: Subject) -> Finding | None:
 def served(subject: Subject) -> Finding | None:
     """The web server has to serve what the panel has."""
     served, known, lineage = subject.served, subject.certificate, subject.lineage
+    connect_to = subject.account.host.flag("connect-to")
     if served is None or known is None or subject.leaf is None:
         return None
     text = f"visitors get {served.words}"
@@ -177,17 +180,21 @@ def served(subject: Subject) -> Finding | None:
         remedy = (
             "If its websites were changed just now, wait a few minutes. If it lasts, check that"
             " DNS points it to this account's server, and that this machine reaches that"
-            f" ({subject.survey.account.host.flag('connect-to')})."
+            f" ({connect_to})."
         )
     elif served.leaf != subject.leaf:
         text += f", not the panel's{_which_expires(known)}"
         remedy = (
             "The web server takes changes over with a delay: wait a few minutes. If it lasts, check"
-            " that DNS points it to this account's server. If a CDN stands before it,"
-            f" {subject.survey.account.host.flag('connect-to')} ADDRESS looks past it, at the"
-            " account's own server."
+            f" that DNS points it to this account's server. If a CDN stands before it, {connect_to}"
+            " ADDRESS looks past it, at the account's own server."
         )
-    elif lineage and lineage.fingerprint == subject.leaf and not _sends_chain(served, lineage):
+    elif (
+        lineage
+        and lineage.fingerprint == subject.leaf
+        # Without its chain browsers may know no CA for it.
+        and served.chain[: len(lineage.chain)] != lineage.chain
+    ):
         text += ", but not with the chain that belongs to it"
         remedy = (
             f"`certbot renew --force-renewal --cert-name {lineage.name}` gets one anew and puts it"
@@ -247,7 +254,7 @@ def _days_left_on_panel(subject: Subject) -> Finding | None:
     left = known.expires - subject.survey.now.date()
     expiry = _when(left, "expires", "expired")
     if subject.keeper == "host" and left.days >= 0:
-        return Fine(f"{expiry}; {subject.survey.account.host.label} renews it by itself")
+        return Fine(f"{expiry}; {subject.account.host.label} renews it by itself")
     if left >= SOON:
         return Fine(expiry)
     if lineage:
@@ -258,7 +265,7 @@ def _days_left_on_panel(subject: Subject) -> Finding | None:
         remedy = _install(subject, lineage)
     else:
         text = f"its certificate {expiry}, and no lineage here renews it"
-        remedy = f"{_get(subject, *_siblings(subject))} replaces it."
+        remedy = f"{_get(subject)} replaces it."
     return Problem("expired" if left.days < 0 else "expiring", text, remedy)
 
 
@@ -285,50 +292,53 @@ _RENEW = (
 
 def renewal(subject: Subject) -> Finding | None:
     """Renewals have to happen, and to get onto the panel."""
-    lineage, account = subject.lineage, subject.survey.account
+    lineage = subject.lineage
     if lineage is None:
         return None
     text = f"its lineage {lineage.name} is not renewed"
-    file = account.lineages.renewal_file(lineage.name)
+    file = subject.account.lineages.renewal_file(lineage.name)
     if not lineage.renewal.authenticator:
-        authenticator = account.phrases.authenticator(lineage.names)
-        return Problem(
-            "no-renewal",
-            f"{text}, for its renewal file names no authenticator",
-            f"Write authenticator = {authenticator} below [renewalparams] in {file}.",
-        )
-    if lineage.renews is None:
+        text += ", for its renewal file names no authenticator"
+        authenticator = subject.phrases.authenticator(lineage.names)
+        remedy = f"Write authenticator = {authenticator} below [renewalparams] in {file}."
+    elif lineage.renews is None:
+        text += " by itself"
         remedy = f"Remove the line with autorenew from {file}."
-        return Problem("no-renewal", f"{text} by itself", remedy)
-    return _fails(subject, lineage) or _reaches_panel(subject, lineage)
+    elif why := _why_it_fails(subject, lineage, file):
+        what, remedy = why
+        text = f"renewals of its lineage {lineage.name} will fail: {what.rstrip('.')}"
+    else:
+        return _reaches_panel(subject, lineage)
+    return Problem("no-renewal", text, remedy)
 
 
-def _fails(subject: Subject, lineage: Lineage) -> Finding | None:
-    """What stops `certbot renew` at the lineage, as far as can be told before."""
-    account, name = subject.survey.account, lineage.name
-    file = account.lineages.renewal_file(name)
-    renew_with = account.phrases.renew_with(name, lineage.names, file)
+def _why_it_fails(subject: Subject, lineage: Lineage, file: Path) -> tuple[str, str] | None:
+    """What stops `certbot renew` at the lineage, as far as can be told before, and what to do."""
+    account, name = subject.account, lineage.name
+    renew_with = subject.phrases.renew_with(name, lineage.names, file)
     if _is_hidden_by_redirect(subject, lineage):
-        text = (
-            f"renewals of its lineage {name} will fail: its http website redirects, and no longer"
-            " serves the directory that -a webroot puts challenge files into"
-        )
-        return Problem("no-renewal", text, renew_with)
+        return (
+            "its http website redirects, and no longer serves the directory that -a webroot puts"
+            " challenge files into"
+        ), renew_with
+    if refusal := subject.survey.without_records.get(name):
+        what, todo = parts_of(refusal)
+        if lineage.renewal.authenticator == account.host.name and not has_wildcard(lineage.names):
+            todo += f" Or remove the line with pref_challs from {file}: files answer then."
+        return what, todo
     hindrance = account.lineages.why_renewal_fails(name)
     if hindrance is None:
         return None
     if hindrance.credentials and hindrance.plugin in account.host.plugins:
         option = account.host.flag("credentials")
         named = f"{option} {shlex.quote(hindrance.credentials)}"
-        command = f"certbot-webfaction init --host {account.host.name} {named}"
-        remedy = f"`{command}` writes it."
+        todo = f"`certbot-webfaction init --host {account.host.name} {named}` writes it."
     elif hindrance.plugin:
-        remedy = f"Put it there. Or {renew_with}"
+        todo = f"Put it there. Or {renew_with}"
     else:
-        anew = account.phrases.get(lineage.names)
-        remedy = hindrance.todo or f"Get the certificate anew: `{anew}`; then delete {file}."
-    text = f"renewals of its lineage {name} will fail: {hindrance.what.rstrip('.')}"
-    return Problem("no-renewal", text, remedy)
+        anew = subject.phrases.get(lineage.names)
+        todo = hindrance.todo or f"Get the certificate anew: `{anew}`; then delete {file}."
+    return hindrance.what, todo
 
 
 def _is_hidden_by_redirect(subject: Subject, lineage: Lineage) -> bool:
@@ -344,6 +354,7 @@ def _is_hidden_by_redirect(subject: Subject, lineage: Lineage) -> bool:
 def _reaches_panel(subject: Subject, lineage: Lineage) -> Finding | None:
     """What renewals of the lineage get has to be installed."""
     survey, name, settings = subject.survey, lineage.name, lineage.renewal
+    remedy = _install(subject, lineage)
     if _is_ours_to_install(subject, lineage):
         if lost := _goes_nowhere(subject, lineage):
             return lost
@@ -351,27 +362,29 @@ def _reaches_panel(subject: Subject, lineage: Lineage) -> Finding | None:
         is_found = survey.is_new and subject.leaf == lineage.fingerprint
         if subject.is_installed or survey.damage or is_found:
             return Fine(f"{name} renews and installs")
-        if survey.is_new and survey.offline:
+        before = () if survey.offline else (https_website(subject), days_left(subject))
+        was_told = any(isinstance(each, Problem) and each.remedy == remedy for each in before)
+        if was_told or (survey.is_new and survey.offline):
             return None
         return Problem(
             "not-installed",
             f"its lineage {name} names {settings.installer} as its installer but is not"
             " installed with it, so renewals do not get onto the panel",
-            _install(subject, lineage),
+            remedy,
         )
     if "certbot-webfaction" in settings.parameters.get("renew_hook", "") or survey.has_deploy_hook:
         return Fine(f"{name} renews, and a hook deploys it")
     if subject.is_installed or subject.leaf == lineage.fingerprint:
-        file = survey.account.lineages.renewal_file(name)
+        file = subject.account.lineages.renewal_file(name)
         return Problem(
             "no-installer",
             f"its certificate is installed, but the renewal file of the lineage {name} names"
             f" {settings.installer or 'no installer'}, so renewals do not get onto the panel",
-            survey.account.phrases.reconfigure(name, file),
+            subject.phrases.reconfigure(name, file),
         )
     return Note(
         f"its lineage {name} renews, but is not installed on the panel",
-        f"{_install(subject, lineage)} Nothing, if it is for something else.",
+        f"{remedy} Nothing, if it is for something else.",
     )
 
 
@@ -383,18 +396,17 @@ def _goes_nowhere(subject: Subject, lineage: Lineage) -> Problem | None:
         return None
     if https is None or not https.holds or https.id in survey.wanted.sites:
         return None  # that was told before
-    return Problem(
-        "goes-nowhere",
+    text = (
         f"renewals of its lineage {lineage.name} go into the certificate {handle}, which no https"
-        f" website uses (any more): its {https.label} uses {https.holds}",
-        _install(subject, lineage),
+        f" website uses (any more): its {https.label} uses {https.holds}"
     )
+    return Problem("goes-nowhere", text, _install(subject, lineage))
 
 
 CHECKS: Sequence[Check] = (
     Check("website", http_website, ("login",)),
     Check("app", challenge_app, ("login", "website")),
-    Check("challenge path", None, ("login", "website", "app")),
+    Check("challenge path", lambda subject: subject.probed, ("login", "website", "app")),
     Check("https website", https_website, ("login",)),
     Check("certificate", certificate, ("login", "https website")),
     Check("uploaded", uploaded, ("login", "https website")),
@@ -408,7 +420,7 @@ CHECKS: Sequence[Check] = (
 
 def problems_of(subject: Subject) -> list[Problem]:
     """What is wrong with a domain."""
-    findings = [check.find(subject) for check in CHECKS if check.find]
+    findings = [check.find(subject) for check in CHECKS]
     return [finding for finding in findings if isinstance(finding, Problem)]
 
 
@@ -442,28 +454,22 @@ def answers_http(subject: Subject) -> bool:
         return False  # no CA validates wildcards over http
     if subject.lineage is None:
         return subject.meant
-    return subject.lineage.renewal.authenticator == subject.survey.account.host.name
+    is_ours = subject.lineage.renewal.authenticator == subject.account.host.name
+    return is_ours and subject.lineage.name not in subject.survey.by_records
 
 
 def _is_ours_to_install(subject: Subject, lineage: Lineage) -> bool:
     """Whether certbot has our installer install renewals of the lineage."""
-    return lineage.renewal.installer == subject.survey.account.host.name
+    return lineage.renewal.installer == subject.account.host.name
 
 
-def _sends_chain(served: Served, lineage: Lineage) -> bool:
-    """Whether the lineage's chain came along, without which browsers may know no CA for it."""
-    return served.chain[: len(lineage.chain)] == lineage.chain
-
-
-def _siblings(subject: Subject) -> Sequence[str]:
-    """The domain and all others of its site, for which one certificate is best."""
+def _get(subject: Subject, *more: str) -> str:
+    """The command for one certificate of these, the domain and all others of its site."""
     site = subject.https or subject.http
-    names = site.names if site else ()
-    return names if covered(subject.domain, names) else (*names, subject.domain)
-
-
-def _get(subject: Subject, *domains: str) -> str:
-    return f"`{subject.survey.account.phrases.get(domains)}`"
+    own = site.names if site else ()
+    if not covered(subject.domain, own):
+        own = (*own, subject.domain)
+    return f"`{subject.phrases.get((*more, *own))}`"
 
 
 def _install(subject: Subject, lineage: Lineage) -> str:
@@ -471,8 +477,8 @@ def _install(subject: Subject, lineage: Lineage) -> str:
     held = subject.certificate.names if subject.certificate else ()
     served = subject.https.names if subject.https else ()
     if any(covered(own, held) and not covered(own, lineage.names) for own in served):
-        return f"{_get(subject, *served, *lineage.names)} gets one for all."
-    return f"`{subject.survey.account.phrases.install(lineage.name)}` installs it."
+        return f"{_get(subject, *lineage.names)} gets one for all."
+    return f"`{subject.phrases.install(lineage.name)}` installs it."
 
 
 def _which_expires(known: Certificate) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from functools import cached_property, partial
 
 from certbot import errors
 from certbot.util import is_staging
@@ -16,14 +16,15 @@ from certbot.util import is_staging
 from certbot_webfaction.account import Account
 from certbot_webfaction.books.journal import Journal
 from certbot_webfaction.books.wanted import Wanted
+from certbot_webfaction.challenges import validation_name
 from certbot_webfaction.installation.compare import Differences, compare, forget_gone
 from certbot_webfaction.lineages.files import CertificateFiles, fingerprints
 from certbot_webfaction.lineages.renewals import Renewal, next_renewal, read_renewal
 from certbot_webfaction.names import a_label
-from certbot_webfaction.panel.errors import PanelUnreachableError
-from certbot_webfaction.panel.findings import Problem
+from certbot_webfaction.panel.errors import PanelUnreachableError, refusal_of
+from certbot_webfaction.panel.findings import Finding, Problem
 from certbot_webfaction.panel.interface import IPanel
-from certbot_webfaction.panel.model import Certificate, Change, HttpSite, HttpsSite, Place
+from certbot_webfaction.panel.model import Change, HttpSite, HttpsSite, Place
 from certbot_webfaction.panel.serving import Sites
 from certbot_webfaction.web.served import Served, fetch_all
 from certbot_webfaction.web.visit import Visit, visit_all
@@ -62,46 +63,54 @@ def read_lineages(account: Account) -> tuple[list[Lineage], list[Problem]]:
     lineages, problems = [], []
     for path in account.lineages.renewal_files():
         renewal, files = read_renewal(path), account.lineages.files(path.stem)
-        if renewal is None:
-            problems.append(_not_renewed(path, files, account))
-            continue
+        text = (
+            f"The renewal file {path} can't be read, so certbot does not renew the lineage"
+            f" {path.stem}"
+        )
+        remedy = "`certbot certificates` may say more of it."
         try:
-            lineages.append(
-                Lineage(
-                    renewal,
-                    files.names(),
-                    files.fingerprint(),
-                    files.chain_fingerprints(),
-                    files.expires(),
-                    next_renewal(renewal, files) if renewal.authenticator else None,
-                    _is_ours(renewal, account),
-                )
+            if renewal:
+                lineages.append(_read_lineage(renewal, files, account))
+                continue
+            remedy = (
+                "Restore the file from a backup. Or get the certificate anew and delete the file"
+                f" then: `{account.phrases.get(files.names())}`"
             )
         except errors.PluginError as error:
-            text = f"The lineage {path.stem} can't be read: {error}"
-            problems.append(Problem(_UNREADABLE, text, _SAYS_MORE))
+            if renewal:
+                text = f"The lineage {path.stem} can't be read: {error}"
+        problems.append(Problem("unreadable-lineage", text, remedy))
     return lineages, problems
 
 
-def _not_renewed(path: Path, files: CertificateFiles, account: Account) -> Problem:
-    text = f"The renewal file {path} can't be read, so certbot does not renew the lineage"
-    remedy = _SAYS_MORE
-    with contextlib.suppress(errors.PluginError):
-        remedy = (
-            "Restore the file from a backup. Or get the certificate anew and delete the file then:"
-            f" `{account.phrases.get(files.names())}`"
-        )
-    return Problem(_UNREADABLE, f"{text} {path.stem}", remedy)
-
-
-_UNREADABLE = "unreadable-lineage"
-_SAYS_MORE = "`certbot certificates` may say more of it."
-
-
-def _is_ours(renewal: Renewal, account: Account) -> bool:
+def _read_lineage(renewal: Renewal, files: CertificateFiles, account: Account) -> Lineage:
     plugins = {renewal.authenticator, renewal.installer} & set(account.host.plugins)
     # Nobody else speaks of a lineage without an authenticator, and each `certbot renew` fails.
-    return not renewal.authenticator or any(account.renews(renewal, each) for each in plugins)
+    ours = not renewal.authenticator or any(account.renews(renewal, each) for each in plugins)
+    renews = next_renewal(renewal, files) if renewal.authenticator else None
+    chain = files.chain_fingerprints()
+    return Lineage(
+        renewal, files.names(), files.fingerprint(), chain, files.expires(), renews, ours
+    )
+
+
+def _records_of(lineage: Lineage, account: Account) -> list[str]:
+    """The names of the records in DNS by which our plugins answer for a lineage."""
+    plugin, settings = lineage.renewal.authenticator, lineage.renewal.parameters
+    if plugin not in account.host.plugins or not account.renews(lineage.renewal, plugin):
+        return []
+    preferred = re.findall("dns|http", settings.get("pref_challs", ""))
+    usual = "http" if account.panel.abilities.files else "dns"
+    every = plugin != account.host.name or (preferred or [usual])[0] == "dns"
+    return [validation_name(name) for name in lineage.names if every or name.startswith("*.")]
+
+
+def _refused(records: Mapping[str, list[str]], panel: IPanel) -> dict[str, errors.PluginError]:
+    every = [name for names in records.values() for name in names]
+    if not every or not refusal_of(partial(panel.find_zones, every)):
+        return {}
+    asked = {each: refusal_of(partial(panel.find_zones, names)) for each, names in records.items()}
+    return {lineage: refusal for lineage, refusal in asked.items() if refusal}
 
 
 SERVED_SECONDS = 3.0
@@ -116,8 +125,9 @@ class Survey:
     what is wrong with lineages that can't be read; ``damage`` says why the books can't be, which
     count as empty then. ``stored`` are the certificates that the books have on the panel, by their
     sources, ``installed`` the lineages that they want on sites, and ``differences`` is what the
-    next `certbot renew` has to do. ``is_new`` tells that there are no books of the account, as
-    with a token that is another one, or wrong.
+    next `certbot renew` has to do. ``by_records`` are the lineages that records in DNS alone are to
+    answer for, ``without_records`` why none can, by lineage. ``is_new`` tells that there are no
+    books of the account, as with a token that is another one, or wrong.
 
     :param offline: whether to tell what can be told without the panel: without sites
     :raises certbot.errors.PluginError: if the panel does not answer
@@ -130,40 +140,40 @@ class Survey:
         self.now = datetime.datetime.now(datetime.timezone.utc)
         self.http: Sites[HttpSite] = Sites(())
         self.https: Sites[HttpsSite] = Sites(())
-        self.certificates: dict[str, Certificate] = {}
         if not offline:
-            self._ask(account.panel)
-        self.held = {site.holds for site in self.https.all}
+            self.http = Sites(account.panel.http_sites())
+            self.https = Sites(site for site in account.panel.https_sites() if site.exists)
+        self.held = {site.holds for site in self.https.all if site.holds}
+        known = {handle: account.panel.certificate(handle) for handle in self.held}
+        self.certificates = {handle: found for handle, found in known.items() if found}
         self.leaves = {
             handle: leaf
             for handle, known in self.certificates.items()
             for leaf in fingerprints(known.leaf)[:1]
         }
         self.lineages, self.unreadable = read_lineages(account)
+        records = {each.name: _records_of(each, account) for each in self.lineages if not offline}
+        self.by_records = {
+            each.name
+            for each in self.lineages
+            if len(records.get(each.name, ())) == len(each.names)
+        }
+        self.without_records = _refused(records, account.panel)
         self.wanted, self.differences = Wanted(), Differences()
         self.damage: str | None = None
         self.stored = {change.on: change for change in self._read_books().all(Change.CERTIFICATE)}
         self.installed = {source.lineage for source in self.wanted.sources()}
         self._ours = [each for each in self.lineages if each.ours or each.name in self.installed]
-        self._by_leaf: dict[str, Lineage] = {}
-        self._by_handle: dict[str | None, Lineage] = {}
+        self._by_leaf = {lineage.fingerprint: lineage for lineage in self.lineages}
+        self._by_handle = {
+            handle: lineage
+            for lineage in self.lineages
+            if lineage.name in self.installed and (handle := self.handle_of(lineage.name))
+        }
         self._by_name: dict[str, list[Lineage]] = {}
         for lineage in self.lineages:
-            self._index(lineage)
-
-    def _ask(self, panel: IPanel) -> None:
-        self.http = Sites(panel.http_sites())
-        self.https = Sites(site for site in panel.https_sites() if site.exists)
-        for site in self.https.all:
-            if site.holds and (known := panel.certificate(site.holds)):
-                self.certificates[site.holds] = known
-
-    def _index(self, lineage: Lineage) -> None:
-        if lineage.name in self.installed and (handle := self.handle_of(lineage.name)):
-            self._by_handle[handle] = lineage
-        self._by_leaf[lineage.fingerprint] = lineage
-        for name in lineage.names:
-            self._by_name.setdefault(a_label(name), []).append(lineage)
+            for name in lineage.names:
+                self._by_name.setdefault(a_label(name), []).append(lineage)
 
     def _read_books(self) -> Journal:
         books, lineages = self.account.books, self.account.lineages
@@ -193,7 +203,8 @@ class Survey:
         """The domains that are on our lineages, or on https sites that use one of them."""
         names, leaves = set(self._our_names()), {lineage.fingerprint for lineage in self._ours}
         for site in self.https.all:
-            if site.holds in self._by_handle or self.leaves.get(site.holds or "") in leaves:
+            held = site.holds or ""
+            if held in self._by_handle or self.leaves.get(held) in leaves:
                 names.update(site.names)
         return sorted(names, key=_related)
 
@@ -216,7 +227,7 @@ class Survey:
         :param handle: that of the site's certificate
         """
         leaf = self.leaves.get(handle or "", "")
-        if used := self._by_handle.get(handle) or self._by_leaf.get(leaf):
+        if used := self._by_handle.get(handle or "") or self._by_leaf.get(leaf):
             return used
         name = a_label(domain)
         exact = self._by_name.get(name, [])
@@ -229,30 +240,31 @@ class Survey:
     @cached_property
     def has_deploy_hook(self) -> bool:
         """Whether a hook in certbot's directory for all lineages deploys certificates."""
-        return any(map(_deploys, self.account.lineages.deploy_hooks.glob("*")))
+        for hook in self.account.lineages.deploy_hooks.glob("*"):
+            # certbot runs what can be executed and is no editor's backup (certbot._internal.hooks).
+            is_run = os.access(hook, os.X_OK) and not hook.name.endswith("~")
+            with contextlib.suppress(OSError):  # a directory, a link to nowhere
+                if is_run and b"certbot-webfaction" in hook.read_bytes():
+                    return True
+        return False
 
     def ask_served(self, subjects: Iterable[Subject]) -> None:
-        """Ask all domains that are on https sites, at the same time, what they serve.
-
-        None is asked where a wait of 0 says that from here nothing can be seen.
-        """
-        options = self.account.options
-        if options.wait:
-            asked = {each.domain: each for each in subjects if each.https and each.domain[0] != "*"}
-            for domain, served in fetch_all(asked, options.route, SERVED_SECONDS).items():
-                asked[domain].served = served
+        """Ask all domains that are on https sites, at the same time, what they serve."""
+        asked = self._in_sight(each for each in subjects if each.https)
+        route = self.account.options.route
+        for domain, served in fetch_all(asked, route, SERVED_SECONDS).items():
+            asked[domain].served = served
 
     def visit(self, subjects: Iterable[Subject]) -> None:
-        """Walk to all domains that use certificates of lineages, as their visitors do.
+        """Walk to all domains that use certificates of lineages, as their visitors do."""
+        asked = self._in_sight(each for each in subjects if each.in_place and each.holds)
+        for domain, visited in visit_all(asked, self.account.options.route).items():
+            asked[domain].visited = visited
 
-        None is visited where a wait of 0 says that from here nothing can be seen.
-        """
-        options = self.account.options
-        if options.wait:
-            asked = {each.domain: each for each in subjects if each.in_place and each.holds}
-            names = [name for name in asked if not name.startswith("*.")]
-            for domain, visited in visit_all(names, options.route).items():
-                asked[domain].visited = visited
+    def _in_sight(self, subjects: Iterable[Subject]) -> dict[str, Subject]:
+        """Those that can be asked: no wildcard, and none where a wait of 0 says not to look."""
+        wait = self.account.options.wait
+        return {each.domain: each for each in subjects if wait and each.domain[0] != "*"}
 
 
 class Subject:
@@ -266,14 +278,15 @@ class Subject:
     ``lineage`` belongs to it; ``is_installed`` tells whether that is wanted on any site.
     ``renewed_by`` is the lineage if its renewals replace what the https site uses.
 
-    ``served`` is what `Survey.ask_served` found, ``visited`` what `Survey.visit` did; `None` before
-    that and where it could not ask.
+    ``served`` is what `Survey.ask_served` found, ``visited`` what `Survey.visit` did, ``probed``
+    what the doctor says of its challenge path; `None` before that and where it could not ask.
 
     :raises certbot_webfaction.panel.errors.PanelUnreachableError: if the panel does not answer
     """
 
     def __init__(self, survey: Survey, domain: str, *, meant: bool = False) -> None:
         self.survey, self.domain, self.meant = survey, domain, meant
+        self.account, self.phrases = survey.account, survey.account.phrases
         self.http = next(iter(survey.http.serving(domain)), None)
         self.https = next(iter(survey.https.serving(domain)), None)
         self.place = _find_place(survey.account, self.http, domain) if self.http else None
@@ -286,6 +299,7 @@ class Subject:
         self.renewed_by = lineage if handle and handle == self.holds else None
         self.served: Served | None = None
         self.visited: Visit | None = None
+        self.probed: Finding | None = None
 
     @property
     def in_place(self) -> Lineage | None:
@@ -311,6 +325,11 @@ class Subject:
         return self.place if isinstance(self.place, Place) and self.place.ready else None
 
 
+def name_of(site: HttpSite | HttpsSite | None) -> str:
+    """What the panel's user calls a site, ``-`` for none."""
+    return (site.name or site.id) if site else "-"
+
+
 def _find_place(account: Account, site: HttpSite, domain: str) -> Place | errors.PluginError:
     try:
         return account.panel.find_place(site, domain)
@@ -318,14 +337,6 @@ def _find_place(account: Account, site: HttpSite, domain: str) -> Place | errors
         raise
     except errors.PluginError as error:
         return error
-
-
-def _deploys(hook: Path) -> bool:
-    # certbot runs what can be executed and is no editor's backup (certbot._internal.hooks).
-    is_run = os.access(hook, os.X_OK) and not hook.name.endswith("~")
-    with contextlib.suppress(OSError):  # a directory, a link to nowhere
-        return is_run and b"certbot-webfaction" in hook.read_bytes()
-    return False
 
 
 def _related(domain: str) -> tuple[list[str], str]:

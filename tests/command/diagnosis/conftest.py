@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from certbot_webfaction.hosts.webfaction.model import Domain
 from tests.command.diagnosis.scene import SHOP, Account
 
 
 @pytest.fixture
 def account(tmp_path: Path) -> Account:
-    """An account with one app and nothing else."""
-    return Account(tmp_path)
+    """An account with one app, the DNS of example.com, and nothing else."""
+    account = Account(tmp_path)
+    account.panel.zones["example.com"] = Domain("example.com", ())
+    return account
 
 
 @pytest.fixture

@@ -37,9 +37,10 @@ def healthy(healthy: Account, crontab: Path) -> Account:
 
 
 def run(account: Account, *domains: str) -> int:
-    return doctor.run(
-        account.config, argparse.Namespace(doctor_domains=list(domains), report=False)
-    )
+    arguments = argparse.Namespace(doctor_domains=list(domains), report=False)
+    done = doctor.run(account.config, arguments)
+    assert isinstance(done, int)
+    return done
 
 
 def test_only_reading_calls_and_two_commands_are_made(
@@ -199,6 +200,19 @@ def test_domains_of_which_the_same_is_said_share_a_line(
     assert not report.has_failed("website", "a.test")
     assert not report.has_failed("website", "l.test")
     assert not report.has_failed("app", "g.test")
+
+
+def test_the_hosts_word_stands_for_what_holds_challenge_files(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Not every host has apps."""
+    report = Report(PIPE, quiet=False, holder="document root")
+    report.tell_of_domains("app", [("a.test", Problem("kind", "is broken", "Mend it."))])
+    report.tell_unmade([Check("app", lambda _: None)], "for a reason")
+    output = capsys.readouterr().out
+    assert "wrong  document root   a.test: is broken" in output
+    assert "for a reason: document root." in output
+    assert report.has_failed("app", "a.test")
 
 
 def test_quietly_only_what_is_wrong_is_told(capsys: pytest.CaptureFixture[str]) -> None:

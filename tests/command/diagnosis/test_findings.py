@@ -19,7 +19,7 @@ from certbot_webfaction.command.diagnosis.findings import (
     uploaded,
 )
 from certbot_webfaction.command.diagnosis.survey import Subject, Survey
-from certbot_webfaction.hosts.webfaction.model import App, Certificate, Mount
+from certbot_webfaction.hosts.webfaction.model import App, Certificate, Domain, Mount
 from certbot_webfaction.panel.errors import PanelUnreachableError
 from certbot_webfaction.panel.findings import Fine, Note, Problem
 from certbot_webfaction.panel.model import Change
@@ -53,7 +53,7 @@ def test_a_lineage_whose_domain_is_on_no_website(healthy: Account) -> None:
 def test_a_wildcard_needs_no_http_website(account: Account) -> None:
     """No CA validates one over http."""
     account.add_lineage("wild", "*.example.com")
-    assert account.kinds("*.example.com") == ["no-https", "not-installed"]
+    assert account.kinds("*.example.com") == ["no-https"]
 
 
 def test_http_does_not_matter_to_lineages_of_other_authenticators(healthy: Account) -> None:
@@ -398,10 +398,68 @@ def test_a_lineage_that_was_never_installed(healthy: Account) -> None:
     healthy.add_website("blog", "blog.example.com")
     healthy.add_website("blog", "blog.example.com", https=True)
     healthy.add_lineage("blog", "blog.example.com")
-    assert healthy.kinds("blog.example.com") == ["no-https", "not-installed"]
+    assert healthy.kinds("blog.example.com") == ["no-https"]
     healthy.add_lineage("blog", "blog.example.com", installer="")
     assert healthy.kinds("blog.example.com") == []
     assert isinstance(renewal(healthy.subject("blog.example.com")), Note)
+
+
+@pytest.mark.parametrize(("left", "kind"), [(-2, "expired"), (100, "not-installed")])
+def test_what_was_rolled_back_is_told_once(healthy: Account, left: int, kind: str) -> None:
+    """The site is gone, or has what it had before: one line installs the lineage in either case."""
+    healthy.books.wanted.sites.clear()
+    for what, on in ((Change.CERTIFICATE, SHOP), (Change.SITE, "shop")):
+        healthy.books.journal.drop(healthy.change(what, on))
+    healthy.save()
+    before = Certificate("before", (SHOP,), NOW.date() + datetime.timedelta(days=left), "")
+    healthy.panel.installed = {"before": before}
+    site = healthy.panel.sites["shop", True]
+    healthy.panel.sites["shop", True] = replace(site, certificate="before")
+    assert healthy.kinds() == [kind]
+    del healthy.panel.sites["shop", True]
+    (problem,) = healthy.problems()
+    assert problem.kind == "no-https"
+    assert "installs it" in problem.remedy
+    offline = renewal(Subject(Survey(healthy.account, offline=True), SHOP))
+    assert getattr(offline, "kind", "") == "not-installed", "nothing else says it then"
+
+
+@pytest.mark.parametrize("preferred", ["dns-01,", "dns", "dns-01, http-01"])
+def test_a_renewal_by_records_that_can_be_nowhere_will_fail(
+    healthy: Account, preferred: str
+) -> None:
+    """As where the DNS is served elsewhere: each domain is named, and how files answer instead."""
+    del healthy.panel.zones["example.com"]
+    healthy.add_lineage("wild", "*.example.org")
+    healthy.add_lineage(SHOP, pref_challs=preferred)
+    healthy.install(SHOP, "shop")
+    (problem,) = healthy.problems()
+    assert problem.kind == "no-renewal"
+    assert problem.text == (
+        f"renewals of its lineage {SHOP} will fail: These domains can't be validated through the"
+        f" account's DNS. The CA was not asked.\n  {SHOP}: it is in no domain of the account.\n"
+        "Domains of the account: none"
+    )
+    assert f"remove the line with pref_challs from {healthy.directory}/renewal" in problem.remedy
+    wild = renewal(healthy.subject("*.example.org"))
+    assert isinstance(wild, Problem)
+    assert "pref_challs" not in wild.remedy, "it has no other way"
+    healthy.panel.zones["example.com"] = Domain("example.com", ())
+    assert healthy.kinds() == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"pref_challs": "http-01, dns-01"}, {"authenticator": "manual", "pref_challs": "dns-01,"}],
+)
+def test_records_are_not_asked_of_who_does_not_answer_by_them(
+    healthy: Account, settings: dict[str, str]
+) -> None:
+    """Files do, or another plugin; the panel is not asked for its DNS."""
+    healthy.add_lineage(SHOP, **settings)
+    healthy.install(SHOP, "shop")
+    assert healthy.kinds() == []
+    assert "domains" not in healthy.panel.verbs()
 
 
 def test_without_books_what_a_site_presents_is_installed(healthy: Account) -> None:

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -77,12 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = read_configuration(arguments)
         set_up_output(quiet=config.quiet)
         hosts = [named] if named else _hosts_there(config, arguments.subcommand)
-        done = [_run(words, config, host) for host in hosts]
-        if documents := [each for each in done if not isinstance(each, int)]:
-            whole = documents if len(hosts) > 1 else documents[0]
-            print(json.dumps(whole, indent=2, ensure_ascii=False))
+        exit_status = _run(words, config, hosts)
         sys.stdout.flush()
-        return max((each for each in done if isinstance(each, int)), default=0)
+        return exit_status
     except BrokenPipeError:
         # The reader of our output has seen enough. Python flushes standard output once more at its
         # end (docs.python.org, library/signal, "Note on SIGPIPE").
@@ -95,18 +92,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _run(
-    words: Sequence[str], config: configuration.NamespaceConfig, host: Host
-) -> int | dict[str, Any]:
-    """Carry a command line out for a host; what fails there is told, and ends nothing else."""
-    arguments = command_parser(host).parse_args(words)
-    config.installer = host.name  # its errors are those of a plugin that the user named
-    try:
-        return SUBCOMMANDS[arguments.subcommand].run(config, arguments)
-    except BrokenPipeError:
-        raise
-    except (errors.Error, OSError) as error:
-        return _tell(arguments, error)
+def _run(words: Sequence[str], config: configuration.NamespaceConfig, hosts: Sequence[Host]) -> int:
+    """Carry a command line out for each host; what fails at one keeps none from its turn."""
+    exit_status, documents = 0, []
+    for host in hosts:
+        arguments = command_parser(host).parse_args(words)
+        config.installer = host.name  # its errors are those of a plugin that the user named
+        try:
+            done = SUBCOMMANDS[arguments.subcommand].run(config, arguments)
+        except BrokenPipeError:
+            raise
+        except (errors.Error, OSError) as error:
+            done = _tell(arguments, error)
+        if isinstance(done, int):
+            exit_status = max(exit_status, done)
+        else:
+            documents.append(done)
+    if documents:
+        whole = documents if len(hosts) > 1 else documents[0]
+        print(json.dumps(whole, indent=2, ensure_ascii=False))
+    return exit_status
 
 
 def _tell(arguments: argparse.Namespace, error: Exception) -> int:
@@ -122,13 +127,13 @@ def _hosts_there(config: configuration.NamespaceConfig, subcommand: str) -> Sequ
         none for a subcommand that can say nothing without
     """
     folder = Path(config.config_dir)
-    hosts, renewals = HOSTS.values(), lineages_of(config).renewals()
-    renewing = {each.authenticator for each in renewals} | {each.installer for each in renewals}
-    there = (
-        [host for host in hosts if (folder / f"{host.name}.ini").exists()]
-        or [host for host in hosts if host.at_hand and host.at_hand({}) is not None]
-        or [host for host in hosts if renewing & set(host.plugins)]  # the file may be gone
+    signs: tuple[Callable[[Host], bool], ...] = (
+        lambda host: (folder / f"{host.name}.ini").exists(),
+        lambda host: host.at_hand is not None and host.at_hand({}) is not None,
+        lambda host: _renews(config, host),
     )
+    found = ([host for host in HOSTS.values() if is_there(host)] for is_there in signs)
+    there = next(filter(None, found), [])
     if len(there) > 1 and subcommand not in ("status", "doctor"):
         flags = " or ".join(f"--host {host.name}" for host in there)
         raise errors.Error(f"There are accounts on several hosts here. Name one: {flags}.")
@@ -138,6 +143,14 @@ def _hosts_there(config: configuration.NamespaceConfig, subcommand: str) -> Sequ
             f" where NAME is {' or '.join(HOSTS)}."
         )
     return there or [HOST]
+
+
+def _renews(config: configuration.NamespaceConfig, host: Host) -> bool:
+    """Whether a lineage names a plugin of the host, whose credentials file may be gone."""
+    return any(
+        {renewal.authenticator, renewal.installer} & set(host.plugins)
+        for renewal in lineages_of(config).renewals()
+    )
 
 
 def _host_in(argv: Sequence[str]) -> Host | None:

@@ -352,20 +352,24 @@ def sites_to_redirect(
     new = [site for site in sites if site.id not in account.books.wanted.redirects]
     if not new:
         raise errors.PluginEnhancementAlreadyPresent(f"{domain} is already redirected to https.")
-    refusals = {}
-    for site in new:
-        dark = [own for own in site.names if not _secured(own, account, now)]
-        if dark:
-            refusals[site.id] = (
-                f"The {site.label} was not redirected: it also serves"
-                f" {', '.join(dark)}, for which no https website has an unexpired certificate, so"
-                f" visitors would be sent to an error. {_one_certificate(site.names, account)}"
-            )
+    refusals = {site.id: why for site in new if (why := _why_dark(site, account, now))}
     if refusals and (asked or len(refusals) == len(new)):
         raise errors.PluginError("\n".join(refusals.values()))
     for refusal in refusals.values():
         logger.warning("%s", refusal)
     return [site for site in new if site.id not in refusals]
+
+
+def _why_dark(site: HttpSite, account: Account, now: Present) -> str:
+    """Why a redirect would send visitors of a site to an error; ``""`` if it would not."""
+    dark = [own for own in site.names if not _secured(own, account, now)]
+    if not dark:
+        return ""
+    return (
+        f"The {site.label} was not redirected: it also serves {', '.join(dark)}, for which no https"
+        " website has an unexpired certificate, so visitors would be sent to an error."
+        f" {_one_certificate(site.names, account)}"
+    )
 
 
 def _secured(domain: str, account: Account, now: Present) -> bool:

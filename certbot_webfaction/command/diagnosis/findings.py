@@ -354,24 +354,13 @@ def _is_hidden_by_redirect(subject: Subject, lineage: Lineage) -> bool:
 def _reaches_panel(subject: Subject, lineage: Lineage) -> Finding | None:
     """What renewals of the lineage get has to be installed."""
     survey, name, settings = subject.survey, lineage.name, lineage.renewal
-    remedy = _install(subject, lineage)
     if _is_ours_to_install(subject, lineage):
-        if lost := _goes_nowhere(subject, lineage):
-            return lost
         # Without books the next run finds what is installed by what the sites present.
         is_found = survey.is_new and subject.leaf == lineage.fingerprint
-        if subject.is_installed or survey.damage or is_found:
-            return Fine(f"{name} renews and installs")
-        before = () if survey.offline else (https_website(subject), days_left(subject))
-        was_told = any(isinstance(each, Problem) and each.remedy == remedy for each in before)
-        if was_told or (survey.is_new and survey.offline):
-            return None
-        return Problem(
-            "not-installed",
-            f"its lineage {name} names {settings.installer} as its installer but is not"
-            " installed with it, so renewals do not get onto the panel",
-            remedy,
-        )
+        lost = _goes_nowhere(subject, lineage)
+        if lost or subject.is_installed or survey.damage or is_found:
+            return lost or Fine(f"{name} renews and installs")
+        return _not_installed(subject, lineage)
     if "certbot-webfaction" in settings.parameters.get("renew_hook", "") or survey.has_deploy_hook:
         return Fine(f"{name} renews, and a hook deploys it")
     if subject.is_installed or subject.leaf == lineage.fingerprint:
@@ -384,8 +373,22 @@ def _reaches_panel(subject: Subject, lineage: Lineage) -> Finding | None:
         )
     return Note(
         f"its lineage {name} renews, but is not installed on the panel",
-        f"{remedy} Nothing, if it is for something else.",
+        f"{_install(subject, lineage)} Nothing, if it is for something else.",
     )
+
+
+def _not_installed(subject: Subject, lineage: Lineage) -> Problem | None:
+    """Renewals are for our installer, which knows nothing of the lineage."""
+    survey, remedy = subject.survey, _install(subject, lineage)
+    before = [] if survey.offline else [https_website(subject), days_left(subject)]
+    was_told = remedy in [each.remedy for each in before if isinstance(each, Problem)]
+    if was_told or (survey.is_new and survey.offline):
+        return None
+    text = (
+        f"its lineage {lineage.name} names {lineage.renewal.installer} as its installer but is not"
+        " installed with it, so renewals do not get onto the panel"
+    )
+    return Problem("not-installed", text, remedy)
 
 
 def _goes_nowhere(subject: Subject, lineage: Lineage) -> Problem | None:
@@ -454,8 +457,9 @@ def answers_http(subject: Subject) -> bool:
         return False  # no CA validates wildcards over http
     if subject.lineage is None:
         return subject.meant
+    records = subject.survey.records.get(subject.lineage.name, ())
     is_ours = subject.lineage.renewal.authenticator == subject.account.host.name
-    return is_ours and subject.lineage.name not in subject.survey.by_records
+    return is_ours and len(records) < len(subject.lineage.names)
 
 
 def _is_ours_to_install(subject: Subject, lineage: Lineage) -> bool:

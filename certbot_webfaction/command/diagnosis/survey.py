@@ -120,14 +120,14 @@ SERVED_SECONDS = 3.0
 class Survey:
     """What the panel, the books and certbot's lineages say about an account, all at one moment.
 
-    Nothing is rebuilt, renamed or written. ``held`` are the handles of what https sites use,
-    ``certificates`` those certificates by them, ``leaves`` their fingerprints. ``unreadable`` is
-    what is wrong with lineages that can't be read; ``damage`` says why the books can't be, which
-    count as empty then. ``stored`` are the certificates that the books have on the panel, by their
-    sources, ``installed`` the lineages that they want on sites, and ``differences`` is what the
-    next `certbot renew` has to do. ``by_records`` are the lineages that records in DNS alone are to
-    answer for, ``without_records`` why none can, by lineage. ``is_new`` tells that there are no
-    books of the account, as with a token that is another one, or wrong.
+    Nothing is rebuilt, renamed or written. ``held`` are the handles of what https sites use, with
+    the certificates that the panel has under them. ``unreadable`` is what is wrong with lineages
+    that can't be read; ``damage`` says why the books can't be, which count as empty then.
+    ``stored`` are the certificates that the books have on the panel, by their sources,
+    ``installed`` the lineages that they want on sites, and ``differences`` is what the next
+    `certbot renew` has to do. ``records`` are by lineage the names of records in DNS that are to
+    answer for it, ``without_records`` why none can. ``is_new`` tells that there are no books of the
+    account, as with a token that is another one, or wrong.
 
     :param offline: whether to tell what can be told without the panel: without sites
     :raises certbot.errors.PluginError: if the panel does not answer
@@ -138,42 +138,34 @@ class Survey:
         self.offline = offline
         self.is_new = not account.books.wanted_path.exists()
         self.now = datetime.datetime.now(datetime.timezone.utc)
-        self.http: Sites[HttpSite] = Sites(())
-        self.https: Sites[HttpsSite] = Sites(())
-        if not offline:
-            self.http = Sites(account.panel.http_sites())
-            self.https = Sites(site for site in account.panel.https_sites() if site.exists)
-        self.held = {site.holds for site in self.https.all if site.holds}
-        known = {handle: account.panel.certificate(handle) for handle in self.held}
-        self.certificates = {handle: found for handle, found in known.items() if found}
-        self.leaves = {
-            handle: leaf
-            for handle, known in self.certificates.items()
-            for leaf in fingerprints(known.leaf)[:1]
+        panel = account.panel
+        self.http: Sites[HttpSite] = Sites(() if offline else panel.http_sites())
+        https = () if offline else panel.https_sites()
+        self.https: Sites[HttpsSite] = Sites(site for site in https if site.exists)
+        self.held = {
+            site.holds: panel.certificate(site.holds) for site in self.https.all if site.holds
         }
         self.lineages, self.unreadable = read_lineages(account)
-        records = {each.name: _records_of(each, account) for each in self.lineages if not offline}
-        self.by_records = {
-            each.name
-            for each in self.lineages
-            if len(records.get(each.name, ())) == len(each.names)
-        }
-        self.without_records = _refused(records, account.panel)
+        asked = () if offline else self.lineages
+        self.records = {each.name: _records_of(each, account) for each in asked}
+        self.without_records = _refused(self.records, panel)
         self.wanted, self.differences = Wanted(), Differences()
         self.damage: str | None = None
         self.stored = {change.on: change for change in self._read_books().all(Change.CERTIFICATE)}
         self.installed = {source.lineage for source in self.wanted.sources()}
         self._ours = [each for each in self.lineages if each.ours or each.name in self.installed]
-        self._by_leaf = {lineage.fingerprint: lineage for lineage in self.lineages}
-        self._by_handle = {
-            handle: lineage
-            for lineage in self.lineages
-            if lineage.name in self.installed and (handle := self.handle_of(lineage.name))
-        }
+        self._by_leaf: dict[str | None, Lineage] = {}
+        self._by_handle: dict[str | None, Lineage] = {}
         self._by_name: dict[str, list[Lineage]] = {}
         for lineage in self.lineages:
-            for name in lineage.names:
-                self._by_name.setdefault(a_label(name), []).append(lineage)
+            self._index(lineage)
+
+    def _index(self, lineage: Lineage) -> None:
+        self._by_leaf[lineage.fingerprint] = lineage
+        if lineage.name in self.installed and (handle := self.handle_of(lineage.name)):
+            self._by_handle[handle] = lineage
+        for name in lineage.names:
+            self._by_name.setdefault(a_label(name), []).append(lineage)
 
     def _read_books(self) -> Journal:
         books, lineages = self.account.books, self.account.lineages
@@ -192,6 +184,11 @@ class Survey:
         change = self.stored.get(source)
         return change.after["certificate"] or None if change else None
 
+    def leaf_of(self, handle: str | None) -> str | None:
+        """The fingerprint of a certificate that a site uses; `None`: it can't be told."""
+        known = self.held.get(handle or "")
+        return next(iter(fingerprints(known.leaf)), None) if known else None
+
     def domains(self) -> list[str]:
         """The domains of all sites and of lineages that are ours, related ones together."""
         names = [name for http in self.http.all for name in http.names]
@@ -203,8 +200,7 @@ class Survey:
         """The domains that are on our lineages, or on https sites that use one of them."""
         names, leaves = set(self._our_names()), {lineage.fingerprint for lineage in self._ours}
         for site in self.https.all:
-            held = site.holds or ""
-            if held in self._by_handle or self.leaves.get(held) in leaves:
+            if site.holds in self._by_handle or self.leaf_of(site.holds) in leaves:
                 names.update(site.names)
         return sorted(names, key=_related)
 
@@ -226,8 +222,7 @@ class Survey:
 
         :param handle: that of the site's certificate
         """
-        leaf = self.leaves.get(handle or "", "")
-        if used := self._by_handle.get(handle or "") or self._by_leaf.get(leaf):
+        if used := self._by_handle.get(handle) or self._by_leaf.get(self.leaf_of(handle)):
             return used
         name = a_label(domain)
         exact = self._by_name.get(name, [])
@@ -291,8 +286,8 @@ class Subject:
         self.https = next(iter(survey.https.serving(domain)), None)
         self.place = _find_place(survey.account, self.http, domain) if self.http else None
         self.holds = self.https.holds if self.https else None
-        held = self.holds or ""
-        self.certificate, self.leaf = survey.certificates.get(held), survey.leaves.get(held)
+        self.certificate = survey.held.get(self.holds or "")
+        self.leaf = survey.leaf_of(self.holds)
         self.lineage = lineage = survey.lineage_of(domain, self.holds)
         self.is_installed = lineage is not None and lineage.name in survey.installed
         handle = survey.handle_of(lineage.name) if lineage and self.is_installed else None

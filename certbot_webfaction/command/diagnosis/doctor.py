@@ -92,7 +92,7 @@ def run(
         report.tell(title, _problem(title, error))
         report.tell_unmade(CHECKS, "because there are no credentials")
     else:
-        report.tell(title, _permissions(account.options.credentials))
+        report.tell(title, permissions(account.options.credentials, host))
         _check_account(account, named, report)
     usual_dir = usual_config_dir(config, arguments)
     report.tell("cron", renewing(config.config_dir, usual_dir, lineages_of(config), host))
@@ -185,15 +185,17 @@ def _problem(kind: str, error: errors.PluginError) -> Problem:
     return Problem(kind, what.rstrip("."), todo or "Put that right, and run this again.")
 
 
-def _permissions(credentials: Path) -> Finding:
+def permissions(credentials: Path, host: Host) -> Finding:
+    """Whether the credentials file is its owner's alone."""
     if not credentials.exists():
         return Fine("none are needed here")
     mode = credentials.stat().st_mode & 0o777
     if mode & 0o077:
+        secret = next(key.words for key in host.keys if key.secret)
         return Problem(
             "permissions",
             f"others on this machine may read or change {credentials} (mode {mode:04o})",
-            f"`chmod 600 {credentials}`, and change the password if others use this machine.",
+            f"`chmod 600 {credentials}`, and change the {secret} if others use this machine.",
         )
     return Fine(f"{credentials}, only for its owner")
 

@@ -9,9 +9,11 @@ import pytest
 from certbot import errors
 
 from certbot_webfaction.command.diagnosis import doctor
-from certbot_webfaction.command.diagnosis.doctor import Report
+from certbot_webfaction.command.diagnosis.doctor import Report, permissions
 from certbot_webfaction.command.diagnosis.findings import Check
 from certbot_webfaction.command.screen import Screen
+from certbot_webfaction.hosts.host import Host
+from certbot_webfaction.hosts.register import HOSTS
 from certbot_webfaction.panel.errors import LoginRefusedError, PanelUnreachableError
 from certbot_webfaction.panel.findings import Fine, Note, Problem
 from tests.command.diagnosis.scene import SHOP, Account
@@ -86,6 +88,23 @@ def test_what_is_no_domain_is_refused(healthy: Account, name: str) -> None:
 def test_what_may_be_a_domain_is_checked(healthy: Account, name: str) -> None:
     """As the panel may have it."""
     assert run(healthy, name) == 1
+
+
+@pytest.mark.parametrize("host", HOSTS.values())
+def test_a_file_that_others_can_read_is_told_with_the_hosts_own_secret(
+    tmp_path: Path, host: Host
+) -> None:
+    """Not everybody's file has a password."""
+    file = tmp_path / "credentials.ini"
+    file.touch(0o644)
+    found = permissions(file, host)
+    assert isinstance(found, Problem)
+    secret = "password" if host.name == "webfaction" else "API token"
+    assert found.remedy == (
+        f"`chmod 600 {file}`, and change the {secret} if others use this machine."
+    )
+    file.chmod(0o600)
+    assert permissions(file, host) == Fine(f"{file}, only for its owner")
 
 
 def test_an_option_that_can_not_be_read_is_told_as_such(

@@ -120,7 +120,7 @@ class CertificateFiles:
         leaf = self._leaf()
         rest = [pem for pem in _certificates(read_pem(self.chain or self.leaf)) if pem != leaf]
         chain, last = [], leaf
-        while last := next((pem for pem in rest if _issued(pem, last)), ""):
+        while last := next((pem for pem in rest if is_issued_by(last, pem)), ""):
             rest.remove(last)
             chain.append(last)
         return chain + rest
@@ -195,10 +195,10 @@ def public_of(pem: str) -> bytes:
     return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _issued(issuer: str, pem: str) -> bool:
-    """Whether a certificate names another as its issuer."""
+def is_issued_by(pem: str, issuer: str) -> bool:
+    """Whether a certificate names another as its issuer, or itself: browsers warn of that."""
     try:
-        above, below = (x509.load_pem_x509_certificate(each.encode()) for each in (issuer, pem))
+        below, above = (x509.load_pem_x509_certificate(each.encode()) for each in (pem, issuer))
     except ValueError:
         return False
     return above.subject == below.issuer

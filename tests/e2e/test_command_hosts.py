@@ -80,6 +80,15 @@ def test_a_token_of_cpanel_is_written_and_works(cpanel: CpanelSandbox) -> None:
     cpanel.fetch_verified("example.com")
 
 
+def test_in_a_shell_of_cpanel_nothing_is_asked_for(cpanel: CpanelSandbox) -> None:
+    """Nor written: the panel is at hand there."""
+    cpanel.credentials.unlink()
+    done = command.run(cpanel, "init", "--host", "cpanel", *WRITTEN_HERE)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("The panel wants no credentials here.\nNext, ")
+    assert not cpanel.credentials.exists()
+
+
 def test_a_token_that_cpanel_refuses_is_not_written(cpanel: CpanelSandbox) -> None:
     """The account may be locked after a few, so it is tried once."""
     cpanel.credentials.unlink()

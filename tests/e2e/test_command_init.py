@@ -63,6 +63,16 @@ class Home:
             [program, "init", f"--webfaction-api-url={url}", "--cli-ini", *args], self.environ
         )
 
+    def write_credentials(self, **more: str) -> None:
+        """Have the credentials file that `init` writes."""
+        host, url = self.sandbox.host, self.sandbox.api.url
+        values = {"username": host.username, "password": host.password, **more, "api_url": url}
+        self.credentials.parent.mkdir(parents=True)
+        self.credentials.write_text(
+            "".join(f"webfaction_{key} = {value}\n" for key, value in values.items())
+        )
+        self.credentials.chmod(0o600)
+
     def files(self) -> dict[str, bytes]:
         """All files below the home directory, to see that nothing changed."""
         return {
@@ -236,7 +246,7 @@ def test_a_second_run_leaves_everything_as_it_is(home: Home) -> None:
 def test_a_changed_password_is_asked_for_and_shown_as_a_change(home: Home) -> None:
     """The file's refused password is asked for anew; the rest of the file stays."""
     host = home.sandbox.host
-    home.init("--username=alice", "--password-stdin", "--no-cron", input=answers(host))
+    home.write_credentials()
     with home.credentials.open("a") as file:
         file.write("# mine\ndns_other_token = 'a, b#c'\n")
     old, host.password = host.password, "a new one"
@@ -259,7 +269,7 @@ def test_a_changed_password_is_asked_for_and_shown_as_a_change(home: Home) -> No
 def test_a_change_that_is_not_agreed_to_is_not_made(home: Home) -> None:
     """On no, and without a terminal and --yes, the credentials file stays."""
     host = home.sandbox.host
-    home.init("--username=alice", "--password-stdin", "--no-cron", input=answers(host))
+    home.write_credentials()
     before = home.credentials.read_bytes()
     host.password = "a new one"
     done = home.init("--password-stdin", "--no-cron", input=answers(host))
@@ -353,8 +363,7 @@ class TestMachine:
         """The password is not asked for again, for it is right."""
         sandbox.reset(lambda homes: Host(homes, machines=("Web1", "Web2")))
         home = Home(sandbox)
-        args = ("--username=alice", "--password-stdin", "--no-cron", "--machine=Web1")
-        assert home.init(*args, input=answers(sandbox.host)).returncode == 0
+        home.write_credentials(machine="Web1")
         text = home.credentials.read_text()
         home.credentials.write_text(text.replace("Web1", "web1"))
         with home.at_terminal("--no-cron", "--yes") as terminal:
@@ -369,7 +378,7 @@ class TestMachine:
         sandbox.reset(lambda homes: Host(homes, machines=("Web1", "Web2")))
         home = Home(sandbox)
         args = ("--username=alice", "--password-stdin", "--no-cron", "--yes")
-        home.init(*args, "--machine=Web2", input=answers(sandbox.host))
+        home.write_credentials(machine="Web2")
         sandbox.host.machines = ("Web9",)
         done = home.init(*args, input=answers(sandbox.host))
         assert done.returncode == 0, done.stderr

@@ -77,7 +77,7 @@ def _values(
         values = {**known, **fresh}
         if key.name in on_stdin:
             fresh[key.name] = _secret_on_stdin(host, key, values, questions)
-        elif key.name not in values and not key.optional:
+        elif not (key.name in values or key.optional or (host.at_hand and host.at_hand(values))):
             fresh[key.name] = _ask(host, key, values, questions)
         if key.names_the_account and fresh.get(key.name, known.get(key.name)) != known.get(
             key.name

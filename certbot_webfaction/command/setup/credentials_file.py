@@ -53,7 +53,10 @@ def plan_credentials(
         for name in _names(host)
         if credentials.get(name, "") != known.get(name, "")
     }
-    if not changes and (not path.exists() or path.stat().st_mode & 0o777 == MODE):
+    if not changes and not path.exists():
+        display_util.notify("The panel wants no credentials here.")
+        return None
+    if not changes and path.stat().st_mode & 0o777 == MODE:
         display_util.notify(f"The panel accepts the credentials in {path}.")
         return None
     file = _read(host, path)

@@ -11,6 +11,7 @@ from pathlib import Path
 from certbot import configuration
 from certbot.display import util as display_util
 
+from certbot_webfaction.account import Account
 from certbot_webfaction.command.configuration import (
     DIRECTORIES,
     HOST,
@@ -33,11 +34,10 @@ from certbot_webfaction.command.setup.user_configuration import (
     plan_user_configuration,
     user_configuration,
 )
-from certbot_webfaction.hosts.host import Host, Options
+from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.hosts.webfaction import predecessor
 from certbot_webfaction.hosts.webfaction.predecessor import Predecessor, read_predecessor
-from certbot_webfaction.phrases import Phrases
-from certbot_webfaction.plugin.door import lineages_of, read_options
+from certbot_webfaction.plugin.door import account_of, lineages_of, read_options
 
 SUMMARY = "set certbot up for an account: credentials, directories, cron"
 DESCRIPTION = """\
@@ -76,7 +76,8 @@ def add_arguments(parser: argparse.ArgumentParser, host: Host) -> None:
     needed = [key for key in host.keys if not key.optional]
     parser.description = DESCRIPTION.format(
         label=host.label,
-        words=", ".join(key.words for key in needed),
+        words=", ".join(key.words for key in needed)
+        + ("; nothing in a shell of the host" if host.at_hand else ""),
         host=host.name,
         flags=" ".join(f"{key.flag} {f'<{key.name}' if key.secret else 'NAME'}" for key in needed),
     )
@@ -150,7 +151,7 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
 
     for write in filter(None, (write_credentials, write_cli_ini, write_cron)):
         write()
-    _say_what_next(host, old, options)
+    _say_what_next(account_of(config, host), old)
     return 0
 
 
@@ -178,12 +179,9 @@ def _predecessor(arguments: argparse.Namespace, questions: Questions) -> Predece
         return Predecessor()
     if arguments.predecessor is not None:
         return read_predecessor(arguments.predecessor)
-    there = predecessor.DEFAULT.expanduser().exists() and questions.terminal
-    if (
-        there
-        and not arguments.username
-        and questions.agrees(f"Take the account from {predecessor.DEFAULT}?", "--from")
-    ):
+    is_there = questions.terminal and predecessor.DEFAULT.expanduser().exists()
+    question = f"Take the account from {predecessor.DEFAULT}?"
+    if is_there and not arguments.username and questions.agrees(question, "--from"):
         return read_predecessor(predecessor.DEFAULT)
     return Predecessor()
 
@@ -230,14 +228,11 @@ def _plan_cron(
     return write
 
 
-def _say_what_next(host: Host, old: Predecessor, options: Options) -> None:
-    is_default = options.credentials == options.default_credentials
-    account = Phrases(host.name, host.name, "" if is_default else str(options.credentials)).account
-    command = f"certbot run -a {host.name} -i {host.name}"
-    commands = [f"{line}{account}" for line in old.certbot_lines(command) or [command]]
-    display_util.notify(
-        "\n".join(["Next, to get and install certificates:", *(f"  {line}" for line in commands)])
-    )
+def _say_what_next(account: Account, old: Predecessor) -> None:
+    plugin, which = account.host.name, account.phrases.account
+    command = f"certbot run -a {plugin} -i {plugin}"
+    lines = [f"\n  {line}{which}" for line in old.certbot_lines(command) or [command]]
+    display_util.notify(f"Next, to get and install certificates:{''.join(lines)}")
     if old.certificates:
         display_util.notify(
             "After that, take letsencrypt_webfaction out of the crontab: one of the two is enough."

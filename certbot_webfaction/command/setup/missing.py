@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from certbot import errors
-from cryptography import x509
 
 from certbot_webfaction.challenges import validation_name
 from certbot_webfaction.challenges.causes import describe
@@ -22,11 +21,12 @@ from certbot_webfaction.command.diagnosis.doctor import try_places
 from certbot_webfaction.command.diagnosis.findings import SOON
 from certbot_webfaction.command.diagnosis.survey import Lineage, Subject, Survey
 from certbot_webfaction.command.setup.limits import NAMES
-from certbot_webfaction.lineages.files import leaf_validity
+from certbot_webfaction.lineages.files import is_issued_by, leaf_validity
 from certbot_webfaction.names import a_label, covered, without_covered
 from certbot_webfaction.panel.errors import refusal_of
 from certbot_webfaction.panel.findings import Problem
 from certbot_webfaction.panel.model import Certificate, HttpSite, Place
+from certbot_webfaction.web.visit import Visit
 
 ASKED_AT_ONCE = 100
 """How many names are asked together what they serve, for which they share a few seconds."""
@@ -131,7 +131,9 @@ class _Search:
             return False
         if lineage and self._is_unwanted_test(lineage):
             return False
-        return self._lasts(known) and (lineage is not None or not _is_self_signed(known))
+        return self._lasts(known) and (
+            lineage is not None or not is_issued_by(known.leaf, known.leaf)
+        )
 
     def _is_unwanted_test(self, lineage: Lineage) -> bool:
         """Whether a lineage is of a CA for tests, and certificates now are to be of another."""
@@ -153,7 +155,11 @@ class _Search:
         if known is None or https is None or (lineage and lineage.ours) or not self._lasts(known):
             return ""
         others = [own for own in https.names if covered(own, known.names)]
-        if not others or covered(subject.domain, known.names) or _is_self_signed(known):
+        if (
+            not others
+            or covered(subject.domain, known.names)
+            or is_issued_by(known.leaf, known.leaf)
+        ):
             return ""
         command = self._account.phrases.get((*others, subject.domain))
         return (
@@ -181,17 +187,20 @@ class _Search:
 
         In the books a run that was killed looks as one that was told not to redirect.
         """
-        redirects, shown = self._survey.wanted.redirects, []
+        shown: list[Subject] = []
         for site in sites if self._account.panel.abilities.redirect else ():
             good = [self._good.get(a_label(name)) for name in site.names]
-            if not site.redirects and site.id not in redirects and all(map(_is_installed, good)):
-                shown += [each for each in good[:1] if each]
+            if not self._is_redirected(site) and all(map(_is_installed, good)):
+                shown += filter(None, good[:1])
         self._survey.visit(shown)
         for subject in shown:
-            seen = subject.visited
-            if not seen or not (seen.lost or any(url[:6] == "https:" for url in seen.http.urls)):
-                lineage = subject.in_place.name if subject.in_place else ""
-                self._found.unredirected.setdefault(lineage, []).append(subject.domain)
+            if subject.in_place and not (subject.visited and _is_led_on(subject.visited)):
+                names = self._found.unredirected.setdefault(subject.in_place.name, [])
+                names.append(subject.domain)
+
+    def _is_redirected(self, site: HttpSite) -> bool:
+        """Whether an http site redirects, or did until somebody changed that by hand."""
+        return site.redirects or site.id in self._survey.wanted.redirects
 
     # What can be had
 
@@ -212,18 +221,22 @@ class _Search:
 
     def _find_unreached(self, names: Iterable[str]) -> None:
         """Find the names for which no challenge can be answered, each with the reason."""
-        answers = {name: self._answer(name) for name in names}
-        places = [place for place in answers.values() if isinstance(place, Place)]
-        found = {name: reason for name, reason in answers.items() if isinstance(reason, str)}
-        for name, finding in try_places(self._account, [each for each in places if each.ready]):
+        ready, others = list[Place](), dict[str, Place]()
+        for name in names:
+            answer = self._answer(name)
+            if not isinstance(answer, Place):
+                self._unreached[name] = answer
+            elif answer.ready:
+                ready.append(answer)
+            else:
+                others[name] = answer
+        for name, finding in try_places(self._account, ready):
             if isinstance(finding, Problem):
                 cause = finding.remedy.removeprefix("Likely cause: ")
-                found[name] = f"{finding.text.splitlines()[0]}: {cause}"
-        others = {place.domain: place for place in places if not place.ready}
+                self._unreached[name] = f"{finding.text.splitlines()[0]}: {cause}"
         wrong = look(self._account, list(others.values()))
         for name, told in describe(wrong, others, self._account).items():
-            found[name] = told[-1]
-        self._unreached = {name: reason for name, reason in found.items() if reason}
+            self._unreached[name] = told[-1]
 
     def _answer(self, name: str) -> Place | str:
         """Where a file could answer for a name; else why nothing can, ``""`` if a record can."""
@@ -243,16 +256,15 @@ class _Search:
 
     def _plan(self, site: HttpSite, lacking: Sequence[str], wanted: Sequence[str]) -> list[str]:
         """Plan the certificate of a site; return the names that it is for."""
-        reached = [name for name in wanted if name not in self._unreached]
+        reached = [name for name in wanted if not self._unreached.get(name)]
         names = without_covered(reached)
         got = [name for name in lacking if covered(name, names)]
-        for name in lacking:
-            if name not in got:
-                self._found.left[name] = self._unreached[name]
+        left = [name for name in lacking if name not in got]
+        self._found.left.update((name, self._unreached[name]) for name in left)
         if not got:
             return []
-        for name in names[NAMES:]:
-            self._found.left[name] = f"a certificate holds {NAMES} names. Divide the {site.label}"
+        too_many = f"a certificate holds {NAMES} names. Divide the {site.label}"
+        self._found.left.update(dict.fromkeys(names[NAMES:], too_many))
         step = self._step(site, lacking, names[:NAMES])
         plain = [name for name in reached if not name.startswith("*.")]
         if plain != reached and set(plain).intersection(lacking):
@@ -327,6 +339,11 @@ def _is_installed(subject: Subject | None) -> bool:
     return lineage is not None and lineage.renewal.authenticator != "webroot"
 
 
+def _is_led_on(seen: Visit) -> bool:
+    """Whether an app sends visitors of http to https, or they would lose their website there."""
+    return bool(seen.lost) or any(url.startswith("https:") for url in seen.http.urls)
+
+
 def _keeper(subject: Subject) -> str:
     """Who keeps the certificate of a name's https site."""
     if subject.keeper in ("certbot", "host"):
@@ -337,9 +354,4 @@ def _keeper(subject: Subject) -> str:
 
 
 def _is_self_signed(known: Certificate) -> bool:
-    """Whether browsers warn of a certificate because no CA has issued it."""
-    try:
-        leaf = x509.load_pem_x509_certificate(known.leaf.encode())
-    except ValueError:
-        return False
-    return leaf.issuer == leaf.subject
+    return is_issued_by(known.leaf, known.leaf)

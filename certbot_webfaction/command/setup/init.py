@@ -64,6 +64,8 @@ there.
 """
 """With what a host's credentials are in the places of braces."""
 
+_AT_HAND = "; nothing in a shell of the host"
+
 _PREDECESSOR = f"""
 If you used letsencrypt_webfaction, --from takes the account from its
 configuration and prints the command that takes over each certificate in it
@@ -76,8 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser, host: Host) -> None:
     needed = [key for key in host.keys if not key.optional]
     parser.description = DESCRIPTION.format(
         label=host.label,
-        words=", ".join(key.words for key in needed)
-        + ("; nothing in a shell of the host" if host.at_hand else ""),
+        words=", ".join(key.words for key in needed) + (_AT_HAND if host.at_hand else ""),
         host=host.name,
         flags=" ".join(f"{key.flag} {f'<{key.name}' if key.secret else 'NAME'}" for key in needed),
     )
@@ -177,13 +178,12 @@ def _predecessor(arguments: argparse.Namespace, questions: Questions) -> Predece
     """What letsencrypt_webfaction's configuration says, if the user wants that."""
     if host_of(arguments) is not HOST:
         return Predecessor()
-    if arguments.predecessor is not None:
-        return read_predecessor(arguments.predecessor)
+    file: Path | None = arguments.predecessor
     is_there = questions.terminal and predecessor.DEFAULT.expanduser().exists()
-    question = f"Take the account from {predecessor.DEFAULT}?"
-    if is_there and not arguments.username and questions.agrees(question, "--from"):
-        return read_predecessor(predecessor.DEFAULT)
-    return Predecessor()
+    if not file and is_there and not arguments.username:
+        agrees = questions.agrees(f"Take the account from {predecessor.DEFAULT}?", "--from")
+        file = predecessor.DEFAULT if agrees else None
+    return read_predecessor(file) if file else Predecessor()
 
 
 def _given_values(old: Predecessor, arguments: argparse.Namespace) -> dict[str, str]:

@@ -32,7 +32,8 @@ class Memory:
     ``connect`` gives what `Host.connect` gives, at the first call. ``finished`` tells that what an
     earlier run left was finished or undone, ``caught_up`` that a ``certbot renew`` made up for
     failed uploads, ``cleaned_up`` that it saw to what was left in the account's DNS. ``looks`` are
-    those at served certificates that wait for the end of the process.
+    those at served certificates that wait for the end of the process, and ``sweep`` sweeps what is
+    used no more before them, giving what could not be done.
     """
 
     connect: Callable[[], Any]
@@ -41,6 +42,7 @@ class Memory:
     caught_up: bool = False
     cleaned_up: bool = False
     looks: dict[str, Expected] = field(default_factory=dict)
+    sweep: Callable[[], Sequence[Any]] = list
 
     @cached_property
     def connection(self) -> Any:

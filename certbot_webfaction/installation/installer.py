@@ -27,7 +27,7 @@ from certbot_webfaction.installation.decide import (
     warn_of_losses,
 )
 from certbot_webfaction.installation.reconcile import Watch, reconcile
-from certbot_webfaction.installation.watch import ServedWatch
+from certbot_webfaction.installation.watch import ServedWatch, tell_unfinished
 from certbot_webfaction.lineages.files import CertificateFiles
 from certbot_webfaction.names import a_label
 from certbot_webfaction.replacing import version
@@ -234,7 +234,7 @@ class Installer:
             self._told = self._reconcile()
             _raise(self._told)
         except errors.PluginError as error:
-            logger.warning("An earlier change of the panel could not be completed yet: %s", error)
+            tell_unfinished(error)
 
     def catch_up(self) -> None:
         """Make up for what failed in an earlier run, for all lineages, once in a process.

@@ -44,6 +44,12 @@ class Watch(Protocol):
         :returns: for each that does not, words for what it serves
         """
 
+    def finish(self, sweep: Callable[[], Sequence[Failure]]) -> None:
+        """Sweep what is used no more, now or for others, too, later.
+
+        :param sweep: does it, and returns what could not be done
+        """
+
 
 def reconcile(
     account: Account, found: Differences, watch: Watch, *, asked: bool, quiet: bool
@@ -97,9 +103,15 @@ class _Reconciliation:
         if len(undone) == len(found.undo_redirects):
             # else visitors may still be sent to these sites
             self._each(self._undo_site, found.undo_sites)
-            left = compare(self.books, self.account.lineages).leftovers
-            self._each(self._undo_leftover, left)
+            self.watch.finish(self._sweep)
         return self.failures
+
+    def _sweep(self) -> list[Failure]:
+        known = len(self.failures)
+        left = compare(self.books, self.account.lineages).leftovers
+        swept = self._each(self.panel.sweep, [left] if left else [])
+        self._each(self._undo_leftover, left if swept else [])
+        return self.failures[known:]
 
     def _each(
         self,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from certbot import errors, util
 
 from certbot_webfaction.account import Account
+from certbot_webfaction.installation.compare import Failure
 from certbot_webfaction.panel.serving import Sites
 from certbot_webfaction.web import workers
 from certbot_webfaction.web.served import Expected, wait_until_served
@@ -36,9 +37,17 @@ class ServedWatch:
         elif expected:
             looks = self._account.memory.looks
             if not looks:
-                util.atexit_register(_look_at_the_end, self._account, self._quiet)
+                util.atexit_register(_end, self._account, self._quiet)
             looks.update(expected)
             workers.start(len(looks))
+
+    def finish(self, sweep: Callable[[], Sequence[Failure]]) -> None:
+        """Sweep what is used no more: now, or at the end of a process that looks then."""
+        memory = self._account.memory
+        if memory.looks:
+            memory.sweep = sweep
+        else:
+            sweep()
 
     def wait(self, expected: Mapping[str, Expected]) -> Mapping[str, str]:
         """Wait until these names serve what is expected, and warn of those that do not.
@@ -52,9 +61,21 @@ class ServedWatch:
         return {name: self._wrong[name] for name in expected if name in self._wrong}
 
 
-def _look_at_the_end(account: Account, quiet: bool) -> None:
-    _look(account.memory.looks, account, quiet)
-    account.memory.looks = {}
+def _end(account: Account, quiet: bool) -> None:
+    memory = account.memory
+    try:
+        account.read_books()  # a deploy hook may have written them
+        for failure in memory.sweep():
+            tell_unfinished(failure.text)
+    except errors.PluginError as error:
+        tell_unfinished(error)
+    _look(memory.looks, account, quiet)
+    memory.looks = {}
+
+
+def tell_unfinished(reason: object) -> None:
+    """Warn of what the next run tries again."""
+    logger.warning("An earlier change of the panel could not be completed yet: %s", reason)
 
 
 def _look(expected: Mapping[str, Expected], account: Account, quiet: bool) -> dict[str, str]:

@@ -158,6 +158,12 @@ class IPanel(Interface):
         :param again: whether this has failed before, in another run
         """
 
+    def sweep(changes: Sequence[Change]) -> None:
+        """Undo in few calls what kept certificates that no site is to present any more.
+
+        `undo` of each has to follow: it sees to what a host could not do together.
+        """
+
     def examine() -> Sequence[tuple[str, Finding]]:
         """What there is to say about the account and this machine, each with a check's title."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from certbot import configuration
@@ -18,6 +18,7 @@ from certbot_webfaction.hosts.webfaction.model import Account as Login
 from certbot_webfaction.hosts.webfaction.model import Mount, Website
 from certbot_webfaction.hosts.webfaction.panel import Panel
 from certbot_webfaction.hosts.webfaction.seen import Seen
+from certbot_webfaction.installation.compare import Failure
 from certbot_webfaction.installation.decide import Present
 from certbot_webfaction.installation.installer import Installer, Run
 from certbot_webfaction.lineages import Lineages
@@ -42,6 +43,9 @@ class RecordingWatch:
 
     def expect(self, expected: Mapping[str, Expected]) -> None:
         self.expected += expected
+
+    def finish(self, sweep: Callable[[], Sequence[Failure]]) -> None:
+        sweep()
 
     def wait(self, expected: Mapping[str, Expected]) -> Mapping[str, str]:
         self.waited += expected

@@ -541,6 +541,9 @@ class OneSitePanel:
                     with self._changing():
                         self.host.create_record(record)
 
+    def sweep(self, changes: Sequence[Change]) -> None:
+        pass
+
     def undo(self, change: Change, again: bool = False) -> None:
         with self.host.called("undo", change.on, listed=False):
             self.login()

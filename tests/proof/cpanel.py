@@ -155,7 +155,7 @@ _LIST, _FILE = "Fileman::list_files", "Fileman::fileop"
 TOGGLE = "SSL::toggle_ssl_redirect_for_domains"
 AUTHORITY = "DNS::has_local_authority"
 EDIT = ("DNS::parse_zone", "DNS::parse_zone", "DNS::mass_edit_zone")
-RENEWAL = ("SSL::install_ssl", "SSL::installed_hosts", "SSL::delete_cert", "SSL::delete_key")
+RENEWAL = ("SSL::install_ssl", "SSL::installed_hosts")
 
 READS = (_LIST, AUTHORITY, "DNS::parse_zone")
 
@@ -171,9 +171,9 @@ VERBS = verbs(
             *(*[_LIST] * 3, _FILE, _FILE, _LIST, _FILE, _LIST, _FILE),
             *("SSL::install_ssl", "SSL::installed_hosts", TOGGLE),
         ),
-        "renew": (*HOSTS, *RENEWAL, *RENEWAL),
+        "renew": (*HOSTS, *RENEWAL, *RENEWAL, "Batch::strict"),
         "enhance": (*HOSTS, TOGGLE),
-        "rollback": (*HOSTS, TOGGLE, "SSL::delete_ssl", "SSL::delete_cert", "SSL::delete_key"),
+        "rollback": (*HOSTS, TOGGLE, "SSL::delete_ssl", "Batch::strict"),
         "dns": (
             *("DomainInfo::domains_data", "DomainInfo::list_domains"),
             *(*[AUTHORITY] * 3, "StatsBar::get_stats", *EDIT),

@@ -23,8 +23,8 @@ _FOUND = {
         ("run", 5, "status 0, and done"),
         ("run", 14, "status 0"),
         ("renew", 5, "truncated from then on"),
-        ("renew", 8, "login page"),
-        ("renew", 11, "status 0"),
+        ("renew", 6, "login page"),
+        ("renew", 8, "status 0 from then on"),
         ("dns", 3, "other types from then on"),
     ],
     "opalstack": [

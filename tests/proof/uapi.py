@@ -56,9 +56,9 @@ VERBS = verbs(
     (),
     {
         "run": (*HOSTS, "SSL::install_ssl", "SSL::installed_hosts", TOGGLE),
-        "renew": (*HOSTS, *RENEWAL, *RENEWAL),
+        "renew": (*HOSTS, *RENEWAL, *RENEWAL, "Batch::strict"),
         "enhance": (*HOSTS, TOGGLE),
-        "rollback": (*HOSTS, TOGGLE, "SSL::delete_ssl", "SSL::delete_cert", "SSL::delete_key"),
+        "rollback": (*HOSTS, TOGGLE, "SSL::delete_ssl", "Batch::strict"),
         "dns": (
             *("DomainInfo::domains_data", "DomainInfo::list_domains"),
             *(*[AUTHORITY] * 3, "StatsBar::get_stats", *EDIT),

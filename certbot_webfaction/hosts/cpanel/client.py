@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -21,7 +23,7 @@ from certbot_webfaction.hosts.cpanel.model import Domain, Installed
 from certbot_webfaction.hosts.cpanel.transports import Command, Https, Transport
 from certbot_webfaction.hosts.host import Credentials
 from certbot_webfaction.hosts.tries import Tries
-from certbot_webfaction.hosts.wire import RefusalError
+from certbot_webfaction.hosts.wire import NoAnswerError, RefusalError
 from certbot_webfaction.panel.errors import ImpossibleError, PanelRefusedError
 from certbot_webfaction.panel.model import Upload
 
@@ -337,6 +339,28 @@ class Client:
         except PanelRefusedError:
             if not self._tries.read(f"look for a {kind}", is_gone):
                 raise
+
+    def delete_together(self, stored: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+        """Delete certificates and keys from the panel's store, see `delete_stored`, by one call.
+
+        It stops at the first that fails (`Batch::strict` in the vendor's documentation, without a
+        version). How it tells of that is not recorded, so what counts is each one's own answer.
+
+        :param stored: kinds and ids
+        :returns: those that are known to be gone
+        """
+        commands = {
+            f"command-{number}": json.dumps(["SSL", f"delete_{each[0]}", {"id": each[1]}])
+            for number, each in enumerate(stored)
+        }
+        try:
+            told = self.ask("Batch::strict", **commands) if commands else ()
+        except CallRefusedError as error:
+            told = error.data
+        except (RefusalError, NoAnswerError):
+            told = ()
+        done = itertools.takewhile(lambda each: is_true(each.get("status")), listed(told))
+        return [each for each, _ in zip(stored, done, strict=False)]
 
     def start_autossl(self) -> str:
         """Ask AutoSSL to look at the account's virtual hosts.

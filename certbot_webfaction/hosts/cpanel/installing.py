@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+from collections.abc import Iterator, Sequence
 
 from certbot.display import util as display_util
 
@@ -65,6 +66,8 @@ def install(seen: Seen, site: HttpsSite, handle: str, notes: Notes) -> State:
     upload = seen.uploads.get(handle)
     if upload is None:
         raise CertificateGoneError(f"The certificate {handle} is not at hand.")
+    if holds(host) != handle:
+        _learn_of_former(seen, host, notes)
     change.after = change.after or {
         "certificate": "",
         "key": "",
@@ -87,6 +90,22 @@ def install(seen: Seen, site: HttpsSite, handle: str, notes: Notes) -> State:
             seen.client.tell_stored(host.servername, upload, stored)
     display_util.notify(f"The {host.label} now presents the certificate {handle}.")
     return state_of(now)
+
+
+def _learn_of_former(seen: Seen, host: VirtualHost, notes: Notes) -> None:
+    """Learn what an install of ours stored whose answer was lost, before another follows it."""
+    installed = host.installed
+    change = notes.noted(UPLOAD, installed.handle) if installed else None
+    if installed is None or change is None or change.done:
+        return
+    ids = change.after
+    if former := seen.client.stored(installed.id):
+        with notes.changing(change):
+            seen.client.tell_stored(
+                host.servername,
+                former,
+                lambda certificate, key: ids.update(certificate=certificate, key=key),
+            )
 
 
 def _there(seen: Seen, site: HttpsSite) -> VirtualHost:
@@ -157,17 +176,30 @@ def _is_over(expires: str | None) -> bool:
     return expires is not None and expires < today.isoformat()
 
 
+def sweep(seen: Seen, changes: Sequence[Change]) -> None:
+    """As `IPanel.sweep`."""
+    stored = [each for change in changes for each in _unneeded(seen, change)]
+    seen.swept = seen.client.delete_together([*dict.fromkeys(stored)])
+
+
 def undo_upload(seen: Seen, change: Change) -> None:
     """Delete a certificate and key of ours from the panel's store, if nothing presents them."""
+    try:
+        for each in _unneeded(seen, change):
+            if each not in seen.swept:
+                seen.client.delete_stored(*each)
+    except ImpossibleError as error:
+        logger.debug("The certificate %s stays in the panel's store: %s", change.on, error)
+
+
+def _unneeded(seen: Seen, change: Change) -> Iterator[tuple[str, str]]:
+    """What a change of ours put into the panel's store that nothing presents: kinds with ids."""
     presented = seen.installed(FRESH).values()
     if any(installed.handle == change.on for installed in presented):
         return
     ids = change.after
-    try:
-        if ids["certificate"]:
-            seen.client.delete_stored("cert", ids["certificate"])
-        # A renewal may keep its key.
-        if ids["key"] and all(public_mark(each.leaf) != ids["public"] for each in presented):
-            seen.client.delete_stored("key", ids["key"])
-    except ImpossibleError as error:
-        logger.debug("The certificate %s stays in the panel's store: %s", change.on, error)
+    if ids["certificate"]:
+        yield "cert", ids["certificate"]
+    # A renewal may keep its key.
+    if ids["key"] and all(public_mark(each.leaf) != ids["public"] for each in presented):
+        yield "key", ids["key"]

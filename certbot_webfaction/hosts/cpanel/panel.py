@@ -245,6 +245,9 @@ class Panel:
     def publish(self, name: str, value: str, notes: Notes) -> None:
         self._records.publish(name, value, notes)
 
+    def sweep(self, changes: Sequence[Change]) -> None:
+        installing.sweep(self._seen, changes)
+
     def undo(self, change: Change, again: bool = False) -> None:
         if change.what == installing.UPLOAD:
             installing.undo_upload(self._seen, change)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from certbot_webfaction.hosts import seen
@@ -18,7 +18,8 @@ class Seen(seen.Seen[Client]):
     """What was seen of an account: its domains, and what virtual hosts present by servername.
 
     ``uploads`` are the certificates that this process may install, by their handles: the panel
-    knows a certificate only as that of a virtual host.
+    knows a certificate only as that of a virtual host. ``swept`` are the kinds and ids of what was
+    deleted last from its store.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Seen(seen.Seen[Client]):
         self.installed = self._reading(lambda client: client.installed())
         self._capable = self._reading(lambda client: client.capable())
         self.uploads: dict[str, Upload] = {}
+        self.swept: Collection[tuple[str, str]] = ()
 
     def saw_redirect(self, servername: str, *, on: bool) -> None:
         """Take note that a virtual host redirects to https, or does no more."""

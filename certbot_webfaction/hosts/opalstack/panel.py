@@ -220,6 +220,9 @@ class Panel:
     def publish(self, name: str, value: str, notes: Notes) -> None:
         records.publish(self._seen, name, value, notes)
 
+    def sweep(self, changes: Sequence[Change]) -> None:
+        """See `IPanel.sweep`: a certificate is not noted as made."""
+
     def undo(self, change: Change, again: bool = False) -> None:
         if change.what == Change.RECORD:
             records.undo_record(self._seen, change)

@@ -40,6 +40,26 @@ def test_what_was_stored_is_known_though_the_answer_was_lost(place: Place, fault
     assert former.done
 
 
+def test_what_was_stored_is_known_though_another_follows_at_once(place: Place) -> None:
+    """As a forced renewal does, before anyone has made up for the lost answer."""
+    books, ours = place.books(), upload(DOMAIN)
+    panel = place.panel()
+    (site,) = (each for each in panel.https_sites() if each.id == DOMAIN)
+    handle = panel.store("blog", [DOMAIN], ours, "", (), lambda _: None)
+    place.stand_in.faults.on(1, RESET_AFTER, "SSL::install_ssl")
+    for call in range(2, 6):
+        place.stand_in.faults.on(call, RESET_BEFORE, "SSL::install_ssl")
+    with pytest.raises(PanelUnreachableError):
+        panel.install(site, handle, [DOMAIN], None, books)
+    place.stand_in.faults.clear()
+    books.read()
+    install(place, upload(DOMAIN), books)
+    former = books.noted(UPLOAD, handle)
+    assert former is not None
+    place.panel().undo(former)
+    assert len(place.account.store.certificates) == len(place.account.store.keys) == 1
+
+
 def test_what_was_stored_is_known_in_the_end_if_the_panel_went_away(place: Place) -> None:
     """The next run finds it installed, and still asks."""
     books, ours = place.books(), upload(DOMAIN)
@@ -63,6 +83,48 @@ def test_what_was_stored_is_known_in_the_end_if_the_panel_went_away(place: Place
     place.methods()
     install(place, ours, books)
     assert "SSL::install_ssl" not in place.methods()
+
+
+@pytest.mark.parametrize("fails", [True, False])
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_what_several_installs_stored_is_swept_by_one_call(
+    place: Place, fails: bool, is_gone: bool
+) -> None:
+    """What is behind one that was gone already, by itself; that is looked for."""
+    books, store = place.books(), place.account.store
+    place.account.switches.batch_fails = fails
+    former = [install(place, upload(DOMAIN), books) for _ in range(2)]
+    install(place, upload(DOMAIN), books)
+    assert len(store.keys) == 3
+    if is_gone:
+        place.account.delete_key(former[0].after["key"])
+    panel = place.panel()
+    panel.https_sites()
+    place.methods()
+    panel.sweep(former)
+    for change in former:
+        panel.undo(change)
+    made = place.methods()
+    assert made[0] == "Batch::strict"
+    deleted = ["SSL::delete_key", "SSL::delete_cert", "SSL::delete_key"] if is_gone else []
+    assert [each for each in made if "delete" in each] == deleted
+    assert len(made) <= (6 if is_gone else 1)
+    assert len(store.certificates) == len(store.keys) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [HTTP_504, RESET_BEFORE, RESET_AFTER, UNKNOWN_ERROR, refusal("No such module.")]
+)
+def test_what_can_not_be_swept_by_one_call_is_swept_by_several(place: Place, fault: Fault) -> None:
+    """An old server may lack the function, an answer may be lost."""
+    books = place.books()
+    former = install(place, upload(DOMAIN), books)
+    install(place, upload(DOMAIN), books)
+    place.stand_in.faults.on(1, fault, "Batch::strict")
+    panel = place.panel()
+    panel.sweep([former])
+    panel.undo(former)
+    assert len(place.account.store.certificates) == len(place.account.store.keys) == 1
 
 
 @pytest.mark.parametrize("call", ["SSL::delete_cert", "SSL::delete_key"])

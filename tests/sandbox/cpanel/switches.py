@@ -99,6 +99,9 @@ class Switches:
     coverage_told: bool = True
     """3.1: ``install_ssl`` names covered and uncovered domains; otherwise the lists are absent."""
 
+    batch_fails: bool = True
+    """`Batch::strict`, of which one call failed, failed itself; otherwise only its data tells."""
+
     installs_overlap: bool = True
     """9, question 14: two installs at once both work; otherwise the later is an internal error."""
 

@@ -331,3 +331,16 @@ def _run(command: Command, *words: str, input: str | None = None) -> tuple[int, 
     options = ["--output=json", *(["--input=json"] if input else [])]
     done = run(command.path, *options, *words, input=input)
     return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("batch_fails", [True, False])
+def test_a_batch_ends_with_the_first_call_that_fails(
+    client: Client, account: Account, batch_fails: bool
+) -> None:
+    """`Switches.batch_fails`: it fails as a whole, or only that call's own answer tells."""
+    account.switches.batch_fails = batch_fails
+    commands = ['["Tokens","list"]', '["SSL","delete_cert",{"id":"none"}]', '["Tokens","list"]']
+    given = {f"command-{number}": command for number, command in enumerate(commands)}
+    answer = client.uapi("Batch", "strict", **given)
+    assert answer["status"] == (0 if batch_fails else 1)
+    assert [each["status"] for each in answer["data"]] == [1, 0]

@@ -90,7 +90,8 @@ class _Search:
         self._subjects: dict[str, Subject] = {}
         self._good: dict[str, Subject] = {}
         self._unreached: dict[str, str] = {}
-        self._taken: set[str] = set()
+        self._taken = {path.stem for path in self._account.lineages.renewal_files()}
+        self._taken |= {path.name for path in self._account.lineages.live.glob("*")}
         self._found = Missing()
 
     def of(self, sites: Sequence[HttpSite]) -> Missing:
@@ -321,16 +322,13 @@ class _Search:
 
     def _new_name(self, name: str) -> str:
         """A name for a new lineage, as certbot would number it."""
-        base = name.removeprefix("*.")
-        numbered = (f"{base}-{number:04d}" for number in itertools.count(1))
-        new = next(each for each in itertools.chain([base], numbered) if not self._is_taken(each))
+        base = new = name.removeprefix("*.")
+        number = 0
+        while new in self._taken:
+            number += 1
+            new = f"{base}-{number:04d}"
         self._taken.add(new)
         return new
-
-    def _is_taken(self, name: str) -> bool:
-        lineages = self._account.lineages
-        is_there = lineages.renewal_file(name).exists() or (lineages.live / name).exists()
-        return name in self._taken or is_there
 
 
 def _is_installed(subject: Subject | None) -> bool:
@@ -346,11 +344,10 @@ def _is_led_on(seen: Visit) -> bool:
 
 def _keeper(subject: Subject) -> str:
     """Who keeps the certificate of a name's https site."""
-    if subject.keeper in ("certbot", "host"):
-        return "certbot renews it" if subject.keeper == "certbot" else "the host renews it"
+    if subject.keeper != "user":
+        return "the host renews it" if subject.keeper == "host" else "certbot renews it"
     known = subject.certificate
-    until = f" until {known.expires}" if known and known.expires else ""
-    return f"your own{until}"
+    return f"your own until {known.expires}" if known and known.expires else "your own"
 
 
 def _is_self_signed(known: Certificate) -> bool:

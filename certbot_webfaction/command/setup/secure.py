@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from certbot import configuration, errors
@@ -113,15 +114,14 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
 
 def _chosen(survey: Survey, arguments: argparse.Namespace) -> list[HttpSite]:
     """The http sites that the command line means."""
-    only, without = (_sites(survey, arguments, kind) for kind in ("only", "except"))
-    is_any = not arguments.only_domains
-    return [site for site in survey.http.all if (is_any or site in only) and site not in without]
+    only = _sites(survey, "only", arguments.only_domains) or survey.http.all
+    without = _sites(survey, "except", arguments.except_domains)
+    return [site for site in survey.http.all if site in only and site not in without]
 
 
-def _sites(survey: Survey, arguments: argparse.Namespace, kind: str) -> list[HttpSite]:
+def _sites(survey: Survey, kind: str, given: Sequence[str]) -> list[HttpSite]:
     found = []
-    given = ",".join(getattr(arguments, f"{kind}_domains"))
-    for name in filter(None, map(str.strip, given.split(","))):
+    for name in filter(None, map(str.strip, ",".join(given).split(","))):
         sites = survey.http.reached(name)
         if not sites:
             raise errors.Error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from certbot_webfaction.hosts.cpanel.answers import listed, text
 from certbot_webfaction.hosts.cpanel.client import Client
 from certbot_webfaction.hosts.cpanel.model import VirtualHost
 from certbot_webfaction.hosts.shapes import shapes_of, told
-from certbot_webfaction.panel.errors import PanelRefusedError
+from certbot_webfaction.panel.errors import ImpossibleError, PanelRefusedError
 from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
 from certbot_webfaction.panel.model import CHALLENGE_PATH
 from certbot_webfaction.text import listed as some
@@ -68,13 +69,6 @@ def _server(client: Client) -> Finding:
 
 def _features(client: Client) -> Finding:
     features = client.features
-    if not features.get("sslinstall", True):
-        return Problem(
-            "features",
-            "the plan of this account lacks the feature “sslinstall”, so no certificate can be"
-            " installed, whatever issues it",
-            "Ask the host to enable “sslinstall”, or for a plan that has it.",
-        )
     off = [name for name in ("sslmanager", "zoneedit", "filemanager") if not features.get(name, 1)]
     if off:
         return Note(
@@ -103,7 +97,7 @@ def _second_opinion(client: Client, hosts: tuple[VirtualHost, ...]) -> Finding |
     domains = [host.names[0] for host in hosts if not host.names[0].startswith("*.")][:_ASKED]
     try:
         told = _looked_up(client, domains)
-    except PanelRefusedError:
+    except (PanelRefusedError, ImpossibleError):
         return None  # a second opinion is none that has to be had
     # A CA follows redirects, and so does the doctor's own look at the challenge path.
     failed = {
@@ -140,14 +134,16 @@ def _redirects(client: Client, hosts: tuple[VirtualHost, ...]) -> Finding | None
     roots = {host.document_root for host in hosts}
     try:
         told = client.read("list the redirects", "Mime::list_redirects")
-    except PanelRefusedError:
+    except (PanelRefusedError, ImpossibleError):
         return None
-    # Rules that lead to another page of the site are an application's, which leave files alone.
+    # Rules that lead to another page of the site are an application's, which leave files alone,
+    # and a CA follows those to https.
     rules = [
         f"{text(each.get('sourceurl'))} → {text(each.get('destination'))} in"
         f" {text(each.get('docroot'))}/.htaccess"
         for each in listed(told)
-        if text(each.get("destination")).startswith("http") and text(each.get("docroot")) in roots
+        if re.match("https?://(?!%{)", text(each.get("destination")))
+        and text(each.get("docroot")) in roots
     ]
     if not rules:
         return None

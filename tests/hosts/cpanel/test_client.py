@@ -139,9 +139,9 @@ def test_a_refusal_without_a_known_reason_stays_a_refusal(place: Place) -> None:
 @pytest.mark.parametrize("is_loose", [True, False])
 @pytest.mark.parametrize("is_wrapped", [True, False])
 def test_answers_are_taken_in_any_shape(place: Place, is_loose: bool, is_wrapped: bool) -> None:
-    """Wrapped or flat, with numbers as text, with lists as documented."""
+    """Wrapped or flat, with numbers as text, with lists as documented, with names as typed."""
     switches = place.account.switches
-    switches.loose_types = switches.documented_shapes = is_loose
+    switches.loose_types = switches.documented_shapes = switches.names_as_typed = is_loose
     switches.wrapped_http = is_wrapped
     place.account.run_autossl()
     client = place.client()

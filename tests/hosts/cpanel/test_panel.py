@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from certbot import errors
 
 from certbot_webfaction.hosts.cpanel import CPANEL
 from certbot_webfaction.hosts.cpanel.installing import UPLOAD
@@ -13,7 +14,7 @@ from certbot_webfaction.panel.model import Change
 from certbot_webfaction.panel.serving import Sites
 from tests.hosts.cpanel.conftest import Place
 from tests.hosts.cpanel.test_client import upload
-from tests.sandbox.cpanel.account import Visit
+from tests.sandbox.cpanel.account import UNNAMED, Visit
 from tests.sandbox.cpanel.installs import Given
 
 
@@ -85,6 +86,26 @@ def test_the_doctor_is_told_what_the_plan_lacks(place: Place) -> None:
     assert isinstance(findings(place)["features"], Note)
 
 
+def test_what_only_some_plans_may_ask_for_is_done_without(place: Place) -> None:
+    """What is known of the names then, the web server has."""
+    place.account.features -= {UNNAMED, "redirects"}
+    names = {name for site in place.panel().https_sites() for name in site.names}
+    assert {"example.com", "www.shop.example", "parked.example"} <= names
+    place.panel().find_zones(["_acme-challenge.example.com"])
+    assert findings(place).keys() == {"server", "features", "AutoSSL"}
+
+
+def test_names_may_come_as_they_were_typed(place: Place) -> None:
+    """They are compared as DNS does; what is elsewhere is known for it."""
+    place.account.switches.names_as_typed = True
+    place.account.run_autossl()
+    names = {name for site in place.panel().https_sites() for name in site.names}
+    assert {"example.com", "www.shop.example", "parked.example"} <= names
+    place.account.move_dns_away("example.com")
+    with pytest.raises(errors.PluginError, match=r"the zone example\.com is in the panel"):
+        place.panel().find_zones(["_acme-challenge.example.com"])
+
+
 def test_the_doctor_is_told_of_an_old_server(place: Place) -> None:
     """With the version from which on all works."""
     place.account.version = 90
@@ -114,12 +135,13 @@ def test_the_doctor_names_rules_that_send_visitors_elsewhere(place: Place) -> No
     assert "redirects" not in findings(place)
     root = place.account.home / "public_html"
     (root / ".htaccess").write_text(
-        "RewriteEngine On\nRewriteRule ^(.*)$ https://other.example/$1 [R=301,L]\n"
+        "RewriteEngine On\nRewriteRule ^ https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]\n"
+        "RewriteRule ^(.*)$ https://other.example/$1 [R=301,L]\n"
     )
     found = findings(place)["redirects"]
     assert "other.example" in found.text
     assert str(root) in found.text
-    assert "index.php" not in found.text
+    assert "HTTP_HOST" not in found.text
 
 
 def test_a_login_with_typed_credentials_tells_what_the_plan_lacks(

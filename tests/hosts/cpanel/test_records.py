@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from certbot import errors
 
@@ -66,6 +68,17 @@ def test_an_edit_of_somebody_elses_meanwhile_is_no_failure(place: Place) -> None
     panel.publish(NAME, "ours", books)
     assert place.methods().count("DNS::mass_edit_zone") == 3
     assert [value for _, value in texts(place, "shop.example")] == ["theirs", "theirs", "ours"]
+
+
+def test_a_server_that_takes_an_edit_each_second_gets_time(place: Place) -> None:
+    """Two values at one name, as for a wildcard and its name."""
+    place.account.switches.edits_each_second = False
+    started = place.account.now()
+    place.account.now = lambda: started + datetime.timedelta(seconds=sum(place.slept))
+    panel, books = place.panel(), place.books()
+    for value in ("one", "two"):
+        panel.publish(NAME, value, books)
+    assert texts(place, "shop.example") == [(NAME, "one"), (NAME, "two")]
 
 
 def test_only_the_exact_record_is_removed(place: Place) -> None:

@@ -28,8 +28,10 @@ from tests.sandbox.cpanel.errors import (
     NoArgumentError,
     NoBundleError,
     PanelError,
+    StaleError,
 )
 from tests.sandbox.cpanel.installs import Given, Installation, certificates_agree
+from tests.sandbox.cpanel.redirects import write_own_redirect
 from tests.sandbox.cpanel.store import (
     Store,
     StoredCertificate,
@@ -66,6 +68,7 @@ FEATURES = (
     "passengerapps",
     "filemanager",
 )
+UNNAMED = "a feature that no source names"
 _AUTOSSL_DAYS = 15  # [assume] so long before its end AutoSSL renews its own certificate
 _CLOBBER_DAYS = 3
 IP = "127.0.0.1"
@@ -123,7 +126,7 @@ class Account:
         self.password = password
         self.version = version
         self.switches = switches or Switches()
-        self.features = set(FEATURES)
+        self.features = {*FEATURES, UNNAMED}
         self.has_two_factor = False
         self.known_issuers: list[str] = []
         self.autossl_authority = Authority("AutoSSL")
@@ -136,6 +139,7 @@ class Account:
         self.home = home / username
         self.store = Store()
         self.zones: dict[str, Zone] = {}
+        self._edited: dict[str, float] = {}
         self.tokens: dict[str, Token] = {}
         self.parked: list[str] = []
         self.main_domain = domain
@@ -337,7 +341,9 @@ class Account:
                 if on and not self.can_redirect(host):
                     raise PanelError(f"The domain “{host.domain}” has no valid certificate.")
             for name in hosts:
-                self._hosts[name] = replace(self._hosts[name], redirects=on)
+                host = self._hosts[name] = replace(self._hosts[name], redirects=on)
+                if self.switches.redirect_in_htaccess:
+                    write_own_redirect(host, exempt=self.switches.redirect_exempts)
 
     def can_redirect(self, host: VirtualHost) -> bool:
         """Whether its certificate is valid, or AutoSSL would see to one."""
@@ -429,6 +435,10 @@ class Account:
         """Edit a zone as `Zone.edit` does; return its new serial."""
         with self.change():
             zone = self.zone(name)
+            now, former = self.now().timestamp(), self._edited.get(name, 0)
+            if serial and not self.switches.edits_each_second and now < former + 1:
+                raise StaleError(serial, zone.serial)
+            self._edited[name] = now
             minimum = self.switches.minimum_ttl
             zone.edit(
                 [

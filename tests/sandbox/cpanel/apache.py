@@ -172,7 +172,7 @@ def _host(host: VirtualHost, scene: Scene, directory: Path, ports: Ports) -> str
             root = host.app / "public"
         app = _APP.format(root=root, app=host.app)
     redirect = ""
-    if host.redirects:
+    if host.redirects and not scene.switches.redirect_in_htaccess:
         redirect = (EXEMPTIONS if scene.switches.redirect_exempts else "") + _REDIRECT
     services = _ONLY_CHALLENGES if scene.switches.services_answer else "Redirect 404 /\n"
     names = (*host.names, *host.mails)

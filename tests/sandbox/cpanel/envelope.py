@@ -33,7 +33,7 @@ def flat(outcome: Reply | PanelError, switches: Switches) -> dict[str, Any]:
     messages = [translated(text, language) for text in outcome.messages]
     return {
         "status": 1,
-        "data": shaped(outcome.data, switches),
+        "data": _typed(shaped(outcome.data, switches), switches),
         "errors": None,
         "messages": messages or None,
         "warnings": None,
@@ -77,6 +77,23 @@ def shaped(value: Any, switches: Switches) -> Any:
     if isinstance(value, int) and switches.loose_types:
         return _RANDOM.choice((value, str(value)))
     return value
+
+
+_NAMES = (
+    *("domain", "domains", "fqdns", "servername", "serveralias", "vhost_name", "zone"),
+    *("main_domain", "addon_domains", "parked_domains", "sub_domains"),
+)
+
+
+def _typed(value: Any, switches: Switches, key: str = "") -> Any:
+    """A value with its names as their owner typed them."""
+    if not switches.names_as_typed:
+        return value
+    if isinstance(value, dict):
+        return {name: _typed(each, switches, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_typed(each, switches, key) for each in value]
+    return value.title() if key in _NAMES and isinstance(value, str) else value
 
 
 def _shuffled(value: Any) -> Any:

@@ -39,6 +39,17 @@ class NoBundleError(PanelError):
     """The server can't complete a certificate's chain."""
 
 
+class StaleError(PanelError):
+    """Somebody edited the zone since its serial was the given one."""
+
+    def __init__(self, given: int, serial: int) -> None:
+        super().__init__(
+            f"The given serial number ({given}) does not match the DNS zone’s serial number "
+            f"({serial}). Refresh your view of the DNS zone, then resubmit.",
+            data={"type": "Stale", "detail": None},
+        )
+
+
 class InternalError(PanelError):
     """What the panel says where its own program failed."""
 

@@ -29,6 +29,16 @@ def add_redirect(host: VirtualHost, destination: str, *, exempt: bool = True) ->
     settings.chmod(0o644)
 
 
+def write_own_redirect(host: VirtualHost, *, exempt: bool) -> None:
+    """Write the https redirect of the panel's switch into the document root, or take it away."""
+    settings = host.document_root / ".htaccess"
+    rule = "RewriteRule ^ https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]\n"
+    own = f"RewriteEngine on\nRewriteCond %{{HTTPS}} off\n{EXEMPTIONS if exempt else ''}{rule}"
+    others = settings.read_text().replace(own, "") if settings.exists() else ""
+    settings.write_text((own if host.redirects else "") + others)
+    settings.chmod(0o644)
+
+
 def redirects_of(host: VirtualHost) -> list[dict[str, Any]]:
     """Every rewrite rule of a document root; those without a status are hand-made."""
     settings = host.document_root / ".htaccess"

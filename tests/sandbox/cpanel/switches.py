@@ -70,7 +70,14 @@ class Switches:
     """2.4: the language of texts."""
 
     unrecorded_features: bool = True
-    """7, question 12: Fileman, the certificate store and AutoSSL's writes need features too."""
+    """7, question 12: Fileman, the certificate store and AutoSSL's writes need features too.
+
+    So do, by a feature that no source names (`account.UNNAMED`), WebVhosts, DCV and the list of
+    features.
+    """
+
+    names_as_typed: bool = False
+    """4: names come as their owner typed them; otherwise in lower case."""
 
     star_servername: bool = True
     """3.1: a wildcard subdomain's servername is ``*.D``; otherwise ``_wildcard_.D``."""
@@ -117,6 +124,9 @@ class Switches:
     restored_is_autossl: bool = True
     """Question 15: AutoSSL's certificate, installed by hand, still counts as AutoSSL's."""
 
+    redirect_in_htaccess: bool = False
+    """3.4: the https redirect is in ``.htaccess``; otherwise with the virtual host."""
+
     redirect_exempts: bool = True
     """3.4, question 9: the https redirect leaves the paths of validation alone."""
 
@@ -131,6 +141,9 @@ class Switches:
 
     save_bytes: int = 0
     """2.4: ``save_file_content`` fails above so many bytes; 0: never."""
+
+    edits_each_second: bool = True
+    """6: a zone may be edited twice in a second; otherwise the second edit is stale."""
 
     minimum_ttl: int = 0
     """6, question 13: lower TTLs become this one."""

@@ -79,6 +79,18 @@ def test_every_name_has_its_virtual_host(
     assert hosts["www.example.com"]["is_proxy"] == 0
 
 
+@pytest.mark.parametrize("as_typed", [True, False])
+def test_names_may_come_as_they_were_typed(
+    client: Client, account: Account, as_typed: bool
+) -> None:
+    """`Switches.names_as_typed`."""
+    account.switches.names_as_typed = as_typed
+    (first, *_) = client.data("WebVhosts", "list_ssl_capable_domains")
+    typed = "Example.Com" if as_typed else "example.com"
+    assert {first["domain"], first["vhost_name"]} == {typed}
+    assert client.data("DomainInfo", "list_domains")["main_domain"] == typed
+
+
 def test_the_older_list_tells_which_hosts_have_https(
     client: Client, account: Account, authority: Authority
 ) -> None:

@@ -106,11 +106,16 @@ def test_a_virtual_host_may_keep_the_old_certificate(
 
 
 @pytest.mark.parametrize("exempts", [True, False])
+@pytest.mark.parametrize("in_htaccess", [True, False])
 def test_the_redirect_leaves_challenges_alone(
-    sandbox: CpanelSandbox, authority: Authority, exempts: bool
+    sandbox: CpanelSandbox, authority: Authority, exempts: bool, in_htaccess: bool
 ) -> None:
-    """`Switches.redirect_exempts`: those paths answer over http, or lead to https like all."""
-    sandbox.account.switches.redirect_exempts = exempts
+    """`Switches.redirect_exempts`: those paths answer over http, or lead to https like all.
+
+    So it is wherever the redirect stands (`Switches.redirect_in_htaccess`).
+    """
+    switches = sandbox.account.switches
+    switches.redirect_exempts, switches.redirect_in_htaccess = exempts, in_htaccess
     _write_challenge(sandbox)
     _install(sandbox, authority.issue("example.com"), "example.com")
     sandbox.account.toggle_redirect(["example.com"], on=True)

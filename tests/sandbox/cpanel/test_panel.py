@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.sandbox import faults
-from tests.sandbox.cpanel.account import Account
+from tests.sandbox.cpanel.account import UNNAMED, Account
 from tests.sandbox.cpanel.authority import Authority
 from tests.sandbox.cpanel.client import Client, run
 from tests.sandbox.cpanel.command import Command
@@ -61,7 +61,7 @@ def test_types_may_be_loose(client: Client, account: Account) -> None:
     """`Switches.loose_types`: truth in several forms, numbers as text; else 0 and 1."""
     features = client.data("Features", "list_features")
     assert set(map(repr, features.values())) == {"1"}
-    account.features.clear()
+    account.features = {UNNAMED}
     account.switches.loose_types = True
     account.switches.tokens_need_feature = False
     seen: set[str] = set()
@@ -115,7 +115,13 @@ def test_functions_need_features(
 @pytest.mark.parametrize("unrecorded_features", [True, False])
 @pytest.mark.parametrize(
     ("feature", "module", "function"),
-    [("sslmanager", "SSL", "list_certs"), ("filemanager", "Fileman", "list_files")],
+    [
+        ("sslmanager", "SSL", "list_certs"),
+        ("filemanager", "Fileman", "list_files"),
+        (UNNAMED, "WebVhosts", "list_ssl_capable_domains"),
+        (UNNAMED, "DCV", "check_domains_via_http"),
+        (UNNAMED, "Features", "list_features"),
+    ],
 )
 def test_functions_may_need_features(
     client: Client,

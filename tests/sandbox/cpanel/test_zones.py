@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from base64 import b64decode
 from typing import Any
@@ -90,6 +91,20 @@ def test_a_stale_serial_changes_nothing(client: Client, account: Account) -> Non
     assert answer["data"]["type"] == "Stale"
     assert f"({serial})" in answer["errors"][0]
     assert "a.example.com" not in account.texts()
+
+
+@pytest.mark.parametrize("each_second", [True, False])
+def test_a_second_edit_may_come_too_early(
+    client: Client, account: Account, each_second: bool
+) -> None:
+    """`Switches.edits_each_second`."""
+    account.switches.edits_each_second = each_second
+    now = account.now()
+    account.now = lambda: now
+    assert _edit(client, add=[_txt("a", "1")])["status"] == 1
+    assert _edit(client, add=[_txt("b", "2")])["status"] == each_second
+    account.now = lambda: now + datetime.timedelta(seconds=1)
+    assert _edit(client, add=[_txt("c", "3")])["status"] == 1
 
 
 def test_indexes_are_those_of_the_zone_as_it_was(client: Client, account: Account) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sandbox.cpanel.account import FEATURES, Account, Token
+from tests.sandbox.cpanel.account import FEATURES, UNNAMED, Account, Token
 from tests.sandbox.cpanel.envelope import Reply
 from tests.sandbox.cpanel.errors import PanelError
 from tests.sandbox.cpanel.functions import Arguments, Functions
@@ -14,7 +14,7 @@ ACCOUNT = Functions()
 _BUILD = 45
 
 
-@ACCOUNT.add("Features")
+@ACCOUNT.add("Features", unrecorded=UNNAMED)
 def list_features(account: Account, _arguments: Arguments) -> Reply:
     return Reply({feature: feature in account.features for feature in FEATURES})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from tests.sandbox.cpanel.account import IP, Account
+from tests.sandbox.cpanel.account import IP, UNNAMED, Account
 from tests.sandbox.cpanel.envelope import Reply
 from tests.sandbox.cpanel.errors import PanelError
 from tests.sandbox.cpanel.files import Home
@@ -86,7 +86,7 @@ def _described(account: Account, host: VirtualHost, with_status: bool) -> dict[s
     }
 
 
-@DOMAINS.add("WebVhosts", "list_domains", since=56)
+@DOMAINS.add("WebVhosts", "list_domains", since=56, unrecorded=UNNAMED)
 def list_domains_of_vhosts(account: Account, _arguments: Arguments) -> Reply:
     return Reply(
         [
@@ -102,7 +102,7 @@ def list_domains_of_vhosts(account: Account, _arguments: Arguments) -> Reply:
     )
 
 
-@DOMAINS.add("WebVhosts", since=64)
+@DOMAINS.add("WebVhosts", since=64, unrecorded=UNNAMED)
 def list_ssl_capable_domains(account: Account, _arguments: Arguments) -> Reply:
     listed = []
     for host in account.hosts:
@@ -117,7 +117,7 @@ def list_ssl_capable_domains(account: Account, _arguments: Arguments) -> Reply:
 # The panel's own looks at domains
 
 
-@DOMAINS.add("DCV", since=60)
+@DOMAINS.add("DCV", since=60, unrecorded=UNNAMED)
 def check_domains_via_http(account: Account, arguments: Arguments) -> Reply:
     path = arguments.get("dcv_file_relative_path", ".well-known/pki-validation").strip("/")
     extension = arguments.get("dcv_file_extension", "txt")
@@ -151,7 +151,7 @@ def _looked_up(
     }
 
 
-@DOMAINS.add("DCV", since=74, post=True)
+@DOMAINS.add("DCV", since=74, unrecorded=UNNAMED, post=True)
 def check_domains_via_dns(account: Account, arguments: Arguments) -> Reply:
     return Reply([_asked_for(account, domain) for domain in arguments.all("domain")])
 

@@ -6,7 +6,7 @@ import datetime
 import re
 from dataclasses import dataclass, replace
 
-from tests.sandbox.cpanel.errors import InternalError, PanelError
+from tests.sandbox.cpanel.errors import InternalError, PanelError, StaleError
 
 WRITABLE = ("A", "AAAA", "ALIAS", "CAA", "CNAME", "HTTPS", "MX", "SRV", "SVCB", "TXT")
 _TARGETS = {"CNAME": 0, "ALIAS": 0, "MX": 1, "SRV": 3}
@@ -87,11 +87,7 @@ class Zone:
     def edit(self, edits: list[Edit], serial: int | None = None) -> None:
         """Carry out all of this or nothing; ``serial``, where given, has to be the zone's."""
         if serial is not None and serial != self.serial:
-            raise PanelError(
-                f"The given serial number ({serial}) does not match the DNS zone’s serial number "
-                f"({self.serial}). Refresh your view of the DNS zone, then resubmit.",
-                data={"type": "Stale", "detail": None},
-            )
+            raise StaleError(serial, self.serial)
         if not edits:
             raise PanelError("You must provide at least one change.")
         changed = {edit.line_index: edit.record for edit in edits if edit.line_index is not None}

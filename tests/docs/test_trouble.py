@@ -40,6 +40,7 @@ NO_MESSAGES: Mapping[str, str] = {
     "read_as": "likewise",
     "write": "likewise",
     "_edit": "likewise",
+    "check_feature": "likewise",
     "wait_until_right": "what is being waited for",
     "compile": "a pattern",
     "findall": "likewise",

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.sandbox.certbot import Result
+from tests.sandbox.certificates import write_secret
+from tests.sandbox.cpanel.authority import Authority
 from tests.sandbox.cpanel.installs import Given
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
 
@@ -75,6 +77,19 @@ def install_by_hand(sandbox: CpanelSandbox, servername: str, *domains: str) -> s
     given = Given(issued.certificate, issued.private_key, issued.chain)
     sandbox.account.install(servername, given)
     sandbox.wait_applied()
+    return issued.certificate
+
+
+def install_files(sandbox: CpanelSandbox, domain: str) -> str:
+    """Have certbot install files with another CA's certificate; return its leaf."""
+    issued = Authority("Elsewhere").issue(domain)
+    paths = []
+    files = {"cert": issued.certificate, "key": issued.private_key, "chain": issued.chain}
+    for name, text in files.items():
+        path = sandbox.directory / f"{name}.pem"
+        write_secret(path, text)
+        paths += [f"--{name}-path", str(path)]
+    run(sandbox, "install", "-i", "cpanel", *paths, "-d", domain, "--no-redirect")
     return issued.certificate
 
 

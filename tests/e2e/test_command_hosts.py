@@ -134,6 +134,7 @@ def test_whose_a_certificate_is_is_told_on_cpanel(cpanel: CpanelSandbox) -> None
     assert keeper == "host"
     assert ", kept by cPanel itself (example.com)" in told
     assert "; cPanel renews it by itself (example.com)" in told
+    assert "Where no wildcard and no other CA is needed it does so for free" in told
     shown = command.run(cpanel, "status", "--host", "cpanel")
     assert "(host)" in shown.stdout
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime
 import re
 import ssl
+import subprocess
 from collections import Counter
 from dataclasses import replace
 from typing import Literal
 
 import pytest
 
+from tests.e2e import command
 from tests.e2e.cpanel import (
     BOTH,
     SITE,
     calls,
     elsewhere,
     install_by_hand,
+    install_files,
     on_the_host,
     page,
     run,
@@ -24,9 +27,10 @@ from tests.e2e.cpanel import (
     without_https,
 )
 from tests.sandbox.certificates import write_secret
-from tests.sandbox.cpanel.authority import Authority, self_signed
+from tests.sandbox.cpanel.authority import self_signed
 from tests.sandbox.cpanel.faults import UNKNOWN_ERROR, refusal
 from tests.sandbox.cpanel.installs import Given
+from tests.sandbox.cpanel.redirects import add_redirect
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
 
 
@@ -110,6 +114,7 @@ def test_a_renewal_that_is_not_installed_does_not_change_what_is_given_back(
 def test_a_token_does_the_same_from_any_machine(cpanel: CpanelSandbox) -> None:
     """The challenge file over the file manager, without a trace; the certificate by POST."""
     page(cpanel, "example.com", "hello")
+    cpanel.account.has_two_factor = True
     env = elsewhere(cpanel)
     run(cpanel, "run", *BOTH, *SITE, "--cpanel-files", "api", env=env)
 
@@ -169,6 +174,20 @@ def test_a_file_that_a_virus_scan_drops_is_told_before_the_ca_is_asked(
     assert not cpanel.account.store.certificates
 
 
+def test_without_the_file_manager_another_way_is_told(cpanel: CpanelSandbox) -> None:
+    """By the feature's name, before the CA is asked; the other way works."""
+    env = elsewhere(cpanel)
+    cpanel.account.features.discard("filemanager")
+    cpanel.account.switches.language = "pt"
+    refused = run(cpanel, "certonly", *BOTH[:2], *SITE, check=False, env=env)
+    assert refused.returncode == 1
+    assert "Ask the host to enable “filemanager”" in refused.output
+    assert "or have DNS answer, with --preferred-challenges dns." in refused.output
+    assert refused.output.count("“filemanager”,") == 1
+    assert cpanel.ca.validations() == 0
+    run(cpanel, "certonly", *BOTH[:2], *SITE, "--preferred-challenges", "dns", env=env)
+
+
 # Undo
 
 
@@ -220,11 +239,12 @@ def test_a_key_that_a_renewal_keeps_is_not_swept(host: CpanelSandbox) -> None:
 
 def test_names_that_autossl_covers_are_warned_of_and_given_back(host: CpanelSandbox) -> None:
     """Its certificate is replaced, comes back with a rollback, and AutoSSL is asked to go on."""
+    host.account.park("alias.example")
     host.account.run_autossl()
     host.wait_applied()
     before = host.served("mail.example.com").chain
     result = run(host, "run", *BOTH, *SITE, "--no-redirect")
-    assert "mail.example.com" in result.output
+    assert {"mail.example.com", "alias.example"} <= set(re.findall(r"[\w.-]+\w", result.output))
     assert "will warn" in result.output
     assert result.output.count("will warn") == 1
     assert serves(host, "example.com", "example.com")
@@ -232,6 +252,20 @@ def test_names_that_autossl_covers_are_warned_of_and_given_back(host: CpanelSand
     calls(host)
     run(host, "rollback", "-i", "cpanel")
     assert host.served("mail.example.com").chain == before
+    assert "SSL::start_autossl_check" in calls(host)
+
+
+def test_a_deleted_lineage_gives_its_site_back_to_autossl(host: CpanelSandbox) -> None:
+    """With the next run; else nobody would renew it any more."""
+    host.account.add_addon("shop.example")
+    host.account.run_autossl()
+    host.wait_applied()
+    before = host.served("example.com").chain
+    run(host, "run", *BOTH, *SITE)
+    run(host, "delete", "--cert-name", "example.com")
+    calls(host)
+    install_files(host, "shop.example")
+    assert host.served("example.com").chain == before
     assert "SSL::start_autossl_check" in calls(host)
 
 
@@ -272,7 +306,8 @@ def test_a_plan_without_installs_is_told_before_anything_is_issued(host: CpanelS
     result = run(host, "run", *BOTH, *SITE, check=False)
     assert result.returncode == 1
     assert "lacks the feature “sslinstall”" in result.output
-    assert not (host.config_dir / "live").exists()
+    assert host.ca.orders() == 0
+    assert "lacks the feature “sslinstall”" in command.run(host, "doctor").stdout
 
 
 def test_an_install_that_is_told_as_failed_and_is_live_is_a_success(host: CpanelSandbox) -> None:
@@ -348,12 +383,18 @@ def test_an_addon_domain_redirects_with_its_subdomain_and_back(host: CpanelSandb
 
 
 def test_an_old_command_gets_everything_as_arguments(host: CpanelSandbox) -> None:
-    """Without standard input, encoded: a plus stays a plus. Hooks may write what they like."""
+    """Without standard input, encoded: a plus stays a plus. Hooks may write what they like.
+
+    What came with a later version is named with it.
+    """
+    host.account.version = 79
     switches = host.account.switches
     switches.json_input, switches.hook_noise, switches.leading_noise = False, True, True
     switches.loose_types, switches.language, switches.exit_status = True, "pt", True
-    run(host, "run", *BOTH, *SITE)
+    result = run(host, "run", *BOTH, *SITE)
     assert serves(host, "example.com", "example.com")
+    lacks = "toggle_ssl_redirect_for_domains came with version 80, and this server has 79"
+    assert lacks in " ".join(result.output.split())
 
 
 def test_a_command_that_decodes_its_input_gets_it_encoded(host: CpanelSandbox) -> None:
@@ -401,48 +442,81 @@ def test_a_wildcard_goes_onto_every_site_that_it_covers(host: CpanelSandbox) -> 
     for domain in ("*.example.com", "blog.example.com", "deep.blog.example.com"):
         host.account.add_subdomain(domain)
     host.wait_applied()
-    issued = Authority("Elsewhere").issue("*.example.com")
-    files = {"cert": issued.certificate, "key": issued.private_key, "chain": issued.chain}
-    for name, text in files.items():
-        write_secret(host.directory / f"{name}.pem", text)
-    paths = [part for n in files for part in (f"--{n}-path", str(host.directory / f"{n}.pem"))]
-    run(host, "install", "-i", "cpanel", *paths, "-d", "*.example.com", "--no-redirect")
-
+    leaf = install_files(host, "*.example.com")
     installed = {each.servername for each in host.account.hosts if each.installed}
     assert installed == {"example.com", "*.example.com", "blog.example.com"}
-    assert host.served("any.example.com").chain[0].split() == issued.certificate.split()
+    assert host.served("any.example.com").chain[0].split() == leaf.split()
 
 
 def test_nested_and_shared_document_roots_are_told_apart(host: CpanelSandbox) -> None:
-    """One below another's, and one that two domains have."""
-    host.account.add_addon("nested.example", "public_html/nested")
+    """One below another's, one that two domains have, and one whose files an app leaves alone."""
+    nested = host.account.add_addon("nested.example", "public_html/nested")
+    host.account.set_app(nested.servername, "code")
+    host.account.park("parked.example")
     host.account.add_addon("shared.example", "public_html")
     host.wait_applied()
-    domains = [d for name in ("nested", "shared") for d in ("-d", f"{name}.example")]
+    others = ("nested.example", "shared.example", "parked.example")
+    domains = [part for domain in others for part in ("-d", domain)]
     run(host, "run", *BOTH, *SITE, *domains, "--no-redirect")
-    for domain in ("example.com", "nested.example", "shared.example"):
+    for domain in ("example.com", *others):
         assert serves(host, domain, "example.com")
     assert not list(host.account.home.rglob(".well-known"))
 
 
 def test_a_web_server_that_takes_its_time_is_waited_for(host: CpanelSandbox) -> None:
-    """The redirect comes only once https was seen."""
-    host.front_end.delay = 4
+    """The redirect comes only once https was seen; what is never seen is told."""
+    host.front_end.delay = 1
     run(host, "run", *BOTH, *SITE)
     assert host.fetch_verified("example.com").text == "hello"
     assert host.http("example.com").status == 301
+    host.front_end.delay = 0
+    host.front_end.stuck.add("example.com")
+    result = run(host, "renew", "--force-renewal", "--cpanel-wait", "1")
+    assert not serves(host, "example.com", "example.com")
+    assert "After 1 seconds the new certificate is not yet served everywhere" in result.output
 
 
-def test_a_password_on_the_directory_is_named_before_the_ca_is_asked(host: CpanelSandbox) -> None:
-    """With where in the panel to take it off."""
-    root = host.account.home / "public_html"
-    (root / ".htaccess").write_text(
-        f'AuthType Basic\nAuthName "mine"\nAuthUserFile {root}/passwd\nrequire valid-user\n'
+def test_what_answers_in_place_of_files_is_named_and_the_advice_helps(host: CpanelSandbox) -> None:
+    """A security plugin, an app, a redirect and a password, each told before the CA is asked."""
+    account = host.account
+    account.switches.passenger_serves_files = False
+    blog = account.add_subdomain("blog.example.com").document_root
+    shop = account.add_addon("shop.example")
+    app = account.add_addon("app.example")
+    account.set_app(app.servername, "code")
+    plugin = account.home / "public_html" / ".htaccess"
+    plugin.write_text(
+        "RewriteEngine On\nRewriteRule (^|/)\\. - [F]\nRewriteRule . /index.php [L]\n"
     )
-    result = run(host, "run", *BOTH, *SITE, "--cpanel-wait", "3", check=False)
-    assert result.returncode == 1
-    assert "Directory Privacy" in result.output
-    assert not (host.config_dir / "live").exists()
+    (blog / ".htaccess").write_text(
+        f'AuthType Basic\nAuthName "mine"\nAuthUserFile {blog}/passwd\nrequire valid-user\n'
+    )
+    add_redirect(shop, "https://other.example/", exempt=False)
+    host.wait_applied()
+    domains = ("example.com", "blog.example.com", "shop.example", "app.example")
+    names = [part for domain in domains for part in ("-d", domain)]
+    refused = run(host, "certonly", *BOTH[:2], *names, "--cpanel-wait", "1", check=False)
+
+    assert refused.returncode == 1
+    assert host.ca.validations() == 0
+    parts = re.split(r"^  (\S+): asked at", refused.output, flags=re.MULTILINE)
+    told = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert "rules of a security plugin in its .htaccess" in told["example.com"]
+    assert "(in the panel under Files, Directory Privacy)" in told["blog.example.com"]
+    assert "it redirects to another host, other.example" in told["shop.example"]
+    assert "“The app answers.”" in told["app.example"]
+    doctor = ("doctor", "--host", "cpanel", "-d", "shop.example", "--cpanel-wait", "1")
+    rule = f"/ → https://other.example/ in {shop.document_root}/.htaccess"
+    assert rule in " ".join(command.run(host, *doctor).stdout.split())
+
+    (exemption,) = set(re.findall("“(RewriteRule .*?)”", refused.output))
+    for settings in (plugin, shop.document_root / ".htaccess"):
+        settings.write_text(f"RewriteEngine On\n{exemption}\n{settings.read_text()}")
+    (blog / ".htaccess").unlink()
+    (link,) = re.findall("`(ln -s .*?)`", told["app.example"])
+    subprocess.run(link.replace("APP", str(account.home / "code")), shell=True, check=True)
+    run(host, "certonly", *BOTH[:2], *names)
+    assert not list(account.home.rglob("acme-challenge"))
 
 
 def test_what_autossl_had_and_is_over_by_now_goes_to_autossl(host: CpanelSandbox) -> None:

@@ -71,11 +71,27 @@ def test_an_older_server_does_it_by_the_older_api(host: CpanelSandbox) -> None:
 
 
 def test_a_zone_that_nobody_asks_is_refused_before_the_ca_is_asked(host: CpanelSandbox) -> None:
-    """Its name servers are elsewhere: named, with what to do instead."""
+    """Its name servers are elsewhere: named, with what to do instead; names in no zone likewise."""
     on_the_host(host)
     host.account.move_dns_away("example.com")
+    host.account.add_addon("shop.example")
+    host.account.remove_zone("shop.example")
+    others = ("-d", "*.shop.example", "-d", "*.other.example")
+    result = run(host, "certonly", *BOTH[:2], *WILDCARD, *others, check=False)
+    assert result.returncode == 1
+    for zone in ("example.com", "shop.example"):
+        assert f"the zone {zone} is in the panel, but the world asks other name" in result.output
+    assert "other.example: it is in no zone of the account" in result.output
+    assert "Zones of the account: example.com, shop.example" in result.output
+    assert "Use the authenticator of who serves the domain's DNS" in result.output
+    assert host.ca.orders() == 0
+
+
+def test_a_plan_without_zones_is_told_before_the_ca_is_asked(host: CpanelSandbox) -> None:
+    """By the name of the feature."""
+    on_the_host(host)
+    host.account.features.discard("zoneedit")
     result = run(host, "run", *BOTH, *WILDCARD, check=False)
     assert result.returncode == 1
-    assert "the world asks other name servers" in result.output
-    assert "Use the authenticator of who serves the domain's DNS" in result.output
+    assert "Ask the host to enable “zoneedit”" in result.output
     assert host.ca.orders() == 0

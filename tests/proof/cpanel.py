@@ -151,6 +151,7 @@ HOSTS = (
     *("DomainInfo::domains_data", "SSL::installed_hosts"),
     "WebVhosts::list_ssl_capable_domains",
 )
+FEATURES = "Features::list_features"
 _LIST, _FILE = "Fileman::list_files", "Fileman::fileop"
 TOGGLE = "SSL::toggle_ssl_redirect_for_domains"
 AUTHORITY = "DNS::has_local_authority"
@@ -175,7 +176,7 @@ VERBS = verbs(
         "enhance": (*HOSTS, TOGGLE),
         "rollback": (*HOSTS, TOGGLE, "SSL::delete_ssl", "Batch::strict"),
         "dns": (
-            *("DomainInfo::domains_data", "DomainInfo::list_domains"),
+            *("DomainInfo::domains_data", FEATURES, "DomainInfo::list_domains"),
             *(*[AUTHORITY] * 3, "StatsBar::get_stats", *EDIT),
             *(AUTHORITY, *EDIT, *EDIT, *EDIT),
         ),

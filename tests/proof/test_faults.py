@@ -25,7 +25,7 @@ _FOUND = {
         ("renew", 5, "truncated from then on"),
         ("renew", 6, "login page"),
         ("renew", 8, "status 0 from then on"),
-        ("dns", 3, "other types from then on"),
+        ("dns", 4, "other types from then on"),
     ],
     "opalstack": [
         ("run", 5, "a list of numbers"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tests.proof.cpanel import (
     AUTHORITY,
     EDIT,
+    FEATURES,
     HOSTS,
     REFUSALS,
     RENEWAL,
@@ -60,7 +61,7 @@ VERBS = verbs(
         "enhance": (*HOSTS, TOGGLE),
         "rollback": (*HOSTS, TOGGLE, "SSL::delete_ssl", "Batch::strict"),
         "dns": (
-            *("DomainInfo::domains_data", "DomainInfo::list_domains"),
+            *("DomainInfo::domains_data", FEATURES, "DomainInfo::list_domains"),
             *(*[AUTHORITY] * 3, "StatsBar::get_stats", *EDIT),
             *(AUTHORITY, *EDIT, *EDIT, *EDIT),
         ),

@@ -16,6 +16,7 @@ from certbot_webfaction.hosts.cpanel.answers import (
     is_true,
     listed,
     number,
+    objects,
     text,
 )
 from certbot_webfaction.hosts.cpanel.credentials import COMMAND
@@ -50,6 +51,7 @@ FEATURES: Mapping[str, str] = {
     "ZoneEdit::add_zone_record": "zoneedit",
     "SSL::delete_cert": "sslmanager",
     "SSL::delete_key": "sslmanager",
+    "Fileman::list_files": "filemanager",
     "Fileman::save_file_content": "filemanager",
     "Mime::list_redirects": "redirects",
 }
@@ -130,10 +132,15 @@ class Client:
         )
 
     def capable(self) -> dict[str, tuple[str, ...]]:
-        """The names of each virtual host by its servername, those of services among them."""
-        return self.read_as(
-            "list the virtual hosts", "WebVhosts::list_ssl_capable_domains", model.read_capable
-        )
+        """The names of each virtual host by its servername, those of services among them.
+
+        What is refused is not known; `domains` has told the others.
+        """
+        call = "WebVhosts::list_ssl_capable_domains"
+        try:
+            return self.read_as("list the virtual hosts", call, model.read_capable)
+        except (PanelRefusedError, ImpossibleError):
+            return {}
 
     def installed(self) -> Installations:
         """What virtual hosts present by their servername."""
@@ -153,9 +160,13 @@ class Client:
 
     @cached_property
     def features(self) -> Mapping[str, bool]:
-        """The features of the account's plan."""
-        told = self._tries.read("list its features", lambda: self.ask("Features::list_features"))
-        return {name: is_true(value) for name, value in (told or {}).items()}
+        """The features of the account's plan, as far as the panel tells them."""
+        call = "Features::list_features"
+        try:
+            told = self._tries.read("list its features", lambda: objects(self.ask(call)))
+        except PanelRefusedError:
+            return {}
+        return {name: is_true(value) for each in told for name, value in each.items()}
 
     @cached_property
     def version(self) -> int:
@@ -175,29 +186,38 @@ class Client:
         try:
             yield
         except PanelRefusedError as error:
-            raise self._impossible(what, call, error.said) or error from error
+            with contextlib.suppress(PanelRefusedError):
+                self._check_version(what, call, error.said)
+            self.check_feature(what, call, said=error.said)
+            raise
 
-    def _impossible(self, what: str, call: str, said: str) -> ImpossibleError | None:
-        """Why the account can't make a call, if that is why it was refused."""
-        since, feature = SINCE.get(call, 0), FEATURES.get(call, "")
-        try:
-            if since and 0 < self.version < since:
-                return ImpossibleError(
-                    f"cPanel could not be asked to {what}: {call} came with version {since}, and"
-                    f" this server has {self.version}.",
-                    "Ask the host for an update.",
-                    said,
-                )
-            if feature and not self.features.get(feature, True):
-                return ImpossibleError(
-                    f"cPanel could not be asked to {what}: the plan of this account lacks the"
-                    f" feature “{feature}”, so nobody but the host can do it.",
-                    f"Ask the host to enable “{feature}”, or for a plan that has it.",
-                    said,
-                )
-        except PanelRefusedError:
-            pass
-        return None
+    def _check_version(self, what: str, call: str, said: str) -> None:
+        since = SINCE.get(call, 0)
+        if since and 0 < self.version < since:
+            raise ImpossibleError(
+                f"cPanel could not be asked to {what}: {call} came with version {since}, and this"
+                f" server has {self.version}.",
+                "Ask the host for an update.",
+                said,
+            )
+
+    def check_feature(self, what: str, call: str, otherwise: str = "", said: str = "") -> None:
+        """Refuse what the account's plan lacks a feature for.
+
+        :param what: completes "cPanel could not be asked to …"
+        :param otherwise: another way, a sentence
+        :param said: the panel's words, if it was asked
+        :raises ImpossibleError: if it lacks one
+        """
+        feature = FEATURES.get(call, "")
+        if feature and not self.features.get(feature, True):
+            todo = f"Ask the host to enable “{feature}”, or for a plan that has it. {otherwise}"
+            raise ImpossibleError(
+                f"cPanel could not be asked to {what}: the plan of this account lacks the feature"
+                f" “{feature}”.",
+                todo.strip(),
+                said,
+            )
 
     # Writes
 

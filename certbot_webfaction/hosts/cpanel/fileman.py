@@ -8,7 +8,7 @@ from typing import Any
 
 from certbot_webfaction.hosts.cpanel.answers import objects, text
 from certbot_webfaction.hosts.cpanel.client import Client
-from certbot_webfaction.panel.errors import PanelRefusedError
+from certbot_webfaction.panel.errors import ImpossibleError, PanelRefusedError
 from certbot_webfaction.panel.files import (
     File,
     PlacedFile,
@@ -217,6 +217,8 @@ def _content(told: Any) -> str:
 def _placing(file: File, placed: list[PlacedFile]) -> Iterator[None]:
     try:
         yield
+    except ImpossibleError as error:
+        raise PlacingError(file, _clause(error), placed[:-1]) from error  # nothing was written
     except (PanelRefusedError, _RefusedError) as error:
         raise PlacingError(file, _clause(error), placed) from error
 

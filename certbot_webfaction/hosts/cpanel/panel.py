@@ -45,11 +45,15 @@ from certbot_webfaction.panel.model import (
 
 logger = logging.getLogger(__name__)
 
+_ALTERNATIVE = "have DNS answer, with --preferred-challenges dns"
+
 _INTERFERENCE = (
-    "something in {directory} answers in place of the file: a password that the panel has put on"
-    " the directory (Files, Directory Privacy), a redirect (Domains, Redirects), or rules of a"
-    " security plugin in its .htaccess. Take that off, or write"
-    " “RewriteRule ^\\.well-known/acme-challenge/ - [L]” before the other rules."
+    "something answers in place of the files in {directory}: a password that the panel has put on"
+    " it (Files, Directory Privacy), a redirect (Domains, Redirects), rules of a security plugin in"
+    " its .htaccess, or an app (Software). Take the password off; write"
+    " “RewriteRule ^\\.well-known/acme-challenge/ - [L]” before the other rules, and let no"
+    " RedirectMatch fit .well-known; for an app, run `ln -s {directory}/.well-known APP/public/`"
+    " with its directory. `certbot-webfaction doctor` names redirects. Or {alternative}."
 )
 
 
@@ -143,6 +147,7 @@ class Panel:
                 auxiliary=host.auxiliary,
                 holds=installing.holds(host),
                 state=installing.state_of(host),
+                kept_by_host=bool(host.installed and host.installed.is_autossl),
             )
             for host in self._seen.hosts(FRESH if fresh else None)
         )
@@ -220,10 +225,6 @@ class Panel:
                 f" {domain} can't be answered there.",
                 "Look under Domains in the panel, and run the command again.",
             )
-        root = Path(host.document_root)
-        # Rules above a document root count for it, too.
-        has_rules = any((folder / ".htaccess").exists() for folder in (root, *root.parents))
-        is_free = isinstance(self.files, LocalFiles) and not has_rules
         return Place(
             domain=domain,
             site=site,
@@ -231,7 +232,10 @@ class Panel:
             below=CHALLENGE_PATH.removeprefix("/"),
             holder=host.document_root,
             mount="/",
-            interference="" if is_free else _INTERFERENCE.format(directory=root),
+            interference=_INTERFERENCE.format(
+                directory=host.document_root, alternative=_ALTERNATIVE
+            ),
+            alternative=_ALTERNATIVE,
             protection="in the panel under Files, Directory Privacy",
         )
 

@@ -29,6 +29,11 @@ TTL = 60
 
 _TRIES = 5  # edits of a zone that others edit at the same time
 _CNAMES = 8  # in a row
+_ELSEWHERE = (
+    "Use the authenticator of who serves the domain's DNS, together with -i cpanel; without a"
+    " wildcard challenge files do it, too, for which other machines than the host take the feature"
+    " “filemanager”."
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Records:
 
     def find(self, wanted: Iterable[str]) -> None:
         """As `IPanel.find_zones`."""
+        self._client.check_feature("publish TXT records", "DNS::mass_edit_zone", _ELSEWHERE)
         refusals: dict[str, str] = {}
         owners: dict[str, str] = {}
         for name in wanted:
@@ -83,11 +89,7 @@ class Records:
                     f" ({elsewhere[owner]})."
                 )
         if refusals:
-            todo = (
-                "Use the authenticator of who serves the domain's DNS, together with -i cpanel;"
-                " without a wildcard challenge files do it, too."
-            )
-            raise zones.not_ours(refusals, "Zones", self._own_zones(), todo)
+            raise zones.not_ours(refusals, "Zones", self._own_zones(), _ELSEWHERE)
 
     def _own_zones(self) -> tuple[str, ...]:
         """One for each main, addon and parked domain; subdomains are in their parent's."""
@@ -112,7 +114,8 @@ class Records:
         except ImpossibleError:
             return {}  # an older server does not tell
         return {
-            text(each.get("domain")): ", ".join(names(each.get("nameservers"))) or "unknown ones"
+            text(each.get("domain")).lower(): ", ".join(names(each.get("nameservers")))
+            or "unknown ones"
             for each in listed(told)
             if not is_true(each.get("local_authority")) and not each.get("error")
         }

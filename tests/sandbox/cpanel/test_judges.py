@@ -72,7 +72,10 @@ def test_o2switch_cli_edits_zones(sandbox: CpanelSandbox) -> None:
 
 
 def test_certbot_dns_cpanel_gets_and_installs_a_wildcard(sandbox: CpanelSandbox) -> None:
-    """From the real CA by dns-01, two values at one name; then on the bare domain's host."""
+    """From the real CA by dns-01, two values at one name; then on the bare domain's host.
+
+    Ours renews that with the same files.
+    """
     certbot = prepared("certbot-dns-cpanel") / "certbot"
     sandbox.account.add_record("example.com", "other.example.com", "TXT", "not certbot's")
     done = subprocess.run(
@@ -97,6 +100,9 @@ def test_certbot_dns_cpanel_gets_and_installs_a_wildcard(sandbox: CpanelSandbox)
     methods = sandbox.panel.calls.methods()
     assert methods.count("ZoneEdit::add_zone_record") == 2
     assert methods.count("ZoneEdit::remove_zone_record") == 2
+    sandbox.certbot("renew", "--force-renewal")
+    sandbox.wait_applied()
+    assert "".join(sandbox.served("example.com").chain) == (lineage / "fullchain.pem").read_text()
 
 
 def test_a_judge_that_cannot_be_installed_fails(

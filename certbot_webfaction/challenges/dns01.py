@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from certbot import errors
 
 from certbot_webfaction.account import Account
-from certbot_webfaction.challenges import leave_out, warn_of_leftovers
+from certbot_webfaction.challenges import leave_out, validation_name, warn_of_leftovers
 from certbot_webfaction.errors import ExplainedError
 from certbot_webfaction.panel.errors import PanelUnreachableError, refusal_of
 from certbot_webfaction.panel.model import CHALLENGE_LABEL, Change
@@ -67,6 +67,11 @@ class Records:
         except errors.Error as error:
             self._unreachable = isinstance(error, PanelUnreachableError)
             warn_of_leftovers(error)
+
+
+def has_zone(account: Account, domain: str) -> bool:
+    """Whether the account's DNS can answer for a domain."""
+    return refusal_of(lambda: account.panel.find_zones([validation_name(domain)])) is None
 
 
 def without_zone(account: Account, names: Sequence[str]) -> set[str]:

@@ -27,7 +27,8 @@ from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.installation.installer import Installer
 from certbot_webfaction.names import covered
 from certbot_webfaction.panel.errors import refusal_of
-from certbot_webfaction.panel.model import Place
+from certbot_webfaction.panel.model import HttpSite, Place
+from certbot_webfaction.panel.serving import Sites
 from certbot_webfaction.plugin import door
 from certbot_webfaction.web.challenge_file import ChallengeFile
 
@@ -155,9 +156,15 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             return [challenges.HTTP01]
         if name.startswith("*."):
             return [challenges.DNS01]
-        if not able.files:
-            return [challenges.DNS01, challenges.HTTP01]
-        return [challenges.HTTP01, challenges.DNS01]
+        if able.files and (
+            self._http_sites.serving(name) or not dns01.has_zone(self._account, name)
+        ):
+            return [challenges.HTTP01, challenges.DNS01]
+        return [challenges.DNS01, challenges.HTTP01]
+
+    @cached_property
+    def _http_sites(self) -> Sites[HttpSite]:
+        return Sites(self._account.panel.http_sites())
 
     def _kind_ahead(self, name: str) -> type[challenges.Challenge]:
         """The kind that certbot will choose for a name, if the CA offers it."""

@@ -69,6 +69,20 @@ def test_several_domains_in_one_order_take_four_calls_each(sandbox: Sandbox) -> 
     assert dns(sandbox) == before
 
 
+def test_a_name_without_a_website_needs_no_other_plugin(sandbox: Sandbox) -> None:
+    """``-a webfaction`` answers for it in DNS, for the others by a file; renewals, too."""
+    sandbox.host.add_domain("example.com", "mail")
+    add_site(sandbox, "shop", "shop.example.com")
+    before = dns(sandbox)
+    names = ("-d", "shop.example.com", "-d", "mail.example.com")
+    sandbox.certbot("certonly", "-a", "webfaction", *names)
+    sandbox.certbot("renew", "--force-renewal")
+    assert lineage_names(sandbox, "shop.example.com") == {"shop.example.com", "mail.example.com"}
+    methods = sandbox.api.calls.methods()
+    assert methods.count("create_dns_override") == methods.count("delete_dns_override") == 2
+    assert dns(sandbox) == before
+
+
 def test_foreign_overrides_stay_through_renewal(sandbox: Sandbox) -> None:
     """Others' records at the same name are never touched, and the name stays with them."""
     sandbox.host.add_domain("example.com", "_acme-challenge")

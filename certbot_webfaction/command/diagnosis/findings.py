@@ -10,6 +10,7 @@ from pathlib import Path
 
 from certbot import errors
 
+from certbot_webfaction.challenges import dns01
 from certbot_webfaction.challenges.nowhere import why_nowhere
 from certbot_webfaction.command.diagnosis.survey import Lineage, Subject, Survey, name_of
 from certbot_webfaction.errors import parts_of
@@ -455,6 +456,8 @@ def answers_http(subject: Subject) -> bool:
     """Whether the next challenge for the domain is ours, over http."""
     if subject.domain.startswith("*."):
         return False  # no CA validates wildcards over http
+    if subject.http is None and dns01.has_zone(subject.survey.account, subject.domain):
+        return False
     if subject.lineage is None:
         return subject.meant
     records = subject.survey.records.get(subject.lineage.name, ())

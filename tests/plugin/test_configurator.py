@@ -153,6 +153,7 @@ def test_a_certificate_that_is_there_needs_no_website(panel: ShellPanel, tmp_pat
         ({"domains": ["shop.test", "*.shop.test"]}, {"domains", "dns_records", "websites"}),
         ({"domains": ["*.shop.test"]}, {"domains", "dns_records"}),
         ({"domains": ["shop.test"]}, {"websites", "apps"}),
+        ({"domains": ["a.b.shop.test"]}, {"websites", "domains", "dns_records"}),
         ({"domains": ["shop.test"], "pref_challs": ["dns-01"]}, {"domains", "dns_records"}),
         ({"domains": ["shop.test"], "pref_challs": ["http-01"]}, {"websites", "apps"}),
     ],
@@ -160,7 +161,7 @@ def test_a_certificate_that_is_there_needs_no_website(panel: ShellPanel, tmp_pat
 def test_it_is_looked_for_where_a_challenge_will_be_answered(
     panel: ShellPanel, tmp_path: Path, options: dict[str, list[str]], looks: set[str]
 ) -> None:
-    """By DNS for wildcards and where the user says so, else by a file; before an order."""
+    """By DNS for wildcards, without a website and where the user says so, else by a file."""
     plugin(tmp_path, **options).prepare()
     assert looks <= {call[0] for call in panel.calls}
     assert ("domains" in looks) == ("domains" in {call[0] for call in panel.calls})

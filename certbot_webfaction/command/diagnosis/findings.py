@@ -45,9 +45,12 @@ def http_website(subject: Subject) -> Finding | None:
         return None
     if subject.http:
         return Fine(name_of(subject.http))
-    text = "no http website of the account serves it, so no challenge can be answered"
+    text = "no http website of the account serves it"
     why = why_nowhere(subject.domain, subject.survey.http, subject.survey.https)
-    return Problem("no-website", text, why[:1].upper() + why[1:])
+    remedy = why[:1].upper() + why[1:]
+    if dns01.has_zone(subject.account, subject.domain):
+        return Note(f"{text}, so challenges are answered in its DNS", remedy)
+    return Problem("no-website", f"{text}, so no challenge can be answered", remedy)
 
 
 def challenge_app(subject: Subject) -> Finding | None:
@@ -456,8 +459,6 @@ def answers_http(subject: Subject) -> bool:
     """Whether the next challenge for the domain is ours, over http."""
     if subject.domain.startswith("*."):
         return False  # no CA validates wildcards over http
-    if subject.http is None and dns01.has_zone(subject.survey.account, subject.domain):
-        return False
     if subject.lineage is None:
         return subject.meant
     records = subject.survey.records.get(subject.lineage.name, ())

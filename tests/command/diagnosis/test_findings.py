@@ -13,6 +13,7 @@ from certbot_webfaction.command.diagnosis.findings import (
     challenge_app,
     content,
     days_left,
+    http_website,
     https_website,
     renewal,
     served,
@@ -48,6 +49,16 @@ def test_a_lineage_whose_domain_is_on_no_website(healthy: Account) -> None:
     """The http website is missing for challenges, and the https one for visitors."""
     healthy.panel.sites.clear()
     assert healthy.kinds() == ["no-website", "no-https"]
+
+
+def test_a_domain_on_no_website_may_be_answered_in_its_dns(healthy: Account) -> None:
+    """That is no problem, though it may be a name that was mistyped."""
+    healthy.panel.sites.clear()
+    healthy.panel.zones["example.com"] = Domain("example.com", ())
+    assert healthy.kinds() == ["no-https"]
+    finding = http_website(healthy.subject())
+    assert isinstance(finding, Note)
+    assert "answered in its DNS" in finding.text
 
 
 def test_a_wildcard_needs_no_http_website(account: Account) -> None:

@@ -156,8 +156,11 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             return [challenges.HTTP01]
         if name.startswith("*."):
             return [challenges.DNS01]
+        # Where the user prefers one kind, the order does not matter, and nothing is looked up for it.
         if able.files and (
-            self._http_sites.serving(name) or not dns01.has_zone(self._account, name)
+            self.config.pref_challs
+            or self._http_sites.serving(name)
+            or not dns01.has_zone(self._account, name)
         ):
             return [challenges.HTTP01, challenges.DNS01]
         return [challenges.DNS01, challenges.HTTP01]

@@ -156,7 +156,7 @@ class Configurator(common.Configurator, interfaces.GenericUpdater):
             return [challenges.HTTP01]
         if name.startswith("*."):
             return [challenges.DNS01]
-        # Where the user prefers one kind, the order does not matter, and nothing is looked up for it.
+        # Where the user prefers a kind, the order does not matter, and no site is looked up for it.
         if able.files and (
             self.config.pref_challs
             or self._http_sites.serving(name)

@@ -69,6 +69,7 @@ def test_commas_and_repetitions_name_domains(
     healthy: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As certbot's `-d`."""
+    healthy.panel.zones.clear()
     run(healthy, f"{SHOP}, a.example.com", "b.example.com,")
     output = capsys.readouterr().out
     assert f"ok     website         shop ({SHOP})\n" in output

@@ -12,6 +12,7 @@ from tests.sandbox import guardian
 from tests.sandbox.certificates import write_secret
 
 _OTHER_CERTBOT = os.environ.get("CERTBOT", "")
+_NOT_COMPILED = "PYTHONDONTWRITEBYTECODE"  # the plugin would be, in every run anew
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ class Certbot:
         own = {guardian.MARK: str(self._sandbox), "HOME": str(home)}
         if _OTHER_CERTBOT:
             own["PYTHONPATH"] = str(Path(__file__).parents[2])  # it finds the plugin there
-        return {**os.environ, **self.settings(), **own}
+        here = {name: value for name, value in os.environ.items() if name != _NOT_COMPILED}
+        return {**here, **self.settings(), **own}
 
     def run(
         self, *args: str, home: Path, input: str | None, timeout: float, env: dict[str, str]

@@ -441,6 +441,8 @@ def account_problems(survey: Survey) -> list[Problem]:
             " lineages, if it is damaged and not only unreadable."
         )
         problems.append(Problem("damaged-document", text, remedy))
+    # certbot loads the plugin for these alone.
+    renewed = any(each.ours and each.renewal.installer for each in survey.lineages)
     open_ends = survey.differences
     for what, sites in {
         "certificates are to be attached to the https websites": open_ends.sites,
@@ -451,6 +453,12 @@ def account_problems(survey: Survey) -> list[Problem]:
         if sites:
             text = f"an earlier run did not come to its end: {what} {listed(sites)}"
             remedy = "`certbot renew` finishes it, whether or not a certificate is due."
+            if not renewed:
+                remedy = (
+                    "certbot has no certificate left that it would renew and install here, so"
+                    f" `certbot renew` does not finish it; `certbot rollback -i"
+                    f" {survey.account.host.name}` does."
+                )
             problems.append(Problem("unfinished", text, remedy))
     return problems
 

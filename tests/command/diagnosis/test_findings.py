@@ -540,6 +540,17 @@ def test_changes_that_did_not_come_to_their_end(healthy: Account, changed: str, 
         "unfinished",
         f"an earlier run did not come to its end: {text}",
     )
+    assert problem.remedy.startswith("`certbot renew` finishes it")
+
+
+def test_what_no_renewal_finishes_any_more(healthy: Account) -> None:
+    """After `certbot delete` of the last lineage certbot loads no plugin."""
+    label = {"label": "http website shop"}
+    healthy.books.journal.put(Change(Change.REDIRECT, "shop", [], label, done=True))
+    healthy.save()
+    (healthy.directory / "renewal" / f"{SHOP}.conf").unlink()
+    (problem,) = account_problems(healthy.survey())
+    assert problem.remedy.endswith("`certbot rollback -i webfaction` does.")
 
 
 def test_a_document_that_is_damaged(healthy: Account) -> None:

@@ -79,6 +79,11 @@ class Account:
         """What is wanted of it, and what was done to it."""
         return self.memory.books
 
+    @property
+    def credentials_named(self) -> str:
+        """The sentence that names its credentials file where a login is refused."""
+        return f"The credentials file is {self.options.credentials}."
+
     def login(self) -> Login:
         """Log in unless this process has.
 
@@ -87,8 +92,8 @@ class Account:
         try:
             return self.panel.login()
         except LoginRefusedError as error:
-            file = f"The credentials file is {self.options.credentials}."
-            raise type(error)(error.what, f"{error.todo} {file}".strip(), error.said) from error
+            todo = f"{error.todo} {self.credentials_named}".strip()
+            raise type(error)(error.what, todo, error.said) from error
 
     def read_books(self) -> None:
         """Read the books; rebuild what is damaged, or missing where it should not be.

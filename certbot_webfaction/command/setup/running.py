@@ -105,7 +105,7 @@ def why_all_fail(said: str, account: Account, config: configuration.NamespaceCon
 
     The panel and the CA are asked; what the login of certbot met is not tried again.
     """
-    if f"The credentials file is {account.options.credentials}." in said:
+    if account.credentials_named in said:
         return "The panel refuses the login, and may lock the account after more of them."
     if any(text in said for text in _FOR_ALL):
         return "Nothing more can be done until that is put right."

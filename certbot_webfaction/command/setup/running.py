@@ -7,9 +7,10 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import requests
-from certbot import configuration, errors
+from certbot import errors
 
 from certbot_webfaction.account import Account
 from certbot_webfaction.command.crontab import certbot_program
@@ -18,6 +19,14 @@ LONGEST = 20
 """Lines of what certbot said that are shown."""
 
 ANSWER_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Ca:
+    """A CA: the address of its directory, and whether its certificate is to be verified."""
+
+    server: str
+    verify: bool
 
 
 def line_of(words: Sequence[str]) -> str:
@@ -100,7 +109,7 @@ def _is_limit(said: str) -> bool:
     return any(text in said for text in _RATE_LIMITED)
 
 
-def why_all_fail(said: str, account: Account, config: configuration.NamespaceConfig) -> str:
+def why_all_fail(said: str, account: Account, ca: Ca) -> str:
     """Why every other certificate would fail as this one did, and what to do; ``""``: not known.
 
     The panel and the CA are asked; what the login of certbot met is not tried again.
@@ -116,15 +125,14 @@ def why_all_fail(said: str, account: Account, config: configuration.NamespaceCon
         account.panel.http_sites()
     except errors.PluginError as error:
         return str(error)
-    return _why_no_ca(config)
+    return _why_no_ca(ca)
 
 
-def _why_no_ca(config: configuration.NamespaceConfig) -> str:
-    verify = not config.no_verify_ssl
+def _why_no_ca(ca: Ca) -> str:
     try:
-        answer = requests.get(config.server, timeout=ANSWER_SECONDS, verify=verify)
+        answer = requests.get(ca.server, timeout=ANSWER_SECONDS, verify=ca.verify)
     except requests.RequestException as error:
-        return f"The CA ({config.server}) can't be reached: {type(error).__name__}."
+        return f"The CA ({ca.server}) can't be reached: {type(error).__name__}."
     if answer.status_code >= 500:
-        return f"The CA ({config.server}) answers with HTTP status {answer.status_code}."
+        return f"The CA ({ca.server}) answers with HTTP status {answer.status_code}."
     return ""

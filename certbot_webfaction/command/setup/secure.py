@@ -17,6 +17,7 @@ from certbot_webfaction.command.diagnosis.findings import account_problems
 from certbot_webfaction.command.diagnosis.survey import Survey
 from certbot_webfaction.command.setup.missing import Missing, find_missing
 from certbot_webfaction.command.setup.questions import Questions
+from certbot_webfaction.command.setup.running import Ca
 from certbot_webfaction.command.setup.user_configuration import line_for_cron
 from certbot_webfaction.command.setup.work import Work
 from certbot_webfaction.hosts.host import Host
@@ -99,8 +100,9 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
         what = f"{problem.text[:1].upper()}{problem.text[1:].rstrip('.')}"
         display_util.notify(f"{what}. {problem.remedy}")
     _tell_found(missing)
+    ca = Ca(config.server, verify=not config.no_verify_ssl)
     redirect = ["--no-redirect"] if arguments.no_redirect else []
-    work = Work(account, config, redirect, common, dry_run=arguments.dry_run)
+    work = Work(account, ca, redirect, common, dry_run=arguments.dry_run)
     try:
         work.do(missing.steps, arguments.limit)
     finally:

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from certbot import configuration
 from certbot.display import util as display_util
 
 from certbot_webfaction.account import Account
 from certbot_webfaction.command.setup.limits import Limits, limits_of
 from certbot_webfaction.command.setup.missing import Step
 from certbot_webfaction.command.setup.running import (
+    Ca,
     is_dns_elsewhere,
     is_refused_for_domain,
     line_of,
@@ -36,7 +36,7 @@ class Work:
     """
 
     account: Account
-    config: configuration.NamespaceConfig
+    ca: Ca
     redirect: Sequence[str]
     options: Sequence[str]
     dry_run: bool = False
@@ -87,7 +87,7 @@ class Work:
 
     @cached_property
     def _limits(self) -> Limits:
-        return limits_of(self.account, self.config.server)
+        return limits_of(self.account, self.ca.server)
 
     def _runs(self, step: Step) -> list[list[str]]:
         """The command lines of certbot for a step, without the program."""
@@ -114,7 +114,7 @@ class Work:
             self._limits.refuse(step.names)
         if self.wasted == 2:
             return "two certificates, one after the other, were got and could not be installed."
-        return why_all_fail(said, self.account, self.config) if said else ""
+        return why_all_fail(said, self.account, self.ca) if said else ""
 
     def _run(self, step: Step) -> str:
         """Run certbot for a step; return what it said if it failed."""

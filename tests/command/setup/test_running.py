@@ -9,7 +9,7 @@ from acme import messages
 from certbot._internal.display import util as display_util
 
 from certbot_webfaction.command.setup import running
-from certbot_webfaction.command.setup.running import is_refused_for_domain, why_all_fail
+from certbot_webfaction.command.setup.running import Ca, is_refused_for_domain, why_all_fail
 from certbot_webfaction.panel.errors import PanelUnreachableError
 from tests.command.diagnosis.scene import Account
 
@@ -31,13 +31,14 @@ Ask for help or search for solutions at https://community.letsencrypt.org. See t
 """
 
 
+CA = Ca("https://localhost:1/dir", verify=True)
+"""Nobody can reach it."""
+
+
 @pytest.fixture
 def account(tmp_path: Path) -> Account:
-    """An account whose CA nobody can reach."""
-    account = Account(tmp_path)
-    account.config.namespace.server = "https://localhost:1/dir"
-    account.config.namespace.no_verify_ssl = False
-    return account
+    """An account."""
+    return Account(tmp_path)
 
 
 def limited(detail: str) -> str:
@@ -63,28 +64,28 @@ def test_a_limit_for_a_domain_is_not_one_for_all(account: Account) -> None:
     same = limited("too many certificates (5) already issued for this exact set of identifiers")
     orders = limited("too many new orders (300) from this account in the last 3h0m0s")
     assert [is_refused_for_domain(said) for said in (week, same, orders)] == [True, False, False]
-    ended = why_all_fail(orders, account.account, account.config)
+    ended = why_all_fail(orders, account.account, CA)
     assert ended.startswith("The CA takes no more")
     for said in (week, same):
-        assert why_all_fail(said, account.account, account.config).startswith("The CA (https")
+        assert why_all_fail(said, account.account, CA).startswith("The CA (https")
 
 
 def test_a_refused_login_is_not_tried_again(account: Account) -> None:
     """The panel may lock the account."""
     said = f"WebFaction refused it. The credentials file is {account.account.options.credentials}."
-    assert why_all_fail(said, account.account, account.config).startswith("The panel refuses the")
+    assert why_all_fail(said, account.account, CA).startswith("The panel refuses the")
     assert account.panel.verbs() == []
 
 
 def test_a_panel_that_does_not_answer_ends_the_run(account: Account) -> None:
     """With its own words; so does a CA, and otherwise only what certbot says."""
     account.panel.fail(1, "websites", error=PanelUnreachableError("No answer.", "Wait."))
-    assert why_all_fail("odd", account.account, account.config) == "No answer. Wait."
-    assert why_all_fail("odd", account.account, account.config) == (
+    assert why_all_fail("odd", account.account, CA) == "No answer. Wait."
+    assert why_all_fail("odd", account.account, CA) == (
         "The CA (https://localhost:1/dir) can't be reached: ConnectionError."
     )
     locked = "Another instance of Certbot is already running."
-    assert why_all_fail(locked, account.account, account.config).startswith("Nothing more can")
+    assert why_all_fail(locked, account.account, CA).startswith("Nothing more can")
 
 
 def test_what_a_wildcard_is_not_for_is_no_news() -> None:

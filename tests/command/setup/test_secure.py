@@ -29,6 +29,7 @@ def account(tmp_path: Path) -> Account:
         "tos": False,
         "email": None,
         "noninteractive_mode": False,
+        "no_verify_ssl": False,
     }.items():
         setattr(account.config.namespace, name, value)
     folder = Path(configuration.NamespaceConfig(account.config.namespace).accounts_dir) / "one"

@@ -26,6 +26,11 @@ def one_line(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
+def capitalized(text: str) -> str:
+    """The text as a sentence begins, the rest of it as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def grouped(said: Iterable[tuple[str, T]]) -> dict[T, list[str]]:
     """Names by what is said of them, so that it is said once."""
     found: dict[T, list[str]] = {}

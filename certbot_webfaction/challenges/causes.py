@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from certbot_webfaction.account import Account
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Place
-from certbot_webfaction.text import listed, printable
+from certbot_webfaction.text import capitalized, listed, printable
 from certbot_webfaction.web.challenge_file import WrongAnswer
 from certbot_webfaction.web.dialling import Trouble
 from certbot_webfaction.web.route import ip_version
@@ -68,7 +68,7 @@ class _Seen:
             "ipv6": next((ip for ip in self.answer.addresses if ip_version(ip) == 6), ""),
             "path": CHALLENGE_PATH,
             "alternative": alternative,
-            "Alternative": alternative[:1].upper() + alternative[1:],
+            "Alternative": capitalized(alternative),
             "or_alternative": f", or {place.alternative}" if other_way else "",
             "interference": place.interference,
             "protection": f" ({place.protection})" if place.protection else "",

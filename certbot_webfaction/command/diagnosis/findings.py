@@ -17,7 +17,7 @@ from certbot_webfaction.errors import parts_of
 from certbot_webfaction.names import a_label, covered, has_wildcard
 from certbot_webfaction.panel.findings import Finding, Fine, Note, Problem
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Certificate
-from certbot_webfaction.text import listed
+from certbot_webfaction.text import capitalized, listed
 from certbot_webfaction.web.visit import Visit
 
 OVERDUE = datetime.timedelta(days=2)
@@ -47,7 +47,7 @@ def http_website(subject: Subject) -> Finding | None:
         return Fine(name_of(subject.http))
     text = "no http website of the account serves it"
     why = why_nowhere(subject.domain, subject.survey.http, subject.survey.https)
-    remedy = why[:1].upper() + why[1:]
+    remedy = capitalized(why)
     if dns01.has_zone(subject.account, subject.domain):
         return Note(f"{text}, so challenges are answered in its DNS", remedy)
     return Problem("no-website", f"{text}, so no challenge can be answered", remedy)

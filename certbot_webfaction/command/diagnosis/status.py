@@ -18,7 +18,7 @@ from certbot_webfaction.hosts.host import Host
 from certbot_webfaction.panel.findings import Problem
 from certbot_webfaction.panel.model import Place
 from certbot_webfaction.plugin.door import account_of
-from certbot_webfaction.text import grouped
+from certbot_webfaction.text import capitalized, grouped
 
 SUMMARY = "show the account's websites, certificates and lineages in one table"
 DESCRIPTION = """\
@@ -110,7 +110,7 @@ def _out_of_step(rows: _Rows, problems: Sequence[Problem], screen: Screen) -> li
     """A paragraph for each problem, with all domains that have it."""
     told = grouped((subject.domain, each) for subject, wrong in rows.items() for each in wrong)
     texts = [(f"{', '.join(domains)}: {each.text}.", each) for each, domains in told.items()]
-    texts += [(f"{each.text[:1].upper()}{each.text[1:].rstrip('.')}.", each) for each in problems]
+    texts += [(f"{capitalized(each.text.rstrip('.'))}.", each) for each in problems]
     return [
         f"{screen.coloured('!', RED)}{screen.paragraph(f'! {text}', 2, hanging=2)[1:]}\n"
         f"{screen.paragraph(problem.remedy, 2)}"

@@ -12,6 +12,7 @@ from certbot_webfaction.command.setup.credentials_file import values_in
 from certbot_webfaction.command.setup.questions import Questions
 from certbot_webfaction.hosts.host import Credentials, Host, Key, KeyRefusedError, Options
 from certbot_webfaction.panel.errors import LoginRefusedError
+from certbot_webfaction.text import capitalized
 
 
 def accepted_credentials(
@@ -98,7 +99,7 @@ def _refusal(host: Host, values: Credentials, error: LoginRefusedError) -> str:
 
 
 def _ask(host: Host, key: Key, values: Credentials, questions: Questions) -> str:
-    words = f"{key.words[:1].upper()}{key.words[1:]}"
+    words = capitalized(key.words)
     if not key.secret:
         return questions.text(f"{words} on the control panel", key.flag)
     account = [values[key.name] for key in host.keys if key.names_the_account]

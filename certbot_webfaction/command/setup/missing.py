@@ -132,9 +132,7 @@ class _Search:
             return False
         if lineage and self._is_unwanted_test(lineage):
             return False
-        return self._lasts(known) and (
-            lineage is not None or not is_issued_by(known.leaf, known.leaf)
-        )
+        return self._lasts(known) and (lineage is not None or not _is_self_signed(known))
 
     def _is_unwanted_test(self, lineage: Lineage) -> bool:
         """Whether a lineage is of a CA for tests, and certificates now are to be of another."""
@@ -156,11 +154,7 @@ class _Search:
         if known is None or https is None or (lineage and lineage.ours) or not self._lasts(known):
             return ""
         others = [own for own in https.names if covered(own, known.names)]
-        if (
-            not others
-            or covered(subject.domain, known.names)
-            or is_issued_by(known.leaf, known.leaf)
-        ):
+        if not others or covered(subject.domain, known.names) or _is_self_signed(known):
             return ""
         command = self._account.phrases.get((*others, subject.domain))
         return (
@@ -351,4 +345,5 @@ def _keeper(subject: Subject) -> str:
 
 
 def _is_self_signed(known: Certificate) -> bool:
+    """Whether browsers warn of a certificate because no CA has issued it."""
     return is_issued_by(known.leaf, known.leaf)

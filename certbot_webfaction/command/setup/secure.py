@@ -25,7 +25,7 @@ from certbot_webfaction.panel.findings import Fine
 from certbot_webfaction.panel.model import HttpSite
 from certbot_webfaction.phrases import Phrases
 from certbot_webfaction.plugin.door import account_of, lineages_of
-from certbot_webfaction.text import grouped, listed
+from certbot_webfaction.text import capitalized, grouped, listed
 
 SUMMARY = "get https for every website of the account that has none"
 DESCRIPTION = """\
@@ -97,8 +97,7 @@ def run(config: configuration.NamespaceConfig, arguments: argparse.Namespace) ->
     by_dns = (config.pref_challs or [""])[0] == "dns-01"
     missing = find_missing(survey, sites, config.server, by_dns=by_dns)
     for problem in account_problems(survey):
-        what = f"{problem.text[:1].upper()}{problem.text[1:].rstrip('.')}"
-        display_util.notify(f"{what}. {problem.remedy}")
+        display_util.notify(f"{capitalized(problem.text.rstrip('.'))}. {problem.remedy}")
     _tell_found(missing)
     ca = Ca(config.server, verify=not config.no_verify_ssl)
     redirect = ["--no-redirect"] if arguments.no_redirect else []
@@ -181,8 +180,7 @@ def _tell_renewing(config: configuration.NamespaceConfig, arguments: argparse.Na
     finding = renewing(config.config_dir, usual_dir, lineages_of(config), host_of(arguments))
     if isinstance(finding, Fine):
         return
-    what = f"{finding.text[:1].upper()}{finding.text[1:]}"
     display_util.notify(
-        f"{what}. Add this line with `crontab -e`, or have it run daily otherwise:\n"
-        + line_for_cron(config, arguments)
+        f"{capitalized(finding.text)}. Add this line with `crontab -e`, or have it run daily"
+        " otherwise:\n" + line_for_cron(config, arguments)
     )

@@ -21,6 +21,7 @@ from certbot_webfaction.hosts.webfaction.model import (
 from certbot_webfaction.hosts.webfaction.xmlrpc import FaultError, Transport
 from certbot_webfaction.panel.errors import LoginRefusedError, PanelRefusedError
 from certbot_webfaction.panel.model import Upload
+from certbot_webfaction.text import capitalized
 
 
 class MachineRefusedError(LoginRefusedError):
@@ -269,7 +270,7 @@ class WebFaction:
 def machine_of_this_host() -> str:
     """The name that the panel gives this machine if it is one of its own (API page, "Session")."""
     name = socket.gethostname().partition(".")[0]
-    return name[:1].upper() + name[1:]
+    return capitalized(name)
 
 
 def likely_machine(refused: str) -> str:

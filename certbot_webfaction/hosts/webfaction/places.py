@@ -17,6 +17,7 @@ from certbot_webfaction.panel.files import Files
 from certbot_webfaction.panel.interface import Notes
 from certbot_webfaction.panel.model import CHALLENGE_PATH, Change, HttpSite, Place
 from certbot_webfaction.panel.serving import Sites
+from certbot_webfaction.text import capitalized
 
 MOUNT = "mount"
 """What a change of ours to a website's mounts is called; ``after`` has ``website``, ``app`` and
@@ -169,7 +170,7 @@ def _place(
         interference = (_HTACCESS if below and alternative else _HTACCESS_AT_THE_PATH).format(
             directory=directory,
             or_to=f", or {alternative}" if alternative else "",
-            To=alternative[:1].upper() + alternative[1:],
+            To=capitalized(alternative),
             below=below.replace(".", r"\."),
         )
     return Place(

@@ -43,7 +43,7 @@ class Secrets:
 
     def hidden(self, text: str) -> str:
         """The start of ``text`` without what is to be hidden, see `hidden`."""
-        return hidden(text, self._kept | self._key)
+        return text and hidden(text, self._kept | self._key)
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -148,7 +148,7 @@ def restore(seen: Seen, site: HttpsSite, before: State) -> None:
 
 def _take_off(seen: Seen, host: VirtualHost) -> None:
     seen.change(lambda client: client.uninstall(host.servername, host.label))
-    seen.installed.change(lambda installed: installed.pop(host.servername, None))
+    seen.saw_uninstalled(host.servername)
     display_util.notify(f"The {host.label} has no certificate again.")
 
 

@@ -154,18 +154,17 @@ class Panel:
 
     def certificate(self, handle: str) -> Certificate | None:
         """See `IPanel.certificate`: one that some virtual host presents."""
-        for installed in self._seen.installed().values():
-            if installed.handle == handle:
-                label = handle if not installed.is_autossl else f"{handle} of AutoSSL"
-                return Certificate(
-                    handle,
-                    label,
-                    installed.names,
-                    installed.expires,
-                    installed.leaf,
-                    kept_by_host=installed.is_autossl,
-                )
-        return None
+        installed = self._seen.presenting(handle)
+        if installed is None:
+            return None
+        return Certificate(
+            handle,
+            f"{handle} of AutoSSL" if installed.is_autossl else handle,
+            installed.names,
+            installed.expires,
+            installed.leaf,
+            kept_by_host=installed.is_autossl,
+        )
 
     def store(
         self,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from certbot_webfaction.hosts import seen
 from certbot_webfaction.hosts.cpanel import model
-from certbot_webfaction.hosts.cpanel.client import Client
-from certbot_webfaction.hosts.cpanel.model import VirtualHost
+from certbot_webfaction.hosts.cpanel.client import Client, Installations
+from certbot_webfaction.hosts.cpanel.model import Domain, Installed, VirtualHost
 from certbot_webfaction.hosts.seen import FRESH
 from certbot_webfaction.panel.model import Upload
 
@@ -31,6 +32,9 @@ class Seen(seen.Seen[Client]):
         self._capable = self._reading(lambda client: client.capable())
         self.uploads: dict[str, Upload] = {}
         self.swept: Collection[tuple[str, str]] = ()
+        self._told: tuple[object, object] = (None, None)
+        self._by_servername: Mapping[str, VirtualHost] = {}
+        self._by_handle: Mapping[str, Installed] = {}
 
     def saw_redirect(self, servername: str, *, on: bool) -> None:
         """Take note that a virtual host redirects to https, or does no more."""
@@ -39,32 +43,51 @@ class Seen(seen.Seen[Client]):
             for domain in self.domains()
         )
 
+    def saw_uninstalled(self, servername: str) -> None:
+        """Take note that a virtual host presents nothing any more."""
+        presented = self.installed()
+        self.installed.value = {key: presented[key] for key in presented if key != servername}
+
     def hosts(self, within: float | None = None) -> tuple[VirtualHost, ...]:
-        """The virtual hosts.
+        """The virtual hosts."""
+        return tuple(self._hosts(within).values())
 
-        Where each presents a certificate, `installed` has told all names; for others one more
-        function knows those of services.
+    def host(self, servername: str, within: float | None = FRESH) -> VirtualHost | None:
+        """The virtual host with this servername."""
+        return self._hosts(within).get(servername)
+
+    def presenting(self, handle: str) -> Installed | None:
+        """What a virtual host presents that presents this certificate."""
+        self._hosts(None)
+        return self._by_handle.get(handle)
+
+    def _hosts(self, within: float | None) -> Mapping[str, VirtualHost]:
+        """The virtual hosts by servername, made once of each reading."""
+        told = self.domains(within), self.installed(within)
+        if not all(map(operator.is_, told, self._told)):
+            self._by_servername = self._made_of(*told)
+            self._by_handle = {each.handle: each for each in told[1].values()}
+            self._told = told
+        return self._by_servername
+
+    def _made_of(
+        self, domains: Sequence[Domain], installed: Installations
+    ) -> Mapping[str, VirtualHost]:
+        """Where each presents a certificate, that has told all names; else one more function does.
+
+        It knows those of services.
         """
-        return self._hosts(within)
-
-    def _hosts(self, within: float | None, only: str = "") -> tuple[VirtualHost, ...]:
-        domains, installed = self.domains(within), self.installed(within)
         capable: Mapping[str, tuple[str, ...]] = {}
         serves = {servername: each.serves for servername, each in installed.items()}
         if not all(serves.get(each.servername) for each in domains):
             capable = self._capable()
         main = domains[0].domain if domains else ""
-        return tuple(
-            model.virtual_host(
+        return {
+            domain.servername: model.virtual_host(
                 domain,
                 [*serves.get(domain.servername, ()), *capable.get(domain.servername, ())],
                 installed.get(domain.servername),
                 main,
             )
             for domain in domains
-            if only in ("", domain.servername)
-        )
-
-    def host(self, servername: str, within: float | None = FRESH) -> VirtualHost | None:
-        """The virtual host with this servername."""
-        return next(iter(self._hosts(within, servername)), None)
+        }

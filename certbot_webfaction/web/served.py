@@ -108,6 +108,7 @@ def _sent(tls: ssl.SSLSocket) -> list[bytes]:
     return [ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in sent]
 
 
+@functools.cache  # a site's names serve the same one, and who waits asks again and again
 def _words(leaf: bytes) -> str:
     """Describe a certificate so that the owner of its websites knows which it is."""
     pem = ssl.DER_cert_to_PEM_cert(leaf)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -19,7 +20,7 @@ from certbot_webfaction.books.wanted import Wanted
 from certbot_webfaction.challenges import validation_name
 from certbot_webfaction.installation.compare import Differences, compare, forget_gone
 from certbot_webfaction.lineages.files import CertificateFiles, fingerprints
-from certbot_webfaction.lineages.renewals import Renewal, next_renewal, read_renewal
+from certbot_webfaction.lineages.renewals import Hindrance, Renewal, next_renewal, read_renewal
 from certbot_webfaction.names import a_label
 from certbot_webfaction.panel.errors import PanelUnreachableError, refusal_of
 from certbot_webfaction.panel.findings import Finding, Problem
@@ -231,6 +232,11 @@ class Survey:
             key=lambda lineage: (lineage.ours, lineage in exact, lineage.expires),
             default=None,
         )
+
+    @functools.cache  # noqa: B019 - a survey is made once, and each name of a lineage asks
+    def why_renewal_fails(self, lineage: str) -> Hindrance | None:
+        """Why `certbot renew` will fail for a lineage, as its files tell; `None`: nothing known."""
+        return self.account.lineages.why_renewal_fails(lineage)
 
     @cached_property
     def has_deploy_hook(self) -> bool:

@@ -78,3 +78,6 @@ class Cpanel(Ground):
             return lambda: client.uapi("Tokens", "list")
         line = [str(self.sandbox.command.path), "--output=json", "Features", "list_features"]
         return lambda: subprocess.run(line, stdout=subprocess.DEVNULL, check=True)
+
+    def spent(self) -> float:
+        return self.sandbox.command.spent()

@@ -122,11 +122,10 @@ class Workplace:
         return with_calls(json.loads(result.read_text()), self.ground.calls)
 
     def _measure(self, argv: Sequence[str], way: Way) -> Cost:
+        self.ground.spent()
         cost = measure(argv, self._environ(way), self.ground.calls)
-        if not cost.calls:
-            return cost
-        round_trip, command = self.ground.overhead(way)
-        return replace(cost, round_trip=round_trip, cpu=cost.cpu - cost.calls * command)
+        cost = replace(cost, cpu=cost.cpu - self.ground.spent())
+        return replace(cost, round_trip=self.ground.round_trip(way)) if cost.calls else cost
 
     def _environ(self, way: Way) -> dict[str, str]:
         return {**self.ground.environ(way), "XDG_CONFIG_HOME": str(self.directory / "xdg")}

@@ -15,7 +15,7 @@ from tests.sandbox.cpanel.panel import Panel, Request
 
 _SCRIPT = """\
 #!{python} -IS
-import json, socket, sys
+import json, os, socket, sys, time
 
 reads = any(argument.startswith("--input") for argument in sys.argv)
 order = {{"arguments": sys.argv[1:], "input": sys.stdin.read() if reads else ""}}
@@ -30,7 +30,11 @@ if answer is None:
     sys.exit(255)
 sys.stderr.write(answer["stderr"])
 sys.stdout.write(answer["stdout"])
-sys.exit(answer["status"])
+sys.stderr.flush()
+sys.stdout.flush()
+with open({spent!r}, "a") as log:
+    print(time.process_time(), file=log)
+os._exit(answer["status"])
 """
 
 _USAGE = "Usage: uapi [--output=TYPE] [--input=TYPE] [--user=NAME] MODULE FUNCTION [KEY=VALUE …]\n"
@@ -66,9 +70,20 @@ class Command:
         directory.mkdir(exist_ok=True)
         port = self._listener.getsockname()[1]
         self.path = directory / "uapi"
-        self.path.write_text(_SCRIPT.format(python=sys.executable, port=port))
+        self._spent = directory.with_name("uapi.spent")
+        self.path.write_text(
+            _SCRIPT.format(python=sys.executable, port=port, spent=str(self._spent))
+        )
         self.path.chmod(0o755)
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def spent(self) -> float:
+        """Seconds of processor time that runs took to answer, since this was asked last."""
+        if not self._spent.exists():
+            return 0.0
+        seconds = sum(map(float, self._spent.read_text().split()))
+        self._spent.unlink()
+        return seconds
 
     def close(self) -> None:
         """End runs that hang, and let later ones fail; the script stays."""

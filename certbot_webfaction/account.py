@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from certbot_webfaction.panel.errors import LoginRefusedError
 from certbot_webfaction.panel.interface import IPanel
 from certbot_webfaction.panel.model import Login
 from certbot_webfaction.phrases import Phrases
+from certbot_webfaction.replacing import Version, version
 from certbot_webfaction.web.served import Expected
 
 
@@ -179,14 +181,18 @@ def read_credentials(host: Host, options: Options) -> Credentials:
 
 def _read_file(host: Host, path: Path, *, is_needed: bool) -> CredentialsConfiguration | None:
     try:
-        path.stat()
-        file = CredentialsConfiguration(str(path), lambda key: f"{host.name}_{key}")
+        return _parse_file(path, host.name, version(path))
     except (FileNotFoundError, NotADirectoryError) as error:
         if is_needed:
             raise _no_file(host, path) from error
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise ExplainedError(f"The credentials file {path} can't be read: {error}.") from error
+
+
+@functools.cache  # every lineage of a renewal opens its account, and certbot warns of the mode
+def _parse_file(path: Path, prefix: str, _present: Version) -> CredentialsConfiguration:
+    file = CredentialsConfiguration(str(path), lambda key: f"{prefix}_{key}")
     file.confobj.interpolation = False  # a % in a password is a %
     return file
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 import idna
 
 
+@functools.cache  # an account's names are compared at every lineage of a renewal
 def a_label(name: str) -> str:
     """A domain in lower case as DNS knows it, its labels in ASCII (RFC 5890, section 2.3.2.1).
 

@@ -54,11 +54,7 @@ def compare(books: Books, lineages: Lineages) -> Differences:
     """Compare the two documents and the leaves on disk, without a call to the panel."""
     wanted, journal = books.wanted, books.journal
     certificates, unreadable = _out_of_step(books, lineages)
-    sites = [
-        key
-        for key, want in wanted.sites.items()
-        if want.source not in unreadable and not _is_installed(key, want, journal)
-    ]
+    sites = sites_out_of_step(books, {source.name for source in unreadable})
     return Differences(
         certificates=certificates,
         sites=sites,
@@ -71,6 +67,18 @@ def compare(books: Books, lineages: Lineages) -> Differences:
         ],
         unreadable=list(unreadable.values()),
     )
+
+
+def sites_out_of_step(books: Books, unreadable: Container[str]) -> list[str]:
+    """The sites that do not present what they are to, by the books.
+
+    :param unreadable: the sources whose leaf can't be read, by name: what presents them stays
+    """
+    return [
+        key
+        for key, want in books.wanted.sites.items()
+        if want.source.name not in unreadable and not _is_installed(key, want, books.journal)
+    ]
 
 
 def _out_of_step(books: Books, lineages: Lineages) -> tuple[list[Source], dict[Source, Failure]]:

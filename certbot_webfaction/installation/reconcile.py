@@ -12,7 +12,12 @@ from certbot.display import util as display_util
 from certbot_webfaction.account import Account
 from certbot_webfaction.books.wanted import Source, WantedSite
 from certbot_webfaction.errors import ExplainedError
-from certbot_webfaction.installation.compare import Differences, Failure, compare
+from certbot_webfaction.installation.compare import (
+    Differences,
+    Failure,
+    compare,
+    sites_out_of_step,
+)
 from certbot_webfaction.installation.decide import Present
 from certbot_webfaction.installation.outlook import look_ahead
 from certbot_webfaction.lineages.files import is_elliptic
@@ -87,7 +92,7 @@ class _Reconciliation:
         failed = set(found.certificates) - set(stored)
         sites = self.books.wanted.sites
         # Where certificates are no objects of their own, a renewed one is another for its sites.
-        lacking = compare(self.books, self.account.lineages).sites
+        lacking = sites_out_of_step(self.books, [each.about for each in found.unreadable])
         ready = [key for key in lacking if sites[key].source not in failed]
         installed = self._each(self._bring, ready, lambda key: sites[key].source.name)
         renewed = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from certbot_webfaction.names import a_label, covers
@@ -18,10 +19,7 @@ class Sites(Generic[Site]):
         self.all: tuple[Site, ...] = tuple(sites)
         self.by_id: dict[str, Site] = {site.id: site for site in self.all}
         self._by_name: dict[str, list[Site]] = {}
-        self._names_below: dict[str, list[str]] = {}
         for site in self.all:
-            for own in site.names:
-                self._names_below.setdefault(a_label(own).partition(".")[2], []).append(own)
             for name in dict.fromkeys(map(a_label, site.names + site.auxiliary)):
                 self._by_name.setdefault(name, []).append(site)
 
@@ -42,6 +40,14 @@ class Sites(Generic[Site]):
         if not domain.startswith("*."):
             return self.serving(domain)
         return [site for site in self.all if any(covers(domain, own) for own in site.names)]
+
+    @cached_property
+    def _names_below(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for site in self.all:
+            for own in site.names:
+                found.setdefault(a_label(own).partition(".")[2], []).append(own)
+        return found
 
     def names_covered_by(self, pattern: str) -> list[str]:
         """The names of sites that a wildcard covers."""

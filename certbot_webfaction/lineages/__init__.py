@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from certbot import errors
@@ -31,13 +31,18 @@ class Lineages:
     renewal: Path
     deploy_hooks: Path
 
-    @functools.cache  # noqa: B019 - there is one of these for each directory in a process
     def files(self, name: str) -> CertificateFiles:
         """The files of the lineage ``name``, whether or not it exists."""
-        leaf, key, chain = (
-            self.live / name / f"{part}.pem" for part in ("cert", "privkey", "chain")
-        )
-        return CertificateFiles(leaf, key, chain, name)
+        if name not in self._files:
+            live = self.live / name
+            self._files[name] = CertificateFiles(
+                live / "cert.pem", live / "privkey.pem", live / "chain.pem", name
+            )
+        return self._files[name]
+
+    @cached_property
+    def _files(self) -> dict[str, CertificateFiles]:
+        return {}
 
     def files_at(self, leaf: str, key: str, chain: str | None) -> CertificateFiles:
         """The files that certbot gives an installer, as their lineage's where they are one's."""

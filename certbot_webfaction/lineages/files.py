@@ -272,10 +272,13 @@ def is_there(path: Path) -> bool:
 
     :raises certbot.errors.PluginError: if that can't be told, unlike `Path.exists`
     """
-    with _reading(path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+    try:
         path.stat()
-        return True
-    return False
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return True
 
 
 @contextlib.contextmanager
@@ -283,4 +286,8 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise errors.PluginError(f"{path} can't be read: {error.strerror}.") from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> errors.PluginError:
+    return errors.PluginError(f"{path} can't be read: {error.strerror}.")

@@ -98,6 +98,8 @@ def _run(words: Sequence[str], config: configuration.NamespaceConfig, hosts: Seq
     for host in hosts:
         arguments = command_parser(host).parse_args(words)
         config.installer = host.name  # its errors are those of a plugin that the user named
+        if host is not hosts[0] and not config.quiet and not vars(arguments).get("json"):
+            print()
         try:
             done = SUBCOMMANDS[arguments.subcommand].run(config, arguments)
         except BrokenPipeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
 import subprocess
@@ -194,6 +195,7 @@ def test_the_host_need_not_be_named(secured: tuple[str, AnySandbox], sandbox: Sa
     done = command.run(there, "status")
     assert "all in step" in done.stdout, done.stderr
     assert "0 domains" in done.stdout
+    assert re.search(r"\n\n\w+ on \S+: ", done.stdout), "accounts stand apart"
     accounts = json.loads(command.run(there, "status", "--json").stdout)
     assert [each["host"] for each in accounts] == ["webfaction", "opalstack"]
     both.write_text(both.read_text().replace("battery", "battle"))

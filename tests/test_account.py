@@ -48,6 +48,19 @@ def credentials_file(directory: Path, *lines: str) -> Options:
     return options_from(directory)
 
 
+def test_a_file_that_others_can_read_is_warned_of_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every lineage of a renewal opens its account; what changes in the file counts at once."""
+    lines = ("webfaction_username = alice", "webfaction_password = battery")
+    options = credentials_file(tmp_path, *lines)
+    options.credentials.chmod(0o644)
+    assert [credentials_from(options)["password"] for _ in range(3)] == ["battery"] * 3
+    assert caplog.text.count("Unsafe permissions") == 1
+    credentials_file(tmp_path, lines[0], "webfaction_password = another one")
+    assert credentials_from(options)["password"] == "another one"
+
+
 def test_the_default_credentials_file_is_in_the_config_directory(tmp_path: Path) -> None:
     """And it is not written into the configuration, which certbot would save for renewals."""
     config = plugin_config(tmp_path)

@@ -8,6 +8,7 @@ from certbot import errors
 from certbot_webfaction.hosts.cpanel import CPANEL
 from certbot_webfaction.hosts.cpanel.installing import UPLOAD
 from certbot_webfaction.hosts.cpanel.model import handle_of, public_mark
+from certbot_webfaction.hosts.cpanel.seen import Seen
 from certbot_webfaction.panel.errors import LoginRefusedError
 from certbot_webfaction.panel.findings import Finding, Note, Problem
 from certbot_webfaction.panel.model import Change
@@ -60,6 +61,24 @@ def test_a_service_name_is_found_on_its_domains_site(place: Place) -> None:
     panel = place.panel()
     assert Sites(panel.http_sites()).serving("mail.shop.example")[0].names[0] == "shop.example"
     assert Sites(panel.https_sites()).reached("mail.shop.example")[0].names[0] == "shop.example"
+
+
+def test_what_is_seen_is_put_together_once_of_each_reading(place: Place) -> None:
+    """An account of 1,000 virtual hosts asks for each of them; what changes is seen at once."""
+    place.account.run_autossl()
+    seen = Seen(place.client)
+    host = seen.host("example.com")
+    assert host is not None
+    assert host.installed is not None
+    assert seen.host("example.com", within=None) is host
+    assert seen.presenting(host.installed.handle) is host.installed
+    seen.saw_redirect("example.com", on=True)
+    assert [each.redirects for each in seen.hosts() if each.servername == "example.com"] == [True]
+    seen.saw_uninstalled("example.com")
+    assert [each.installed for each in seen.hosts() if each.servername == "example.com"] == [None]
+    assert seen.presenting(host.installed.handle) is None
+    seen.forget()
+    assert seen.host("example.com") == host
 
 
 def findings(place: Place) -> dict[str, Finding]:

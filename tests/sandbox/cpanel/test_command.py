@@ -25,6 +25,14 @@ def test_it_needs_no_credential(command: Command) -> None:
     assert result(pretty)["data"] == answer["result"]["data"]
 
 
+def test_it_tells_what_it_spent(command: Command) -> None:
+    """Once: the benchmark takes that off."""
+    for _ in range(2):
+        run(command.path, "--output=json", "Features", "list_features")
+    assert 0 < command.spent() < 2
+    assert command.spent() == 0
+
+
 def test_its_default_is_yaml(command: Command, account: Account) -> None:
     """Where only what could be anything else is quoted, such as a wildcard."""
     account.add_subdomain("*.example.com")

@@ -36,3 +36,11 @@ def test_a_symlink_stays_one(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert there.read_text() == "new"
     assert there.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_directory_that_a_link_leads_to_is_made(tmp_path: Path) -> None:
+    """Also where it is not there yet."""
+    (tmp_path / "config").symlink_to(tmp_path / "dotfiles")
+    with replacing(tmp_path / "config" / "cli.ini") as new:
+        new.write_text("new")
+    assert (tmp_path / "dotfiles" / "cli.ini").read_text() == "new"

@@ -98,7 +98,7 @@ def _run(words: Sequence[str], config: configuration.NamespaceConfig, hosts: Seq
     for host in hosts:
         arguments = command_parser(host).parse_args(words)
         config.installer = host.name  # its errors are those of a plugin that the user named
-        if host is not hosts[0] and not config.quiet and not vars(arguments).get("json"):
+        if host is not hosts[0] and not config.quiet and not _prints_json(arguments):
             print()
         try:
             done = SUBCOMMANDS[arguments.subcommand].run(config, arguments)
@@ -114,6 +114,10 @@ def _run(words: Sequence[str], config: configuration.NamespaceConfig, hosts: Seq
         whole = documents if len(hosts) > 1 else documents[0]
         print(json.dumps(whole, indent=2, ensure_ascii=False))
     return exit_status
+
+
+def _prints_json(arguments: argparse.Namespace) -> bool:
+    return any(vars(arguments).get(name) for name in ("json", "report"))
 
 
 def _tell(arguments: argparse.Namespace, error: Exception) -> int:

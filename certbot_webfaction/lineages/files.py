@@ -217,6 +217,8 @@ def leaf_names(pem: str, what: str = "A certificate") -> tuple[str, ...]:
     except x509.ExtensionNotFound:
         common = leaf.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         return tuple(str(name.value).lower() for name in common)
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        raise errors.PluginError(f"{what} can't be read: {error}.") from error
 
 
 class Validity(NamedTuple):
@@ -254,7 +256,7 @@ def is_elliptic(pem: str) -> bool:
 def _parse(pem: str, what: str) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(pem.encode())
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise errors.PluginError(f"{what} can't be read: {error}.") from error
 
 

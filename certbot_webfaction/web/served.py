@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from certbot import errors
-from cryptography import x509
 
 from certbot_webfaction.lineages.files import leaf_names, leaf_validity
 from certbot_webfaction.text import printable
@@ -114,13 +113,7 @@ def _words(leaf: bytes) -> str:
     pem = ssl.DER_cert_to_PEM_cert(leaf)
     try:
         names, expires = leaf_names(pem), leaf_validity(pem).ends
-    except (
-        errors.PluginError,
-        ValueError,
-        x509.DuplicateExtension,
-        x509.InvalidVersion,
-        x509.UnsupportedGeneralNameType,
-    ):
+    except errors.PluginError:
         return "a certificate that can't be read"
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     listed = printable(", ".join(names[:3])) or "no domain"

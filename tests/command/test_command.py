@@ -229,8 +229,12 @@ def test_an_account_that_fails_does_not_keep_others_from_being_shown(
     assert said.out.startswith("alice on web500: 0 domains")
     assert said.err.count("certbot-webfaction status: ") == 2
     assert "opalstack_token" in said.err
+    assert main(["status", "-q", *options]) == 1
+    assert capsys.readouterr().out == ""
     assert main(["status", "--json", *options]) == 1
-    (whole,) = json.loads(capsys.readouterr().out)
+    said = capsys.readouterr()
+    assert said.out.startswith("[")
+    (whole,) = json.loads(said.out)
     assert (whole["host"], whole["account"]["username"]) == ("webfaction", "alice")
     for host in ("cpanel", "opalstack"):
         (tmp_path / f"{host}.ini").unlink()

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from certbot_webfaction.books.wanted import Source
+from certbot_webfaction.hosts.cpanel.model import handle_of
 from certbot_webfaction.lineages import Lineages
 from certbot_webfaction.lineages.files import CertificateFiles, fingerprints, leaf_names
 from certbot_webfaction.lineages.renewals import Renewal
@@ -108,6 +109,21 @@ def test_a_leaf_without_alternative_names_is_for_its_common_name(scene: IssuedLi
     now = datetime.datetime.now(datetime.timezone.utc)
     made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now).sign(key, SHA256())
     assert leaf_names(made.public_bytes(Encoding.PEM).decode()) == ("shop.test",)
+
+
+def test_names_of_a_kind_that_nobody_reads_are_an_error() -> None:
+    """Somebody may have put such a certificate on a panel."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "shop.test")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now)
+    x400_address = bytes.fromhex("3002a300")  # RFC 5280, section 4.2.1.6
+    extension = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, x400_address)
+    made = builder.add_extension(extension, critical=False).sign(key, SHA256())
+    pem = made.public_bytes(Encoding.PEM).decode()
+    with pytest.raises(errors.PluginError, match=r"A certificate can't be read: "):
+        leaf_names(pem)
+    assert len(handle_of(pem)) == 16
 
 
 def test_a_damaged_leaf_is_an_error_that_names_the_file(scene: IssuedLineages) -> None:

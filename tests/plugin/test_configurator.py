@@ -130,6 +130,12 @@ def test_only_who_asks_for_a_challenge_needs_a_website(
             each.prepare()
 
 
+def test_what_is_known_of_lineages_is_known_to_every_plugin(tmp_path: Path) -> None:
+    """certbot makes plugins anew for each lineage of a renewal."""
+    first, second = (door.lineages_of(configure(tmp_path)) for _ in range(2))
+    assert first.files("shop.test") is second.files("shop.test")
+
+
 def test_a_certificate_that_is_there_needs_no_website(panel: ShellPanel, tmp_path: Path) -> None:
     """`run --keep-until-expiring`: most likely nothing is asked for; a renewal does ask."""
     write_lineage(tmp_path / "config", "gone", "gone.test", "www.gone.test")

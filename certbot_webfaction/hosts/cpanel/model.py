@@ -213,7 +213,7 @@ def handle_of(leaf: str) -> str:
     """
     marks = fingerprints(leaf) or (hashlib.sha256("".join(leaf.split()).encode()).hexdigest(),)
     name = ""
-    with contextlib.suppress(errors.PluginError, ValueError, IndexError):
+    with contextlib.suppress(errors.PluginError, IndexError):
         name = f"{leaf_names(leaf)[0]}-"
     return name + marks[0][:_SHOWN]
 

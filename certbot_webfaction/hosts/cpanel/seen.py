@@ -34,6 +34,7 @@ class Seen(seen.Seen[Client]):
         self.swept: Collection[tuple[str, str]] = ()
         self._told: tuple[object, object] = (None, None)
         self._by_servername: Mapping[str, VirtualHost] = {}
+        self._indexed: Mapping[str, Installed] | None = None
         self._by_handle: Mapping[str, Installed] = {}
 
     def saw_redirect(self, servername: str, *, on: bool) -> None:
@@ -58,7 +59,11 @@ class Seen(seen.Seen[Client]):
 
     def presenting(self, handle: str) -> Installed | None:
         """What a virtual host presents that presents this certificate."""
-        self._hosts(None)
+        presented = self.installed()
+        if presented is not self._indexed:
+            # The first one counts where several present the same.
+            self._by_handle = {each.handle: each for each in reversed(presented.values())}
+            self._indexed = presented
         return self._by_handle.get(handle)
 
     def _hosts(self, within: float | None) -> Mapping[str, VirtualHost]:
@@ -66,7 +71,6 @@ class Seen(seen.Seen[Client]):
         told = self.domains(within), self.installed(within)
         if not all(map(operator.is_, told, self._told)):
             self._by_servername = self._made_of(*told)
-            self._by_handle = {each.handle: each for each in told[1].values()}
             self._told = told
         return self._by_servername
 

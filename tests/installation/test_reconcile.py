@@ -536,6 +536,24 @@ def test_a_damaged_lineage_keeps_no_other_from_its_upload(tmp_path: Path) -> Non
     assert scene.panel.installed["b_test"].leaf == _leaf(scene, "b.test")
 
 
+def test_a_damaged_lineage_keeps_its_websites_as_they_are(tmp_path: Path) -> None:
+    """Also one whose making was refused before: it waits until its leaf can be read."""
+    scene = Scene(tmp_path, http("a", "a.test"), http("b", "b.test"))
+    for name in ("a.test", "b.test"):
+        scene.issue(name, name)
+    scene.install("b.test")
+    scene.panel.fail(verb="create_website", error=PanelRefusedError("No."))
+    with pytest.raises(errors.PluginError, match="No"):
+        scene.install("a.test")
+    leaf = scene.lineages.files("a.test").leaf
+    leaf.write_text("")
+    scene.issue("b.test", "b.test")
+    scene.forget_process()
+    with pytest.raises(errors.PluginError, match=rf"^{leaf} holds no certificate"):
+        scene.restart()
+    assert scene.panel.verbs() == ["login", "update_certificate"]
+
+
 def test_a_redirect_app_that_was_changed_is_not_used_again(tmp_path: Path) -> None:
     """Visitors of the next website would get whatever is in its .htaccess now."""
     scene = _redirected(tmp_path, http("blog", "blog.test", app="other"))

@@ -24,9 +24,9 @@ Renew whatever is due, from cron, for ever; uploads that failed are made up for:
 
     certbot renew -q
 
-Take back what the last run changed on the panel::
+Take back what a run that also redirected changed on the panel; without the number, its last step::
 
-    certbot rollback -i webfaction
+    certbot rollback -i webfaction --checkpoints 2
 
 ``certbot-webfaction status`` shows an account, ``certbot-webfaction doctor`` checks it and says
 what to do about what is wrong.

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import OURS, PAGES, ROOT, Command, blocks, commands, mentions
+from tests.e2e.command import run
 from tests.e2e.scenes import add_certificate, add_site, install
+from tests.e2e.test_command_hosts import WRITTEN_HERE
 from tests.e2e.test_command_init import CRONTAB
 from tests.lineages.writing import write_lineage
 from tests.sandbox.cpanel.sandbox import CpanelSandbox
@@ -266,9 +268,13 @@ def test_the_commands_for_cpanel_work_in_their_order(cpanel: CpanelSandbox) -> N
     """In a shell of an account that has nothing but its site."""
     cpanel.credentials.unlink()
     for command in commands(ROOT / CPANEL):
-        if command.program in OURS:
-            cpanel.certbot(*command.text.split()[1:])
+        words = command.text.split()
+        if command.program == "certbot":
+            cpanel.certbot(*words[1:])
             cpanel.wait_applied()
+        elif command.program in OURS:
+            done = run(cpanel, *words[1:], *(WRITTEN_HERE if "init" in words else ()))
+            assert done.returncode == 0, done.stderr
         if command.text.startswith("certbot run"):
             cpanel.fetch_verified("www.example.com")
     assert cpanel.account.hosts[0].installed is None

@@ -30,8 +30,7 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[Path]:
     :param mode: the mode of the file in its place
     :raises OSError: if it can't be written
     """
-    is_plain = path.parent.exists() and not path.is_symlink()
-    target = path if is_plain else Path(os.path.realpath(path))
+    target = Path(os.path.realpath(path))
     if not target.parent.exists():
         missing = [folder for folder in target.parents if not folder.exists()]
         for folder in reversed(missing):  # mkdir(parents=True) makes those above for everybody

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,23 @@ class Reading(Generic[T]):
         """Take note of a change of ours in what was seen, if anything was."""
         if self.value is not None:
             note(self.value)
+
+
+class MadeOf(Generic[T]):
+    """What is made of readings, once for as long as what was seen are the same objects.
+
+    What was seen has to be replaced where it changes, therefore, not changed in place.
+    """
+
+    def __init__(self, make: Callable[..., T]) -> None:
+        self._make = make
+        self._last: tuple[tuple[object, ...], T] | None = None
+
+    def __call__(self, *seen: object) -> T:
+        """What is made of these."""
+        if self._last is None or not all(map(operator.is_, seen, self._last[0])):
+            self._last = (seen, self._make(*seen))
+        return self._last[1]
 
 
 class Seen(Generic[C]):

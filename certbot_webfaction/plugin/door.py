@@ -131,18 +131,17 @@ def account_of(
 
 
 def lineages_of(config: configuration.NamespaceConfig) -> Lineages:
-    """The lineages of a certbot with this configuration: the same object for the same ones."""
-    return _lineages(
-        config.live_dir,
-        config.default_archive_dir,
-        config.renewal_configs_dir,
-        config.renewal_deploy_hooks_dir,
+    """The lineages of a certbot with this configuration, one object for all that ask."""
+    return _lineages_in(
+        live=Path(config.live_dir),
+        archive=Path(config.default_archive_dir),
+        renewal=Path(config.renewal_configs_dir),
+        deploy_hooks=Path(config.renewal_deploy_hooks_dir),
     )
 
 
-@functools.cache  # certbot makes its plugins anew for every lineage of a renewal
-def _lineages(*directories: str) -> Lineages:
-    return Lineages(*map(Path, directories))
+# certbot makes its plugins anew for every lineage of a renewal.
+_lineages_in = functools.cache(Lineages)
 
 
 def run_of(config: configuration.NamespaceConfig, lineages: Lineages) -> Run:

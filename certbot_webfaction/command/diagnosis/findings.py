@@ -330,7 +330,7 @@ def _why_it_fails(subject: Subject, lineage: Lineage, file: Path) -> tuple[str, 
         if lineage.renewal.authenticator == account.host.name and not has_wildcard(lineage.names):
             todo += f" Or remove the line with pref_challs from {file}: files answer then."
         return what, todo
-    hindrance = subject.survey.why_renewal_fails(name)
+    hindrance = lineage.hindrance
     if hindrance is None:
         return None
     if hindrance.credentials and hindrance.plugin in account.host.plugins:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import functools
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -36,8 +35,9 @@ class Lineage:
     """A lineage of certbot's: its renewal settings, and what its leaf says.
 
     ``fingerprint`` is the leaf's SHA-256 in hexadecimal, ``chain`` are those of its chain, in its
-    order. ``renews`` is when certbot is to renew it by itself, `None` for never. ``ours`` tells
-    whether it names a plugin of ours for this account.
+    order. ``renews`` is when certbot is to renew it by itself, `None` for never; ``hindrance`` is
+    why that will fail, as its files tell. ``ours`` tells whether it names a plugin of ours for this
+    account.
     """
 
     renewal: Renewal
@@ -46,6 +46,7 @@ class Lineage:
     chain: tuple[str, ...]
     expires: datetime.datetime
     renews: datetime.datetime | None
+    hindrance: Hindrance | None
     ours: bool
 
     @property
@@ -89,9 +90,15 @@ def _read_lineage(renewal: Renewal, files: CertificateFiles, account: Account) -
     # Nobody else speaks of a lineage without an authenticator, and each `certbot renew` fails.
     ours = not renewal.authenticator or any(account.renews(renewal, each) for each in plugins)
     renews = next_renewal(renewal, files) if renewal.authenticator else None
-    chain = files.chain_fingerprints()
     return Lineage(
-        renewal, files.names(), files.fingerprint(), chain, files.expires(), renews, ours
+        renewal,
+        names=files.names(),
+        fingerprint=files.fingerprint(),
+        chain=files.chain_fingerprints(),
+        expires=files.expires(),
+        renews=renews,
+        hindrance=account.lineages.why_renewal_fails(renewal.lineage),
+        ours=ours,
     )
 
 
@@ -232,11 +239,6 @@ class Survey:
             key=lambda lineage: (lineage.ours, lineage in exact, lineage.expires),
             default=None,
         )
-
-    @functools.cache  # noqa: B019 - a survey is made once, and each name of a lineage asks
-    def why_renewal_fails(self, lineage: str) -> Hindrance | None:
-        """Why `certbot renew` will fail for a lineage, as its files tell; `None`: nothing known."""
-        return self.account.lineages.why_renewal_fails(lineage)
 
     @cached_property
     def has_deploy_hook(self) -> bool:

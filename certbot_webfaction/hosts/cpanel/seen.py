@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +10,7 @@ from certbot_webfaction.hosts import seen
 from certbot_webfaction.hosts.cpanel import model
 from certbot_webfaction.hosts.cpanel.client import Client, Installations
 from certbot_webfaction.hosts.cpanel.model import Domain, Installed, VirtualHost
-from certbot_webfaction.hosts.seen import FRESH
+from certbot_webfaction.hosts.seen import FRESH, MadeOf
 from certbot_webfaction.panel.model import Upload
 
 
@@ -32,10 +31,8 @@ class Seen(seen.Seen[Client]):
         self._capable = self._reading(lambda client: client.capable())
         self.uploads: dict[str, Upload] = {}
         self.swept: Collection[tuple[str, str]] = ()
-        self._told: tuple[object, object] = (None, None)
-        self._by_servername: Mapping[str, VirtualHost] = {}
-        self._indexed: Mapping[str, Installed] | None = None
-        self._by_handle: Mapping[str, Installed] = {}
+        self._by_servername = MadeOf(self._virtual_hosts)
+        self._by_handle = MadeOf(_by_handle)
 
     def saw_redirect(self, servername: str, *, on: bool) -> None:
         """Take note that a virtual host redirects to https, or does no more."""
@@ -59,27 +56,19 @@ class Seen(seen.Seen[Client]):
 
     def presenting(self, handle: str) -> Installed | None:
         """What a virtual host presents that presents this certificate."""
-        presented = self.installed()
-        if presented is not self._indexed:
-            # The first one counts where several present the same.
-            self._by_handle = {each.handle: each for each in reversed(presented.values())}
-            self._indexed = presented
-        return self._by_handle.get(handle)
+        return self._by_handle(self.installed()).get(handle)
 
     def _hosts(self, within: float | None) -> Mapping[str, VirtualHost]:
-        """The virtual hosts by servername, made once of each reading."""
-        told = self.domains(within), self.installed(within)
-        if not all(map(operator.is_, told, self._told)):
-            self._by_servername = self._made_of(*told)
-            self._told = told
-        return self._by_servername
+        """The virtual hosts by servername."""
+        return self._by_servername(self.domains(within), self.installed(within))
 
-    def _made_of(
+    def _virtual_hosts(
         self, domains: Sequence[Domain], installed: Installations
     ) -> Mapping[str, VirtualHost]:
-        """Where each presents a certificate, that has told all names; else one more function does.
+        """Make them of what was seen.
 
-        It knows those of services.
+        Where each presents a certificate, `installed` has told all names; for others one more
+        function knows those of services.
         """
         capable: Mapping[str, tuple[str, ...]] = {}
         serves = {servername: each.serves for servername, each in installed.items()}
@@ -95,3 +84,8 @@ class Seen(seen.Seen[Client]):
             )
             for domain in domains
         }
+
+
+def _by_handle(presented: Installations) -> Mapping[str, Installed]:
+    """What is presented by its handle; the first one counts where several present the same."""
+    return {each.handle: each for each in reversed(presented.values())}
